@@ -1,0 +1,44 @@
+# `make help` lists what there is.
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+INVENTORY ?= inventory.py
+
+help:  # this list
+	@grep -hE '^[a-z-]+:.*  # ' $(MAKEFILE_LIST) | sed -E 's/:.*  # /\t/' | expand -t 14
+
+lab: setup-lab  # six hosts in three networks on this machine become one cluster
+	$(PYTHON) -m lab up --inventory $(INVENTORY)
+	$(PYTHON) -m lab deploy --inventory $(INVENTORY)
+	$(PYTHON) -m lab verify --inventory $(INVENTORY)
+
+lab-down: .venv/ready  # take the lab down
+	$(PYTHON) -m lab down --inventory $(INVENTORY)
+
+deploy: .venv/ready  # the real hosts of inventory.py become one cluster
+	.venv/bin/pyinfra $(INVENTORY) deploy.py
+
+verify: .venv/ready  # measure the real cluster; reads only
+	.venv/bin/pyinfra $(INVENTORY) verify.py
+
+check: .venv/ready  # format, lint, types, pure tests: within a minute
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy cluster facts operations phases report lab deploy.py verify.py config.py
+	$(PYTHON) -m pytest -q -m "not lab"
+
+test: setup-lab check  # what CI runs: check, then the lab
+	$(PYTHON) -m pytest -v -m "lab and not long" -x tests/lab
+
+test-all: setup-lab check  # everything; takes hours
+	$(PYTHON) -m pytest -v -m lab tests/lab
+
+setup-lab: .venv/ready
+	@$(PYTHON) -m lab.prerequisites
+
+.venv/ready: requirements.txt requirements-dev.txt
+	@python3 -c 'import ensurepip' 2>/dev/null || apt-get install -q -y python3-venv
+	python3 -m venv .venv
+	.venv/bin/python -m pip install -q -r requirements-dev.txt
+	@touch $@
+
+.PHONY: help lab lab-down deploy verify check test test-all setup-lab

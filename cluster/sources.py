@@ -1,0 +1,124 @@
+"""Where each thing is fetched from, and what proves that it is the right one.
+
+Official addresses by default; a site may name a mirror for each. A mirror is never trusted: repositories are signed by keys
+whose fingerprints are pinned here, single files are pinned by sha256 or checked against their publisher's own list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cluster.model import Certificate, Cluster, Site
+
+KEY_FINGERPRINTS = {
+    "kubernetes": "DE15B14486CD377B9E876E1A234654DA9A296436",
+    "docker": "9DC858229FC7DD38854AE2D88D81803C0EBFCD88",
+    "tailscale": "2596A99EAAB33821893C0A79458CA832957F5868",
+}
+_CNI = "https://github.com/containernetworking/plugins/releases/download"
+_HEADSCALE = "https://github.com/juanfont/headscale/releases/download"
+SHA256 = {
+    f"{_CNI}/v1.9.1/cni-plugins-linux-amd64-v1.9.1.tgz": "b98f74a0f8522f0a83867178729c1aa70f2158f90c45a2ca8fa791db1c76b303",
+    f"{_CNI}/v1.9.1/cni-plugins-linux-arm64-v1.9.1.tgz": "56171987d3947707c3563db2f4001bccaf50fd63468611b9f3cbecb1375ee7ec",
+}
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What proves that something fetched is the right thing. A rehearsal replaces these values, and nothing else."""
+
+    key_fingerprints: Mapping[str, str] = field(default_factory=lambda: KEY_FINGERPRINTS)
+    sha256: Mapping[str, str] = field(default_factory=lambda: SHA256)
+    certificate: Certificate | None = None
+    ca: str | None = None
+
+
+@dataclass(frozen=True)
+class AptSource:
+    """An apt repository. `official_uri` is where its publisher serves it; `uri` where this site fetches it."""
+
+    name: str
+    uri: str
+    official_uri: str
+    suite: str
+    components: str
+    key_url: str
+    fingerprint: str
+
+    @property
+    def keyring(self) -> str:
+        """Path of the signing key on the host."""
+        return f"/etc/apt/keyrings/isthmus-{self.name}.gpg"
+
+    @property
+    def list_path(self) -> str:
+        """Path of the source's list on the host."""
+        return f"/etc/apt/sources.list.d/isthmus-{self.name}.list"
+
+    def line(self, architecture: str) -> str:
+        """The one-line entry for apt, ending in a newline."""
+        end = f" {self.components}" if self.components else ""
+        return f"deb [arch={architecture} signed-by={self.keyring}] {self.uri} {self.suite}{end}\n"
+
+
+@dataclass(frozen=True)
+class Download:
+    """A single file. `official_url` names it, `url` is where this site fetches it.
+
+    `sha256` is None where no hash is pinned: then the operator's machine reads it from `checksums_url` of the publisher.
+    """
+
+    url: str
+    official_url: str
+    sha256: str | None
+    checksums_url: str
+
+    @property
+    def file_name(self) -> str:
+        """Its last path segment."""
+        return self.official_url.rsplit("/", 1)[1]
+
+
+def kubernetes(cluster: Cluster, site: Site, trust: Trust) -> AptSource:
+    """pkgs.k8s.io has one repository for each minor version (kubernetes.io, "Installing kubeadm")."""
+    minor = ".".join(cluster.kubernetes_version.split(".")[:2])
+    official = f"https://pkgs.k8s.io/core:/stable:/v{minor}/deb/"
+    uri = f"{site.mirrors.kubernetes.rstrip('/')}/v{minor}/deb/" if site.mirrors.kubernetes else official
+    return AptSource("kubernetes", uri, official, "/", "", f"{uri}Release.key", trust.key_fingerprints["kubernetes"])
+
+
+def docker(site: Site, trust: Trust, distribution: str, codename: str) -> AptSource:
+    """Docker's repository of the distribution (`debian` or `ubuntu`), which holds containerd.io."""
+    official = f"https://download.docker.com/linux/{distribution}"
+    uri = f"{site.mirrors.docker.rstrip('/')}/linux/{distribution}" if site.mirrors.docker else official
+    return AptSource("docker", uri, official, codename, "stable", f"{uri}/gpg", trust.key_fingerprints["docker"])
+
+
+def tailscale(site: Site, trust: Trust, distribution: str, codename: str) -> AptSource:
+    """Tailscale's stable repository. Where the site says `push`, `uri` is the official one, read by the operator's machine."""
+    official = f"https://pkgs.tailscale.com/stable/{distribution}"
+    mirror = site.mirrors.tailscale
+    uri = f"{mirror.rstrip('/')}/stable/{distribution}" if mirror and mirror != "push" else official
+    key_url = f"{uri}/{codename}.noarmor.gpg"
+    return AptSource("tailscale", uri, official, codename, "main", key_url, trust.key_fingerprints["tailscale"])
+
+
+def headscale(cluster: Cluster, site: Site, trust: Trust, architecture: str) -> Download:
+    """The Debian package of headscale's release; there is no apt repository of it."""
+    version = cluster.headscale_version
+    base = f"{_HEADSCALE}/v{version}"
+    return _download(f"{base}/headscale_{version}_linux_{architecture}.deb", f"{base}/checksums.txt", site, trust)
+
+
+def cni_plugins(cluster: Cluster, site: Site, trust: Trust, architecture: str) -> Download:
+    """The CNI reference plugins (bridge, host-local, loopback, portmap …) that flannel's configuration calls."""
+    version = cluster.cni_plugins_version
+    url = f"{_CNI}/v{version}/cni-plugins-linux-{architecture}-v{version}.tgz"
+    return _download(url, f"{url}.sha256", site, trust)
+
+
+def _download(official: str, checksums: str, site: Site, trust: Trust) -> Download:
+    # The file mirrors take the official address as a path: https://MIRROR/github.com/…
+    url = f"{site.mirrors.files.rstrip('/')}/{official.removeprefix('https://')}" if site.mirrors.files else official
+    return Download(url, official, trust.sha256.get(official), checksums)

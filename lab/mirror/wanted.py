@@ -1,0 +1,41 @@
+"""What a world needs from the mirror, and where its products are kept."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
+
+
+class MirrorError(Exception):
+    """The mirror can't be built or served; the message says where, what, why and what to do."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The versions one world needs, without a leading v, and the architectures (Debian's names) they are needed for."""
+
+    kubernetes: str
+    tailscale: str = "1.102.5"
+    headscale: str = "0.29.3"
+    containerd: str = "2.3.7"
+    flannel: str = "0.28.10"
+    cni_plugins: str = "1.9.1"
+    architectures: tuple[str, ...] = ("amd64", "arm64")
+
+
+def machine_architecture() -> str:
+    """Debian's name for the architecture of this machine."""
+    machine = platform.machine()
+    if machine not in MACHINES:
+        raise MirrorError(f"mirror: this machine is {machine}; the lab runs on {' or '.join(MACHINES)} only")
+    return MACHINES[machine]
+
+
+def default_cache() -> Path:
+    """The folder for everything the mirror keeps: $ISTHMUS_CACHE, else /var/cache/isthmus."""
+    return Path(os.environ.get("ISTHMUS_CACHE") or "/var/cache/isthmus")

@@ -1,0 +1,1 @@
+"""One resource each, idempotent: the desired state against its fact."""

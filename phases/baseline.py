@@ -1,0 +1,53 @@
+"""Every host ready for what comes: its name, no swap, kernel settings, a kept clock, the tools that later phases call."""
+
+from __future__ import annotations
+
+from pyinfra import host
+
+from cluster.model import Host
+from facts.machine import Container
+from operations import apt, files, machine
+from phases import phase
+from phases.declared import here
+from phases.templates import render
+
+MODULES = ("overlay", "br_netfilter")
+SYSCTLS = {
+    "net.ipv4.ip_forward": "1",
+    "net.bridge.bridge-nf-call-iptables": "1",
+    "net.bridge.bridge-nf-call-ip6tables": "1",
+}
+TOOLS = ("ca-certificates", "curl", "gpg", "iptables")
+NODE_TOOLS = ("conntrack", "ethtool")
+
+
+@phase("Baseline")
+def prepare_hosts() -> None:
+    """Bring every host to the same start."""
+    this = here()
+    machine.hostname(name="Name the host", wanted=this.name)
+    files.write(name="Write apt, module and sysctl settings", files=_settings(this))
+    apt.packages(name="Install the tools", wanted=[apt.Wanted(tool) for tool in _tools(this)])
+    machine.no_swap(name="Turn swap off")
+    if this.is_node:
+        machine.kernel_settings(
+            name="Set the kernel up",
+            modules=MODULES,
+            sysctls=SYSCTLS,
+            is_container=bool(host.get_fact(Container)),
+        )
+    machine.time_service(name="Keep the clock")
+
+
+def _tools(this: Host) -> tuple[str, ...]:
+    return TOOLS + NODE_TOOLS if this.is_node else TOOLS
+
+
+def _settings(this: Host) -> list[files.File]:
+    settings = [files.File("/etc/apt/apt.conf.d/90isthmus", render("baseline/apt.conf"))]
+    if this.is_node:
+        settings += [
+            files.File("/etc/modules-load.d/isthmus.conf", "".join(f"{module}\n" for module in MODULES)),
+            files.File("/etc/sysctl.d/99-isthmus.conf", "".join(f"{key} = {value}\n" for key, value in SYSCTLS.items())),
+        ]
+    return settings

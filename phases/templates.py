@@ -1,0 +1,21 @@
+"""What is written to hosts, from the templates beside the phases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(Path(__file__).resolve().parent.parent / "templates"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+def render(template: str, **values: Any) -> str:
+    """The text of `templates/TEMPLATE` with these values; a value that is missing is an error."""
+    return _ENVIRONMENT.get_template(template).render(**values)

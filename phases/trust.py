@@ -1,0 +1,31 @@
+"""Which proofs this run accepts: the pinned ones, or those that a rehearsal's ISTHMUS_TRUST names."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+
+from cluster.model import Certificate
+from cluster.sources import KEY_FINGERPRINTS, SHA256, Trust
+
+
+@cache
+def trust() -> Trust:
+    """The pinned values of cluster.sources; ISTHMUS_TRUST names a JSON file whose values take their place.
+
+    Its keys: key_fingerprints (name → fingerprint), sha256 (official address → hash), certificate ({certificate, key}: PEM
+    files for the coordination server) and ca (PEM file that the operator's machine trusts). The lab sets it.
+    """
+    overlay = os.environ.get("ISTHMUS_TRUST")
+    if not overlay:
+        return Trust()
+    values = json.loads(Path(overlay).read_text())
+    certificate = values.get("certificate")
+    return Trust(
+        key_fingerprints={**KEY_FINGERPRINTS, **values.get("key_fingerprints", {})},
+        sha256={**SHA256, **values.get("sha256", {})},
+        certificate=Certificate(**certificate) if certificate else None,
+        ca=values.get("ca"),
+    )

@@ -1,0 +1,1 @@
+"""From what was measured to tables and named problems; no pyinfra."""

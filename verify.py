@@ -1,0 +1,5 @@
+"""Measure the cluster: hosts, nodes, the path between every two hosts, and pod to pod between every two nodes."""
+
+from phases import measuring
+
+measuring.measure()
