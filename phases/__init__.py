@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
+from pyinfra import state
 from pyinfra.api import deploy
 
 from operations.barrier import every_host_is_ready
+from phases.timing import keep_time
 
 
 def phase(title: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
@@ -26,6 +28,7 @@ def phase(title: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
 
         @wraps(body)
         def run() -> None:
+            keep_time(state)
             together()
 
         return run

@@ -1,0 +1,66 @@
+"""What must hold on every inventory; each test module of an inventory calls these in its order."""
+
+from __future__ import annotations
+
+import json
+
+from tests.lab.conftest import SECRETS, Rehearsal
+
+
+def fresh_state(world: Rehearsal) -> dict[str, str]:
+    """A fingerprint of each host: every file with its size and times outside of /proc, /sys, /run, /tmp and logs; every process."""
+    script = (
+        "find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /var/log -o -path /var/tmp "
+        "-o -path '/home/*/.cache' -o -path /var/lib/systemd \\) -prune -o \\( -type f -o -type l -o -type d \\) "
+        "-printf '%p %s %m %T@\\n' | sort; ps -eo comm= | grep -vE '^(ps|sort|find|sh|sshd|sudo|systemd|\\(sd-pam\\)|systemd-.*|agetty)$' | sort"
+    )
+    return {host.name: world.on(host, script).stdout for host in world.cluster.hosts}
+
+
+def preview_touches_nothing(world: Rehearsal) -> None:
+    before = fresh_state(world)
+    planned = world.plan()
+    assert planned, "a fresh world has everything to change"
+    after = fresh_state(world)
+    for name, state in before.items():
+        assert after[name].splitlines() == state.splitlines(), f"the preview touched {name}"
+
+
+def second_run_changes_nothing(world: Rehearsal) -> None:
+    result = world.pyinfra("-y", "--json", "deploy.py")
+    assert result.returncode == 0, result.output[-6000:]
+    changed = [op for op in json.loads(result.stdout)["results"]["operations"] if op["hosts"] and _changed(op)]
+    assert changed == []
+
+
+def _changed(operation: dict[str, object]) -> bool:
+    hosts = operation["hosts"]
+    assert isinstance(hosts, dict | list)
+    return bool(operation.get("success")) and operation.get("no_change") != operation.get("success")
+
+
+def preview_lists_nothing(world: Rehearsal) -> None:
+    assert world.plan() == []
+
+
+def every_host_reaches_every_host(world: Rehearsal) -> None:
+    lan = {host.name: str(host.lan_address) for host in world.cluster.hosts}
+    tailnet = world.tailnet_addresses()
+    assert all(tailnet.values()), tailnet
+    for addresses in (lan, tailnet):
+        wanted = {name: {other: at for other, at in addresses.items() if other != name} for name in addresses}
+        assert world.unreachable(wanted) == []
+
+
+def verified(world: Rehearsal) -> dict[str, object]:
+    """verify ends with 0; what it measured."""
+    world.must("verify", timeout=600)
+    from tests.lab.conftest import PROJECT
+
+    measured: dict[str, object] = json.loads((PROJECT / "build" / "verify.json").read_text())
+    return measured
+
+
+def no_secret_was_shown(world: Rehearsal) -> None:
+    shown = [*world.outputs, *world.command_lines]
+    assert [match.group(0)[:12] for text in shown if (match := SECRETS.search(text))] == []

@@ -1,0 +1,139 @@
+"""Rehearsals: a lab for each inventory, and what tests ask of it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from cluster.model import Cluster, Host
+from lab.declared import load
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+# What must never be seen: headscale's keys, kubeadm's tokens and certificate keys, private keys in PEM.
+SECRETS = re.compile(
+    r"hskey-(auth|api)-[A-Za-z0-9_-]{12,}|\b[a-z0-9]{6}\.[a-z0-9]{16}\b|PRIVATE KEY-----\s*[A-Za-z0-9+/]{20}"
+    r"|certificateKey: *[0-9a-f]{64}"
+)
+
+
+@dataclass
+class Result:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+
+@dataclass
+class Rehearsal:
+    """One inventory's lab; every output that it ever printed is kept, to be searched for secrets."""
+
+    inventory: Path
+    cluster: Cluster = field(init=False)
+    outputs: list[str] = field(default_factory=list)
+    command_lines: set[str] = field(default_factory=set)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.cluster = load(self.inventory)
+
+    def lab(self, *arguments: str, stdin: str | None = None, timeout: int = 1800) -> Result:
+        """`python -m lab ARGUMENTS` for this inventory."""
+        verb, *rest = arguments
+        command = [sys.executable, "-m", "lab", verb, "--inventory", str(self.inventory), *rest]
+        return self.call(command, stdin, timeout)
+
+    def call(self, command: list[str], stdin: str | None = None, timeout: int = 1800) -> Result:
+        started = time.monotonic()
+        done = subprocess.run(command, cwd=PROJECT, input=stdin or "", capture_output=True, text=True, timeout=timeout)
+        self.seconds[" ".join(command[2:6])] = time.monotonic() - started
+        result = Result(done.returncode, done.stdout, done.stderr)
+        self.outputs.append(result.output)
+        return result
+
+    def must(self, *arguments: str, timeout: int = 1800) -> Result:
+        result = self.lab(*arguments, timeout=timeout)
+        assert result.returncode == 0, f"lab {' '.join(arguments)} ended with {result.returncode}:\n{result.output[-6000:]}"
+        return result
+
+    def on(self, host: Host | str, script: str, timeout: int = 120) -> Result:
+        """Run a script on a host, as root."""
+        name = host if isinstance(host, str) else host.name
+        return self.lab("run", name, "--", "sh", "-c", script, timeout=timeout)
+
+    def pyinfra(self, *arguments: str, timeout: int = 1800) -> Result:
+        return self.lab("operator", "--", "pyinfra", str(self.inventory), *arguments, timeout=timeout)
+
+    def plan(self) -> list[dict[str, object]]:
+        """What a preview lists: the operations that would change something."""
+        result = self.pyinfra("deploy.py", "--dry", "--json")
+        assert result.returncode == 0, result.output[-6000:]
+        operations = json.loads(result.stdout)["plan"]
+        return [op for op in operations if op["hosts_with_change"] or op["hosts_with_conditional_change"]]
+
+    def pairs(self) -> list[tuple[Host, Host]]:
+        return list(itertools.permutations(self.cluster.hosts, 2))
+
+    def unreachable(self, addresses: dict[str, dict[str, str]]) -> list[str]:
+        """Of {from: {to: address}}, the pairs where nothing answers, as text."""
+        missing = []
+        for source, targets in addresses.items():
+            script = "; ".join(
+                f"(ping -n -q -c 3 -i 0.3 -W 3 {address} >/dev/null 2>&1 || echo {source}-{name}) & true"
+                for name, address in targets.items()
+            )
+            missing += self.on(source, f"{script}; wait").stdout.split()
+        return missing
+
+    def tailnet_addresses(self) -> dict[str, str]:
+        return {host.name: self.on(host, "tailscale ip -4").stdout.strip() for host in self.cluster.hosts}
+
+
+@pytest.fixture(scope="session")
+def watched() -> Iterator[set[str]]:
+    """Every command line that any process on this machine (so: on any lab host) shows during the tests."""
+    seen: set[str] = set()
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.02):
+            for entry in os.scandir("/proc"):
+                if entry.name.isdigit():
+                    try:
+                        seen.add(Path(entry.path, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+                    except OSError:
+                        continue
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    yield seen
+    stop.set()
+    thread.join()
+
+
+def rehearsal(inventory: Path, watched: set[str]) -> Iterator[Rehearsal]:
+    """A lab of that inventory, taken down at the end unless ISTHMUS_KEEP is set."""
+    world = Rehearsal(inventory)
+    world.command_lines = watched
+    world.must("up")
+    try:
+        yield world
+    finally:
+        if not os.environ.get("ISTHMUS_KEEP"):
+            world.lab("down")
