@@ -23,7 +23,9 @@ def declare(data: Mapping[str, Mapping[str, Any]]) -> Cluster:
             settings = _pick(values, ClusterSettings)
         return Cluster(hosts=tuple(hosts), **settings)
     except ValidationError as error:
-        raise ModelError([Problem("inventory", str(error), "it is checked before any host is contacted", "correct it")]) from None
+        raise ModelError(
+            [Problem("inventory", str(error), "it is checked before any host is contacted", "correct it")]
+        ) from None
 
 
 def _pick(values: Mapping[str, Any], settings: type) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network
+from urllib.parse import urlsplit
 
 from cluster.model import Cluster, Host
 from cluster.problems import Problem
@@ -55,7 +56,10 @@ def listening_ports(cluster: Cluster, host: Host) -> dict[tuple[str, int], tuple
 def _system(cluster: Cluster, host: Host, found: Survey) -> Iterator[Problem]:
     if not found.uses_systemd:
         yield Problem(
-            f"{host.name} init", "process 1 is not systemd", "every service here is a systemd unit", "use an image that boots systemd"
+            f"{host.name} init",
+            "process 1 is not systemd",
+            "every service here is a systemd unit",
+            "use an image that boots systemd",
         )
     if not found.has_tun:
         yield Problem(
@@ -80,7 +84,10 @@ def _names(cluster: Cluster, host: Host, found: Survey) -> Iterator[Problem]:
     for name in found.unresolved:
         why = "tailscale logs in there" if name == cluster.coordination_name else "packages or images come from there"
         yield Problem(
-            f"{host.name} DNS", f"{name} does not resolve", why, f"mend /etc/resolv.conf or the record of {name}, or declare a mirror"
+            f"{host.name} DNS",
+            f"{name} does not resolve",
+            why,
+            f"mend /etc/resolv.conf or the record of {name}, or declare a mirror",
         )
 
 
@@ -107,7 +114,8 @@ def _ports(cluster: Cluster, host: Host, found: Survey) -> Iterator[Problem]:
     taken = {
         (listener.protocol, listener.port, listener.process)
         for listener in found.listeners
-        if listener.process and listener.process not in wanted.get((listener.protocol, listener.port), (listener.process,))
+        if listener.process
+        and listener.process not in wanted.get((listener.protocol, listener.port), (listener.process,))
     }
     for protocol, port, process in sorted(taken):
         expected = wanted[protocol, port][0]
@@ -129,7 +137,11 @@ def _lan(cluster: Cluster, host: Host, found: Survey) -> Iterator[Problem]:
             "correct lan_address in the inventory",
         )
     for address in held:
-        if address.ip == host.lan_address and address.network.prefixlen < 32 and not address.network.subnet_of(host.site.lan):
+        if (
+            address.ip == host.lan_address
+            and address.network.prefixlen < 32
+            and not address.network.subnet_of(host.site.lan)
+        ):
             yield Problem(
                 f"{host.name} lan",
                 f"the host's network is {address.network}, the site declares {host.site.lan}",
@@ -139,7 +151,11 @@ def _lan(cluster: Cluster, host: Host, found: Survey) -> Iterator[Problem]:
 
 
 def _foreign_networks(cluster: Cluster, host: Host, found: Survey) -> Iterator[Problem]:
-    for what, network in (("tailnet_cidr", cluster.tailnet_cidr), ("pod_cidr", cluster.pod_cidr), ("service_cidr", cluster.service_cidr)):
+    for what, network in (
+        ("tailnet_cidr", cluster.tailnet_cidr),
+        ("pod_cidr", cluster.pod_cidr),
+        ("service_cidr", cluster.service_cidr),
+    ):
         for interface, other in _networks_of_others(found):
             if other.overlaps(network):
                 yield Problem(
@@ -155,3 +171,7 @@ def _networks_of_others(found: Survey) -> Iterator[tuple[str, IPv4Network]]:
         if interface not in OURS:
             for address in addresses:
                 yield interface, address.network
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).hostname or url

@@ -39,7 +39,7 @@ class Packages(FactBase[dict[str, Package | None] | None]):
     def command(self, names: Sequence[str]) -> str:
         quoted = " ".join(shlex.quote(name) for name in names)
         shape = "${Package} ${Version} ${db:Status-Want} ${db:Status-Status}\\n"
-        return f"for n in {quoted}; do dpkg-query -W -f='{shape}' \"$n\" 2>/dev/null || echo \"$n - - absent\"; done"
+        return f'for n in {quoted}; do dpkg-query -W -f=\'{shape}\' "$n" 2>/dev/null || echo "$n - - absent"; done'
 
     @contained
     def process(self, output: list[str]) -> dict[str, Package | None]:

@@ -87,7 +87,10 @@ class Swap(FactBase[dict[str, list[str]] | None]):
 
     def process(self, output: list[str]) -> dict[str, list[str]]:
         active = [line.split()[1] for line in output if line.startswith("active ")]
-        return {"active": active, "fstab": [line.removeprefix("fstab ") for line in output if line.startswith("fstab ")]}
+        return {
+            "active": active,
+            "fstab": [line.removeprefix("fstab ") for line in output if line.startswith("fstab ")],
+        }
 
 
 class KernelSettings(FactBase[dict[str, str | None] | None]):

@@ -32,7 +32,11 @@ class State(FactBase[Unit | None]):
 
     def command(self, unit: str, reads: Sequence[str] = ()) -> str:
         name = shlex.quote(unit)
-        newest = f"stat -L -c %Z {' '.join(shlex.quote(path) for path in reads)} 2>/dev/null | sort -n | tail -n 1" if reads else "true"
+        newest = (
+            f"stat -L -c %Z {' '.join(shlex.quote(path) for path in reads)} 2>/dev/null | sort -n | tail -n 1"
+            if reads
+            else "true"
+        )
         return (
             f"systemctl show {name} -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload; "
             f"since=$(systemctl show {name} -p ActiveEnterTimestamp | cut -d= -f2-); "
@@ -46,7 +50,8 @@ class State(FactBase[Unit | None]):
             loaded=values["LoadState"] == "loaded",
             active=values["ActiveState"] in ("active", "activating", "reloading"),
             failed=values["ActiveState"] == "failed",
-            enabled=values.get("UnitFileState") in ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated"),
+            enabled=values.get("UnitFileState")
+            in ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated"),
             needs_reload=values["NeedDaemonReload"] == "yes",
             outdated=int(values["Newest"] or 0) > int(values["Started"] or 0),
         )

@@ -51,7 +51,7 @@ def signing_key(path: str, url: str, fingerprint: str) -> Generator[StringComman
         return
     # The path is ours and the rest is quoted by pyinfra; the check comes before the key is put in place.
     yield StringCommand(
-        "set -e; new=$(mktemp -d); trap 'rm -rf \"$new\"' EXIT; curl -fsSL --retry 3 --max-time 60 -o \"$new/key\"",
+        'set -e; new=$(mktemp -d); trap \'rm -rf "$new"\' EXIT; curl -fsSL --retry 3 --max-time 60 -o "$new/key"',
         QuoteString(url),
         '; gpg --batch --homedir "$new" --show-keys --with-colons "$new/key" 2>/dev/null | awk -F: \'$1=="pub"{p=1} $1=="fpr"&&p{print $10;p=0}\' > "$new/found";',
         'if [ "$(cat "$new/found")" != ',
@@ -62,7 +62,7 @@ def signing_key(path: str, url: str, fingerprint: str) -> Generator[StringComman
         fingerprint,
         ': the mirror is wrong or not to be trusted" >&2; exit 1; fi;',
         'if head -c 5 "$new/key" | grep -q -e "-----"; then gpg --batch --homedir "$new" --dearmor < "$new/key" > "$new/ring"; else cp "$new/key" "$new/ring"; fi;',
-        "install -D -m 644 \"$new/ring\"",
+        'install -D -m 644 "$new/ring"',
         QuoteString(path),
     )
 
@@ -81,7 +81,9 @@ def packages(wanted: Sequence[Wanted]) -> Generator[StringCommand, None, None]:
     missing = [package for package in wanted if found[package.name] is None]
     if missing:
         yield StringCommand(APT_GET, "update")
-        yield StringCommand(APT_GET, "install --no-install-recommends", *(QuoteString(package.spec) for package in missing))
+        yield StringCommand(
+            APT_GET, "install --no-install-recommends", *(QuoteString(package.spec) for package in missing)
+        )
     unheld = [package for package in wanted if package.held and not _is_held(found[package.name])]
     if unheld:
         yield StringCommand("apt-mark hold", *(QuoteString(package.name) for package in unheld))

@@ -22,7 +22,7 @@ def expected_sha256(download: Download, ca: str | None) -> str:
     context = ssl.create_default_context(cafile=ca)
     try:
         with urllib.request.urlopen(download.checksums_url, timeout=60, context=context) as answer:
-            lines = answer.read().decode().splitlines()
+            lines: list[str] = answer.read().decode().splitlines()
     except OSError as error:
         raise NoChecksum(f"{download.checksums_url}: {error}") from error
     for line in lines:

@@ -38,7 +38,9 @@ def no_swap() -> Generator[StringCommand, None, None]:
     if found["active"]:
         yield StringCommand("swapoff --all")
     if found["fstab"]:
-        yield StringCommand("sed -i -E '/^[^#]\\S*\\s+\\S+\\s+swap\\s/ s/^/# off for Kubernetes (isthmus): /' /etc/fstab")
+        yield StringCommand(
+            "sed -i -E '/^[^#]\\S*\\s+\\S+\\s+swap\\s/ s/^/# off for Kubernetes (isthmus): /' /etc/fstab"
+        )
     if not found["active"] and not found["fstab"]:
         host.noop("no swap")
 
@@ -61,7 +63,11 @@ def kernel_settings(
     missing = [module for module in modules if found[f"module {module}"] is None]
     if missing and not is_container:
         yield StringCommand("modprobe --all", *(QuoteString(module) for module in missing))
-    wrong = {key: value for key, value in sysctls.items() if found[key] != value and not (is_container and found[key] is None)}
+    wrong = {
+        key: value
+        for key, value in sysctls.items()
+        if found[key] != value and not (is_container and found[key] is None)
+    }
     if wrong:
         yield StringCommand("sysctl -q -w", *(shlex.quote(f"{key}={value}") for key, value in wrong.items()))
     if not wrong and (is_container or not missing):

@@ -34,4 +34,3 @@ def phase(title: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
         return run
 
     return decorate
-

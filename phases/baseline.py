@@ -48,6 +48,8 @@ def _settings(this: Host) -> list[files.File]:
     if this.is_node:
         settings += [
             files.File("/etc/modules-load.d/isthmus.conf", "".join(f"{module}\n" for module in MODULES)),
-            files.File("/etc/sysctl.d/99-isthmus.conf", "".join(f"{key} = {value}\n" for key, value in SYSCTLS.items())),
+            files.File(
+                "/etc/sysctl.d/99-isthmus.conf", "".join(f"{key} = {value}\n" for key, value in SYSCTLS.items())
+            ),
         ]
     return settings

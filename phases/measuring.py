@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from facts.kubernetes import Nodes
 from pyinfra import host, inventory, state
 
 from cluster.model import Cluster
-from facts.kubernetes import Nodes
 from facts.paths import Answers, TailnetPaths
 from facts.tailscale import Status
 from operations import remote
@@ -120,5 +120,7 @@ def _report(declared: Cluster, asked: set[str]) -> None:
     print(terminal.render(declared, measured, found))
     target = Path("build/verify.json")
     target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps({**measured.to_json(), "problems": [problem.to_json() for problem in found]}, indent=2))
+    target.write_text(
+        json.dumps({**measured.to_json(), "problems": [problem.to_json() for problem in found]}, indent=2)
+    )
     sys.exit(1 if found else 0)

@@ -23,8 +23,17 @@ def check_hosts() -> None:
     _found[this.name] = (
         preflight.problems(cluster(), this, survey) + versions.problems(this, survey)
         if survey
-        else [Problem(this.name, "it could not be surveyed", "nothing is changed on a host that is not understood", "see its error above")]
+        else [
+            Problem(
+                this.name,
+                "it could not be surveyed",
+                "nothing is changed on a host that is not understood",
+                "see its error above",
+            )
+        ]
     )
     asked = {member.name for member in state.inventory.get_active_hosts()}
     if asked <= set(_found) and any(_found.values()):
-        raise DeployError(listing([problem for problems in _found.values() for problem in problems], "the hosts; nothing was changed"))
+        raise DeployError(
+            listing([problem for problems in _found.values() for problem in problems], "the hosts; nothing was changed")
+        )

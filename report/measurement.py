@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from cluster.model import Cluster
 from cluster.paths import allowed_kinds
+
+from cluster.model import Cluster
 from cluster.problems import Problem
 
 
@@ -60,7 +61,10 @@ def _hosts(cluster: Cluster, measured: Measurement) -> Iterator[Problem]:
     for found in measured.hosts:
         if found.tailnet_address is None:
             yield Problem(
-                f"{found.name} tailnet-down", "it has no tailnet address", "tailscaled is stopped, or not logged in", "run the deploy again"
+                f"{found.name} tailnet-down",
+                "it has no tailnet address",
+                "tailscaled is stopped, or not logged in",
+                "run the deploy again",
             )
         if cluster.host(found.name).is_node and found.node != "Ready":
             yield Problem(
@@ -100,7 +104,9 @@ def _lan(cluster: Cluster, measured: Measurement) -> Iterator[Problem]:
 def _pods(cluster: Cluster, measured: Measurement) -> Iterator[Problem]:
     pods = measured.pods
     if pods.note:
-        yield Problem("pods pod-path", pods.note, "the probe could not run on every node", "read the state of the nodes above")
+        yield Problem(
+            "pods pod-path", pods.note, "the probe could not run on every node", "read the state of the nodes above"
+        )
     for node in (host.name for host in cluster.nodes):
         for other in (host.name for host in cluster.nodes if host.name != node):
             if not pods.paths.get(node, {}).get(other):

@@ -28,7 +28,16 @@ def _hosts(cluster: Cluster, measured: Measurement) -> str:
     rows = [("host", "site", "part", "tailnet", "node", "pods")]
     for found in measured.hosts:
         part = ", ".join(role.replace("_", " ") for role in found.roles)
-        rows.append((found.name, found.site, part, found.tailnet_address or "none", found.node or "–", _reached(measured, found)))
+        rows.append(
+            (
+                found.name,
+                found.site,
+                part,
+                found.tailnet_address or "none",
+                found.node or "–",
+                _reached(measured, found),
+            )
+        )
     return _table(rows)
 
 
@@ -66,4 +75,6 @@ def _pods(measured: Measurement) -> str:
 def _table(rows: Iterable[Sequence[str]]) -> str:
     held = [list(row) for row in rows]
     widths = [max(len(row[column]) for row in held) for column in range(len(held[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in held)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in held
+    )

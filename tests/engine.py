@@ -28,4 +28,7 @@ def commands(operation: Any, facts: dict[type, Any], *, executing: bool = True, 
 
     host.get_fact = get_fact  # type: ignore[method-assign]
     with ctx_state.use(state), ctx_inventory.use(inventory), ctx_host.use(host):
-        return [str(command) if isinstance(command, StringCommand) else repr(command) for command in operation._inner(**arguments)]
+        return [
+            str(command) if isinstance(command, StringCommand) else repr(command)
+            for command in operation._inner(**arguments)
+        ]

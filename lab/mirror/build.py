@@ -43,7 +43,9 @@ class Build:
         self.say(f"mirror: {self.place} {what}: done in {time.monotonic() - started:.0f} s; next: {self.next}")
         return made
 
-    def program(self, part: str, program: GoProgram, version: str, architecture: str, sysroot: Path | None = None) -> Path:
+    def program(
+        self, part: str, program: GoProgram, version: str, architecture: str, sysroot: Path | None = None
+    ) -> Path:
         """A Go program of that version."""
         target = self.shelf.path(part, version, architecture, program.recipe())
         what = f"{part} {version} {architecture}"
@@ -65,14 +67,18 @@ class Build:
     def nearest(self, module: str, version: str) -> str:
         """The version itself, or the nearest patch of its minor that can be had."""
         minor, patch = version.rsplit(".", 1)
-        distance = sorted(range(max(0, int(patch) - NEAREST), int(patch) + NEAREST), key=lambda other: abs(other - int(patch)))
+        distance = sorted(
+            range(max(0, int(patch) - NEAREST), int(patch) + NEAREST), key=lambda other: abs(other - int(patch))
+        )
         for candidate in distance:
             try:
                 self.go.fetch(module, f"{minor}.{candidate}", self.shelf.work)
             except MirrorError:
                 continue
             return f"{minor}.{candidate}"
-        raise MirrorError(f"mirror: {module}: no version near {version} on the Go module proxy; check this machine's network and GOPROXY")
+        raise MirrorError(
+            f"mirror: {module}: no version near {version} on the Go module proxy; check this machine's network and GOPROXY"
+        )
 
     def source(self, program: GoProgram, version: str) -> Path:
         """The files of a program's module."""

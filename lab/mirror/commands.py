@@ -29,6 +29,8 @@ def run(
         raise MirrorError(f"mirror: program {command[0]} is missing, needed for {why or 'the build'}; {fix}") from None
     if done.returncode:
         lines = (done.stderr + done.stdout).decode(errors="replace").strip().splitlines()[-TAIL:]
-        shown = "\n  ".join([f"mirror: {why or command[0]} failed: `{' '.join(command[:6])} …` ended with {done.returncode}", *lines])
+        shown = "\n  ".join(
+            [f"mirror: {why or command[0]} failed: `{' '.join(command[:6])} …` ended with {done.returncode}", *lines]
+        )
         raise MirrorError(shown)
     return done.stdout.decode(errors="replace")

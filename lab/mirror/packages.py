@@ -29,7 +29,10 @@ def shipped(name: str) -> str:
 def kubernetes(version: str, architecture: str, programs: Path) -> list[Deb]:
     """kubelet, kubeadm and kubectl, as pkgs.k8s.io has them, but without cri-tools, which can't be had."""
     extra: dict[str, dict[str, Path | str]] = {
-        "kubelet": {f"{UNITS}/kubelet.service": shipped("kubelet.service"), "/etc/default/kubelet": "KUBELET_EXTRA_ARGS=\n"},
+        "kubelet": {
+            f"{UNITS}/kubelet.service": shipped("kubelet.service"),
+            "/etc/default/kubelet": "KUBELET_EXTRA_ARGS=\n",
+        },
         "kubeadm": {f"{UNITS}/kubelet.service.d/10-kubeadm.conf": shipped("10-kubeadm.conf")},
         "kubectl": {},
     }
@@ -110,7 +113,9 @@ def tailscale(version: str, architecture: str, programs: Path, source: Path) -> 
             "Replaces": "tailscale-relay",
         },
         conffiles=("/etc/default/tailscaled",),
-        scripts={name: (source / "release/deb" / f"debian.{name}.sh").read_text() for name in ("postinst", "prerm", "postrm")},
+        scripts={
+            name: (source / "release/deb" / f"debian.{name}.sh").read_text() for name in ("postinst", "prerm", "postrm")
+        },
         section="net",
         homepage="https://www.tailscale.com",
     )

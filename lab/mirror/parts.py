@@ -1,25 +1,17 @@
-"""The parts of a world, in the order they are made, and how each is made."""
+"""How each program and base layer of a world is made, for one architecture."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
 import shutil
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-from . import native, packages, programs
+from . import native, programs
 from .build import Build
 from .commands import run
-from .deb import Deb, build_deb
-from .images import Image, Parts, all_images
-from .oci import Layer, make_layer, make_manifest
-from .wanted import Wanted, machine_architecture
+from .oci import make_layer
 
-Maker = Callable[[Build, str], Path]
 HERE = Path(__file__).parent
 
 
@@ -31,7 +23,10 @@ def code_hash(*names: str) -> str:
 def kubeadm_tags(build: Build) -> dict[str, str]:
     """The tags of coredns, etcd and pause that this kubeadm asks for."""
     kubeadm = build.made["kubernetes", build.machine] / "bin" / "kubeadm"
-    listed = run([kubeadm, "config", "images", "list", "--kubernetes-version", f"v{build.wanted.kubernetes}"], why="kubeadm's list of images")
+    listed = run(
+        [kubeadm, "config", "images", "list", "--kubernetes-version", f"v{build.wanted.kubernetes}"],
+        why="kubeadm's list of images",
+    )
     found = dict(line.rsplit("/", 1)[1].split(":", 1) for line in listed.split())
     return {name: found[name] for name in ("coredns", "etcd", "pause")}
 
@@ -77,7 +72,11 @@ def etcd(build: Build, architecture: str) -> Path:
 def libseccomp(build: Build, architecture: str) -> Path:
     """The library that runc is linked with."""
     target = build.shelf.path("libseccomp", native.RELEASE, architecture, "extract")
-    return build.step(f"libseccomp {architecture}", target, lambda folder: native.extract(["libseccomp-dev"], architecture, folder / "root"))
+    return build.step(
+        f"libseccomp {architecture}",
+        target,
+        lambda folder: native.extract(["libseccomp-dev"], architecture, folder / "root"),
+    )
 
 
 def runc(build: Build, architecture: str) -> Path:
@@ -102,7 +101,9 @@ def busybox(build: Build, architecture: str) -> Path:
         native.link_applets(folder / "root", applet_names(build, folder))
         pack_root(folder)
 
-    return build.step(f"busybox {architecture}", build.shelf.path("busybox", native.RELEASE, architecture, base_recipe()), make)
+    return build.step(
+        f"busybox {architecture}", build.shelf.path("busybox", native.RELEASE, architecture, base_recipe()), make
+    )
 
 
 def applet_names(build: Build, folder: Path) -> list[str]:
@@ -118,7 +119,11 @@ def network_tools(build: Build, architecture: str) -> Path:
         native.network_tools(folder / "root", architecture, applet_names(build, build.made["busybox", build.machine]))
         pack_root(folder)
 
-    return build.step(f"network tools {architecture}", build.shelf.path("network-tools", native.RELEASE, architecture, base_recipe()), make)
+    return build.step(
+        f"network tools {architecture}",
+        build.shelf.path("network-tools", native.RELEASE, architecture, base_recipe()),
+        make,
+    )
 
 
 def base_recipe() -> str:
@@ -131,47 +136,3 @@ def pack_root(folder: Path) -> None:
     layer = make_layer({"": folder / "root"}, folder)
     (folder / "layer.json").write_text(json.dumps(layer.__dict__))
     shutil.rmtree(folder / "root")
-
-
-def wanted_debs(build: Build, architecture: str) -> dict[str, list[Deb]]:
-    """The packages of each repository."""
-    wanted, made = build.wanted, {part: folder for (part, built), folder in build.made.items() if built == architecture}
-    containerd_source = build.source(programs.CONTAINERD, wanted.containerd)
-    tailscale_source = build.source(programs.TAILSCALE, wanted.tailscale)
-    headscale_source = build.source(programs.HEADSCALE, wanted.headscale)
-    docker = [
-        packages.containerd_io(wanted.containerd, architecture, suite, made["containerd"], made["runc"], containerd_source)
-        for suite in packages.SUITES
-    ]
-    return {
-        "kubernetes": packages.kubernetes(wanted.kubernetes, architecture, made["kubernetes"]),
-        "kubernetes-cni": [packages.kubernetes_cni(wanted.cni_plugins, architecture, made["cni-plugins"])],
-        "docker": docker,
-        "tailscale": [packages.tailscale(wanted.tailscale, architecture, made["tailscale"], tailscale_source)],
-        "headscale": [packages.headscale(wanted.headscale, architecture, made["headscale"], headscale_source)],
-    }
-
-
-def debs(build: Build, architecture: str) -> Path:
-    """All packages; the folder returned holds one folder of links for each repository."""
-    code = code_hash("deb.py", "packages.py", *(f"files/{file.name}" for file in sorted((HERE / "files").iterdir())))
-    groups = {name: group_of(build, architecture, name, group, code) for name, group in wanted_debs(build, architecture).items()}
-    recipe = {name: str(folder) for name, folder in groups.items()}
-
-    def gather(folder: Path) -> None:
-        for name, group in groups.items():
-            (folder / name).symlink_to(os.path.relpath(group, build.shelf.path("packages", build.wanted.kubernetes, "", "").parent / "any"))
-
-    return build.shelf.put(build.shelf.path("packages", build.wanted.kubernetes, architecture, recipe), gather)
-
-
-def group_of(build: Build, architecture: str, name: str, group: list[Deb], code: str) -> Path:
-    """The packages of one repository, made if need be."""
-    recipe = [code, [[deb.control(0), sorted(map(str, deb.files.values()))] for deb in group]]
-    target = build.shelf.path(f"debs-{name}", group[0].version, architecture, recipe)
-
-    def make(folder: Path) -> None:
-        for deb in group:
-            build_deb(deb, folder)
-
-    return build.step(f"{name} packages {architecture}", target, make)

@@ -33,7 +33,10 @@ KUBERNETES = GoProgram(
 TAILSCALE = GoProgram(
     "tailscale.com",
     ("cmd/tailscale", "cmd/tailscaled"),
-    stamps=(("tailscale.com/version.longStamp", "{version}-t000000000"), ("tailscale.com/version.shortStamp", "{version}")),
+    stamps=(
+        ("tailscale.com/version.longStamp", "{version}-t000000000"),
+        ("tailscale.com/version.shortStamp", "{version}"),
+    ),
 )
 HEADSCALE = GoProgram("github.com/juanfont/headscale", ("cmd/headscale",), released=True)
 CONTAINERD = GoProgram(
@@ -60,7 +63,8 @@ CNI_PLUGINS = GoProgram(
     tuple(f"plugins/ipam/{name}" for name in ("dhcp", "host-local", "static"))
     + tuple(f"plugins/meta/{name}" for name in ("bandwidth", "firewall", "portmap", "sbr", "tuning", "vrf"))
     + tuple(
-        f"plugins/main/{name}" for name in ("bridge", "dummy", "host-device", "ipvlan", "loopback", "macvlan", "ptp", "tap", "vlan")
+        f"plugins/main/{name}"
+        for name in ("bridge", "dummy", "host-device", "ipvlan", "loopback", "macvlan", "ptp", "tap", "vlan")
     ),
     stamps=(("github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion", "v{version}"),),
 )

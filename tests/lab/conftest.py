@@ -69,7 +69,9 @@ class Rehearsal:
 
     def must(self, *arguments: str, timeout: int = 1800) -> Result:
         result = self.lab(*arguments, timeout=timeout)
-        assert result.returncode == 0, f"lab {' '.join(arguments)} ended with {result.returncode}:\n{result.output[-6000:]}"
+        assert result.returncode == 0, (
+            f"lab {' '.join(arguments)} ended with {result.returncode}:\n{result.output[-6000:]}"
+        )
         return result
 
     def on(self, host: Host | str, script: str, timeout: int = 120) -> Result:

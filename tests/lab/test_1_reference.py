@@ -45,7 +45,9 @@ def test_make_lab_ends_with_a_verified_cluster(world: Rehearsal) -> None:
     measured = json.loads((PROJECT / "build" / "verify.json").read_text())
     nodes = [host.name for host in world.cluster.nodes]
     assert measured["problems"] == []
-    assert {host["name"] for host in measured["hosts"] if host["tailnet_address"]} == {host.name for host in world.cluster.hosts}
+    assert {host["name"] for host in measured["hosts"] if host["tailnet_address"]} == {
+        host.name for host in world.cluster.hosts
+    }
     assert {host["name"] for host in measured["hosts"] if host["node"] == "Ready"} == set(nodes)
     assert measured["pods"]["paths"] == {node: {other: True for other in nodes if other != node} for node in nodes}
     assert measured["pods"]["dns"] == measured["pods"]["service"] == dict.fromkeys(nodes, True)
@@ -83,7 +85,11 @@ def test_blocked_site_pulled_nothing_from_an_official_name(world: Rehearsal) -> 
     blocked = {str(host.public_address) for host in world.cluster.hosts if host.site.blocked}
     requests = [json.loads(line) for line in world.must("log").stdout.splitlines()]
     assert any(request["client"] in blocked for request in requests), "the blocked site fetched from mirrors"
-    assert [request for request in requests if request["client"] in blocked and request["host"] in OFFICIAL and request["host"] != "deb.debian.org"] == []
+    assert [
+        request
+        for request in requests
+        if request["client"] in blocked and request["host"] in OFFICIAL and request["host"] != "deb.debian.org"
+    ] == []
 
 
 def test_facts_answer_in_json_for_all_hosts(world: Rehearsal) -> None:
@@ -116,7 +122,13 @@ def test_relayed_when_udp_is_blocked(world: Rehearsal) -> None:
         result = world.lab("verify", timeout=600)
         measured = json.loads((PROJECT / "build" / "verify.json").read_text())
         assert result.returncode == 1, result.output
-        kinds = {path["kind"] for host in measured["hosts"] if host["site"] == site.site for other, path in host["paths"].items() if world.cluster.host(other).site != site}
+        kinds = {
+            path["kind"]
+            for host in measured["hosts"]
+            if host["site"] == site.site
+            for other, path in host["paths"].items()
+            if world.cluster.host(other).site != site
+        }
         assert kinds == {"relayed"}
         assert {problem["where"].split()[-1] for problem in measured["problems"]} == {"path-relayed"}
         common.every_host_reaches_every_host(world)

@@ -64,11 +64,15 @@ def test_an_installed_package_of_another_version_is_left_alone() -> None:
 
 def test_a_lost_hold_is_restored() -> None:
     wanted = [apt.Wanted("kubelet", held=True)]
-    assert commands(apt.packages, {Packages: {"kubelet": Package("1", False)}}, wanted=wanted) == ["apt-mark hold kubelet"]
+    assert commands(apt.packages, {Packages: {"kubelet": Package("1", False)}}, wanted=wanted) == [
+        "apt-mark hold kubelet"
+    ]
 
 
 def key(keyring: Keyring | None) -> list[str]:
-    return commands(apt.signing_key, {SigningKeys: keyring}, path="/k.gpg", url="https://a/key", fingerprint=FINGERPRINT)
+    return commands(
+        apt.signing_key, {SigningKeys: keyring}, path="/k.gpg", url="https://a/key", fingerprint=FINGERPRINT
+    )
 
 
 def test_a_signing_key_is_fetched_when_absent_expired_or_another() -> None:
@@ -91,21 +95,29 @@ def test_a_stopped_service_is_started_and_enabled() -> None:
 
 
 def test_a_name_is_given_live_and_for_the_next_boot() -> None:
-    assert commands(machine.hostname, {Hostname: {"live": "a", "static": "b"}}, wanted="a") == ["hostnamectl set-hostname a"]
+    assert commands(machine.hostname, {Hostname: {"live": "a", "static": "b"}}, wanted="a") == [
+        "hostnamectl set-hostname a"
+    ]
     assert commands(machine.hostname, {Hostname: {"live": "a", "static": "a"}}, wanted="a") == []
 
 
 def test_swap_is_turned_off_now_and_in_fstab() -> None:
-    assert len(commands(machine.no_swap, {Swap: {"active": ["/swapfile"], "fstab": ["/swapfile none swap sw 0 0"]}})) == 2
+    assert (
+        len(commands(machine.no_swap, {Swap: {"active": ["/swapfile"], "fstab": ["/swapfile none swap sw 0 0"]}})) == 2
+    )
     assert commands(machine.no_swap, {Swap: {"active": [], "fstab": []}}) == []
 
 
 def test_a_container_is_not_asked_for_modules_that_it_cannot_load() -> None:
     found = {"module overlay": None, "net.bridge.x": None, "net.ipv4.ip_forward": "0"}
     sysctls = {"net.bridge.x": "1", "net.ipv4.ip_forward": "1"}
-    asked = commands(machine.kernel_settings, {KernelSettings: found}, modules=["overlay"], sysctls=sysctls, is_container=True)
+    asked = commands(
+        machine.kernel_settings, {KernelSettings: found}, modules=["overlay"], sysctls=sysctls, is_container=True
+    )
     assert asked == ["sysctl -q -w net.ipv4.ip_forward=1"]
-    real = commands(machine.kernel_settings, {KernelSettings: found}, modules=["overlay"], sysctls=sysctls, is_container=False)
+    real = commands(
+        machine.kernel_settings, {KernelSettings: found}, modules=["overlay"], sysctls=sysctls, is_container=False
+    )
     assert real[0] == "modprobe --all overlay"
 
 

@@ -1,0 +1,162 @@
+"""What a host's tailscale client says of itself and of the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pyinfra.api import FactBase
+
+from facts.reading import contained
+
+ABSENT = "absent"
+UNREACHABLE = "unreachable"
+# One JSON value in every case: a name in quotes where there is no client, or none that answers.
+_ASK = "command -v tailscale >/dev/null || { echo '\"absent\"'; exit 0; }; timeout 10 tailscale QUESTION 2>/dev/null || echo '\"unreachable\"'"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another machine of the tailnet, as this host sees it. `direct` is the address of a direct path, `relay` the DERP region."""
+
+    name: str
+    addresses: tuple[str, ...]
+    routes: tuple[str, ...]
+    tags: tuple[str, ...]
+    online: bool
+    active: bool
+    direct: str
+    relay: str
+    received: int
+    sent: int
+
+    @property
+    def path(self) -> str:
+        """`direct`, `relayed`, or `none` where nothing was sent to it lately."""
+        if self.direct:
+            return "direct"
+        return "relayed" if self.active and self.relay else "none"
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return {**asdict(self), "path": self.path}
+
+
+@dataclass(frozen=True)
+class ClientStatus:
+    """The client's state. `state` is tailscale's own word, `absent` without tailscale, `unreachable` where tailscaled is silent."""
+
+    state: str
+    version: str = ""
+    hostname: str = ""
+    node_key: str = ""
+    addresses: tuple[str, ...] = ()
+    health: tuple[str, ...] = ()
+    peers: tuple[Peer, ...] = ()
+
+    @property
+    def running(self) -> bool:
+        """Logged in and up."""
+        return self.state == "Running"
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return {**asdict(self), "peers": [peer.to_json() for peer in self.peers]}
+
+
+@dataclass(frozen=True)
+class ClientPrefs:
+    """The client's preferences, named as the flags of `tailscale set`; `known` is false where no tailscaled answers."""
+
+    known: bool
+    login_server: str = ""
+    hostname: str = ""
+    accept_routes: bool = False
+    accept_dns: bool = True
+    advertise_routes: tuple[str, ...] = ()
+    snat_subnet_routes: bool = True
+    stateful_filtering: bool = False
+    netfilter_mode: str = "on"
+    want_running: bool = False
+    logged_out: bool = False
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return asdict(self)
+
+
+class Status(FactBase[ClientStatus | None]):
+    """`tailscale status`; None = could not be read."""
+
+    def command(self) -> str:
+        return _ASK.replace("QUESTION", "status --json")
+
+    @contained
+    def process(self, output: list[str]) -> ClientStatus:
+        return parse_status("\n".join(output))
+
+
+class Prefs(FactBase[ClientPrefs | None]):
+    """The client's preferences; None = could not be read."""
+
+    def command(self) -> str:
+        return _ASK.replace("QUESTION", "debug prefs")
+
+    @contained
+    def process(self, output: list[str]) -> ClientPrefs:
+        return parse_prefs("\n".join(output))
+
+
+def parse_status(text: str) -> ClientStatus:
+    """The state in `tailscale status --json`, of 1.80 and later."""
+    found = json.loads(text)
+    if isinstance(found, str):
+        return ClientStatus(found)
+    this = found.get("Self") or {}
+    return ClientStatus(
+        state=found["BackendState"],
+        version=found.get("Version", "").split("-")[0],
+        hostname=this.get("HostName", ""),
+        node_key=this.get("PublicKey", ""),
+        addresses=tuple(found.get("TailscaleIPs") or ()),
+        health=tuple(found.get("Health") or ()),
+        peers=tuple(sorted((_peer(peer) for peer in (found.get("Peer") or {}).values()), key=lambda peer: peer.name)),
+    )
+
+
+def parse_prefs(text: str) -> ClientPrefs:
+    """The preferences in `tailscale debug prefs`; what is at its default may be left out there."""
+    found = json.loads(text)
+    if isinstance(found, str):
+        return ClientPrefs(known=False)
+    return ClientPrefs(
+        known=True,
+        login_server=found.get("ControlURL") or "",
+        hostname=found.get("Hostname") or "",
+        accept_routes=bool(found.get("RouteAll")),
+        accept_dns=bool(found.get("CorpDNS")),
+        advertise_routes=tuple(sorted(found.get("AdvertiseRoutes") or ())),
+        snat_subnet_routes=not found.get("NoSNAT"),
+        # An opt.Bool: true, false, or left out and then off.
+        stateful_filtering=found.get("NoStatefulFiltering") in (False, "false"),
+        netfilter_mode=("off", "nodivert", "on")[int(found.get("NetfilterMode", 2))],
+        want_running=bool(found.get("WantRunning")),
+        logged_out=bool(found.get("LoggedOut")),
+    )
+
+
+def _peer(peer: Mapping[str, Any]) -> Peer:
+    return Peer(
+        name=peer.get("HostName", ""),
+        addresses=tuple(peer.get("TailscaleIPs") or ()),
+        routes=tuple(peer.get("PrimaryRoutes") or ()),
+        tags=tuple(peer.get("Tags") or ()),
+        online=bool(peer.get("Online")),
+        active=bool(peer.get("Active")),
+        direct=peer.get("CurAddr") or "",
+        relay=peer.get("Relay") or "",
+        received=int(peer.get("RxBytes") or 0),
+        sent=int(peer.get("TxBytes") or 0),
+    )

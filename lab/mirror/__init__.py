@@ -1,0 +1,80 @@
+"""Everything the simulated internet serves: built from source once, cached by version, and served under the real names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from . import goods, programs
+from .aptrepo import write
+from .build import Build
+from .names import DISTRIBUTION, MIRRORS, NAMES, OFFICIAL
+from .openpgp import signer
+from .parts import code_hash
+from .shelf import Shelf, recipe_hash
+from .tree import TRUST, assemble
+from .wanted import MirrorError, Wanted, default_cache, machine_architecture
+
+__all__ = [
+    "DEBIAN_PACKAGES", "DISTRIBUTION", "MIRRORS", "NAMES", "OFFICIAL", "MirrorError", "Wanted",
+    "build", "default_cache", "tool", "trust",
+]  # fmt: skip
+
+# What the machine that builds needs; the second architecture's compiler only if that is wanted.
+DEBIAN_PACKAGES = (
+    "ca-certificates",
+    "dpkg-dev",
+    "gcc",
+    "gcc-aarch64-linux-gnu",
+    "gnupg",
+    "libc6-dev",
+    "libc6-dev-arm64-cross",
+    "mmdebstrap",
+    "pkg-config",
+    "qemu-user-static",
+    "tar",
+)
+
+
+def build(wanted: Wanted, cache: Path, say: Callable[[str], None]) -> Path:
+    """Make what is missing and return the tree, laid out as tree/<host name>/<path>. A second call builds nothing.
+
+    The tree is shared by all worlds of the cache: versions add up, each under its own path.
+    """
+    tree = cache / "tree"
+    shelf = Shelf(cache)
+    stamp = (
+        tree
+        / ".worlds"
+        / recipe_hash([asdict(wanted), code_hash(*sorted(file.name for file in Path(__file__).parent.glob("*.py")))])
+    )
+    if stamp.is_file():
+        return tree
+    with shelf.locked(say):
+        shelf.sweep()
+        made = Build(wanted, shelf, say)
+        made.run(goods.plan(wanted), goods.MAKERS)
+        with signer(cache) as keys:
+            assemble(made, keys, tree)
+        write(stamp, json.dumps(asdict(wanted)).encode())
+    say(f"mirror: the tree is ready in {tree}")
+    return tree
+
+
+def trust(tree: Path) -> dict[str, dict[str, str]]:
+    """What the lab overlays on pinned values: key_fingerprints by project, and sha256 by URL of each released file."""
+    known: dict[str, dict[str, str]] = json.loads((tree / TRUST).read_text())
+    return known
+
+
+def tool(wanted: Wanted, cache: Path, name: str) -> Path:
+    """A Kubernetes program (kubectl, kubeadm) for this machine, after build()."""
+    recipe = programs.KUBERNETES.recipe()
+    path = Shelf(cache).path("kubernetes", wanted.kubernetes, machine_architecture(), recipe) / "bin" / name
+    if not path.is_file():
+        raise MirrorError(
+            f"mirror: {name} {wanted.kubernetes} is not built yet; run `python -m lab.mirror build --kubernetes {wanted.kubernetes}`"
+        )
+    return path

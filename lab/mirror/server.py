@@ -1,0 +1,4 @@
+from pathlib import Path
+
+
+def serve(tree: Path, netns: str | None, config: Path) -> None: ...

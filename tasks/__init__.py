@@ -1,0 +1,1 @@
+"""Small deploys for the life after the first day."""
