@@ -1,4 +1,7 @@
-"""The hosts, by site. What is true of a whole site stands in group_data/; docs/inventory.md explains each key."""
+"""The hosts, by site. What is true of a whole site stands in group_data/; docs/inventory.md explains each key.
+
+`rehearsal` is for the lab alone: which release it boots the host with, and what it finds there.
+"""
 
 oracle = [
     (
@@ -9,6 +12,7 @@ oracle = [
             "public_address": "203.0.113.11",
             "ssh_hostname": "203.0.113.11",
             "memory_mb": 1024,
+            "rehearsal": {"release": "bullseye"},
         },
     ),
     (
@@ -19,6 +23,7 @@ oracle = [
             "public_address": "203.0.113.12",
             "ssh_hostname": "203.0.113.12",
             "memory_mb": 1024,
+            "rehearsal": {"release": "bookworm"},
         },
     ),
     (
@@ -29,6 +34,7 @@ oracle = [
             "public_address": "203.0.113.13",
             "ssh_hostname": "203.0.113.13",
             "taints": (),
+            "rehearsal": {"release": "bookworm", "oddities": ("old-containerd",)},
         },
     ),
     (
@@ -38,6 +44,7 @@ oracle = [
             "lan_address": "10.0.0.4",
             "public_address": "203.0.113.14",
             "ssh_hostname": "203.0.113.14",
+            "rehearsal": {"release": "bullseye", "oddities": ("swap",)},
         },
     ),
 ]
@@ -50,6 +57,7 @@ tencent = [
             "lan_address": "10.0.16.2",
             "public_address": "198.51.100.21",
             "ssh_hostname": "198.51.100.21",
+            "rehearsal": {"release": "bookworm", "oddities": ("foreign-chains",)},
         },
     ),
 ]
@@ -63,6 +71,8 @@ home = [
             "public_address": "192.0.2.31",
             "ssh_hostname": "192.0.2.31",
             "ssh_port": 2222,
+            "runtime_source": "distribution",
+            "rehearsal": {"release": "trixie", "oddities": ("systemd-resolved",)},
         },
     ),
 ]

@@ -9,22 +9,26 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from cluster import versions
+from cluster.addressing import Address, Network, disjoint
+from cluster.texts import (
+    DnsLabel,
+    DnsName,
+    Email,
+    FilePath,
+    LabelKey,
+    LabelValue,
+    Port,
+    Reachable,
+    Url,
+    UserName,
+    Version,
+)
 
 Role = Literal["gateway", "coordinator", "control_plane", "worker"]
 Exception_ = Literal["container", "cgroup-v1", "old-release", "small-memory"]
-DnsName = Annotated[
-    str,
-    StringConstraints(
-        max_length=253, pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"
-    ),
-]
-DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
 
 
 class Declared(BaseModel):
@@ -53,8 +57,8 @@ class Mirrors(Declared):
 class Certificate(Declared):
     """TLS certificate of the coordination server: two files on the operator's machine (PEM)."""
 
-    certificate: str
-    key: str
+    certificate: FilePath
+    key: FilePath
 
 
 class Rehearsal(Declared):
@@ -67,8 +71,8 @@ class Rehearsal(Declared):
 class Taint(Declared):
     """A Kubernetes taint."""
 
-    key: str
-    value: str = ""
+    key: LabelKey
+    value: LabelValue = ""
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
 
 
@@ -76,25 +80,25 @@ class HostSettings(Declared):
     """What is true of one host."""
 
     roles: tuple[Role, ...] = ("worker",)
-    lan_address: IPv4Address
-    public_address: IPv4Address | None = None
+    lan_address: Address
+    public_address: Address | None = None
     memory_mb: Annotated[int, Field(ge=256)] | None = None
-    lan_routes: tuple[IPv4Network, ...] = ()
-    labels: dict[str, str] = {}
+    lan_routes: tuple[Network, ...] = ()
+    labels: dict[LabelKey, LabelValue] = {}
     taints: tuple[Taint, ...] | None = None
     runtime_source: Literal["docker", "distribution"] = "docker"
     exceptions: tuple[Exception_, ...] = ()
     rehearsal: Rehearsal = Rehearsal()
-    ssh_hostname: str
+    ssh_hostname: Reachable
     ssh_port: Port = 22
-    ssh_user: str = "root"
+    ssh_user: UserName = "root"
 
 
 class SiteSettings(Declared):
     """What is true of a network of hosts; the same for each host of the site."""
 
     site: DnsLabel
-    lan: IPv4Network
+    lan: Network
     nat: Literal["one_to_one", "masquerade", "none"]
     fabric: Literal["routed", "switched"] = "switched"
     image: Literal["plain", "oracle"] = "plain"
@@ -111,15 +115,15 @@ class ClusterSettings(Declared):
     coordination_name: DnsName
     coordination_port: Port = 443
     certificate: Literal["acme"] | Certificate = "acme"
-    acme_email: str | None = None
-    tailnet_cidr: IPv4Network = IPv4Network("100.64.10.0/24")
-    pod_cidr: IPv4Network = IPv4Network("10.244.0.0/16")
-    service_cidr: IPv4Network = IPv4Network("10.96.0.0/12")
+    acme_email: Email | None = None
+    tailnet_cidr: Network = IPv4Network("100.64.10.0/24")
+    pod_cidr: Network = IPv4Network("10.244.0.0/16")
+    service_cidr: Network = IPv4Network("10.96.0.0/12")
     pod_network: Literal["routed", "vxlan"] = "routed"
     dns_domain: DnsName = "cluster.local"
     api_name: DnsName | None = None
     api_port: Port = 6443
-    api_access: tuple[IPv4Network, ...] = ()
+    api_access: tuple[Network, ...] = ()
     kubernetes_version: Version = versions.KUBERNETES
     headscale_version: Version = versions.HEADSCALE
     tailscale_version: Version = versions.TAILSCALE
@@ -152,6 +156,13 @@ class Host(HostSettings):
     def is_control_plane(self) -> bool:
         """It runs the Kubernetes API."""
         return "control_plane" in self.roles
+
+    @property
+    def internet_address(self) -> IPv4Address | None:
+        """Where other sites reach it without the tailnet; None behind a masquerading router."""
+        if self.site.nat == "none":
+            return self.public_address or self.lan_address
+        return self.public_address if self.site.nat == "one_to_one" else None
 
     @property
     def is_node(self) -> bool:
@@ -200,6 +211,27 @@ class Cluster(ClusterSettings):
     def nodes(self) -> tuple[Host, ...]:
         """Control planes and workers."""
         return tuple(host for host in self.hosts if host.is_node)
+
+    @property
+    def ambiguous_sites(self) -> tuple[Site, ...]:
+        """Sites whose LAN overlaps another's: an address there does not say which host is meant."""
+        return tuple(
+            site
+            for site in self.sites
+            if any(not disjoint(site.lan, other.lan) for other in self.sites if other != site)
+        )
+
+    @property
+    def advertised_lan_addresses(self) -> dict[str, IPv4Address]:
+        """Host name → its LAN address, where every host reaches it by that; those of ambiguous sites are left out."""
+        ambiguous = self.ambiguous_sites
+        return {host.name: host.lan_address for host in self.hosts if host.site not in ambiguous}
+
+    def routes_of(self, host: Host) -> tuple[IPv4Network, ...]:
+        """What `host` advertises to the tailnet whatever its pods: its own LAN address, and its declared LAN routes."""
+        address = self.advertised_lan_addresses.get(host.name)
+        own = (IPv4Network(address),) if address else ()
+        return own + tuple(route for route in host.lan_routes if address or disjoint(route, host.site.lan))
 
     @property
     def server_url(self) -> str:

@@ -2,9 +2,187 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from cluster import refusals
+from cluster.numbers import minor, numbers
+from cluster.problems import Problem
+from cluster.refusals import CGROUP_V1, CONTAINER, GLIBC_LOWEST, SMALL_MEMORY
+
+if TYPE_CHECKING:
+    from cluster.model import Host
+    from cluster.survey import Survey
+
 KUBERNETES = "1.36.3"
 HEADSCALE = "0.29.3"
 TAILSCALE = "1.102.5"
 CONTAINERD = "2.3.7"
 FLANNEL = "0.28.10"
 CNI_PLUGINS = "1.9.1"
+
+# Kubernetes minor → the lowest containerd minor that containerd's own table recommends for it (RELEASES.md).
+CONTAINERD_FOR = {(1, 35): (2, 1), (1, 36): (2, 2), (1, 37): (2, 3)}
+CONTAINERD_NEWEST = (2, 4)
+# headscale minor → the lowest tailscale client that it accepts (headscale's CHANGELOG.md).
+TAILSCALE_FOR = {(0, 26): (1, 64), (0, 27): (1, 64), (0, 28): (1, 74), (0, 29): (1, 80)}
+FLANNEL_LOWEST = (0, 28, 9)
+CNI_PLUGINS_LOWEST = (1, 0, 0)
+
+CODENAMES = {
+    ("debian", "10"): "buster",
+    ("debian", "11"): "bullseye",
+    ("debian", "12"): "bookworm",
+    ("debian", "13"): "trixie",
+    ("ubuntu", "18.04"): "bionic",
+    ("ubuntu", "20.04"): "focal",
+    ("ubuntu", "20.10"): "groovy",
+    ("ubuntu", "21.04"): "hirsute",
+    ("ubuntu", "21.10"): "impish",
+    ("ubuntu", "22.04"): "jammy",
+    ("ubuntu", "22.10"): "kinetic",
+    ("ubuntu", "23.04"): "lunar",
+    ("ubuntu", "23.10"): "mantic",
+    ("ubuntu", "24.04"): "noble",
+    ("ubuntu", "24.10"): "oracular",
+    ("ubuntu", "25.04"): "plucky",
+    ("ubuntu", "25.10"): "questing",
+    ("ubuntu", "26.04"): "resolute",
+}
+
+
+@dataclass(frozen=True)
+class NodeDecision:
+    """What kubeadm, kubelet and containerd are told about the machine that a node is."""
+
+    ignored_preflight: tuple[str, ...]
+    fail_cgroup_v1: bool
+    restrict_oom_score_adj: bool
+
+    @property
+    def keeps_conntrack(self) -> bool:
+        """kube-proxy leaves the conntrack sysctls alone: a container can't write them."""
+        return self.restrict_oom_score_adj
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Grant(NodeDecision):
+    """What a host gets, from what it is.
+
+    `containerd_pinned` is False where Docker builds no new packages for the release: its newest one is taken there.
+    """
+
+    distribution: str
+    codename: str
+    architecture: str
+    containerd_package: str
+    containerd_config_version: int
+    containerd_pinned: bool
+
+
+def decide(
+    release_id: str,
+    release_version: str,
+    kernel: str,
+    glibc: str,
+    cgroup: str,
+    architecture: str,
+    container: str,
+    exceptions: Collection[str] = (),
+    *,
+    where: str = "host",
+    is_node: bool = True,
+    codename: str = "",
+    runtime_source: str = "docker",
+    containerd: str = CONTAINERD,
+) -> Grant | list[Problem]:
+    """What a host with these facts gets, or everything for which it is refused; `exceptions` are the inventory's."""
+    found = [
+        *refusals.release(release_id, release_version, where, exceptions),
+        *refusals.age(kernel, glibc, where, exceptions),
+        *refusals.architecture(architecture, where),
+        *(refusals.node(cgroup, container, where, exceptions) if is_node else ()),
+        *(refusals.runtime(release_id, release_version, runtime_source, where) if is_node else ()),
+    ]
+    if found:
+        return found
+    from_docker = runtime_source == "docker"
+    is_recent = from_docker and numbers(glibc) > GLIBC_LOWEST
+    return Grant(
+        distribution=release_id,
+        codename=CODENAMES.get((release_id, release_version), codename),
+        architecture=architecture,
+        containerd_package="containerd.io" if from_docker else "containerd",
+        # Version 2 is read by every containerd that such a release may hold.
+        containerd_config_version=containerd_config_version(containerd) if is_recent else 2,
+        containerd_pinned=is_recent,
+        **asdict(node_decision(cgroup, container, exceptions)),
+    )
+
+
+def node_decision(cgroup: str, container: str, exceptions: Collection[str]) -> NodeDecision:
+    """What is passed over on a node: only what is found *and* declared to be accepted."""
+    in_container = bool(container) and CONTAINER in exceptions
+    on_v1 = cgroup == "v1" and CGROUP_V1 in exceptions
+    ignored = ["SystemVerification"] if in_container or on_v1 else []
+    ignored += ["FileContent--proc-sys-net-bridge-bridge-nf-call-iptables"] if in_container else []
+    # 1 GB machines come with one processor.
+    ignored += ["Mem", "NumCPU"] if SMALL_MEMORY in exceptions else []
+    return NodeDecision(tuple(ignored), fail_cgroup_v1=not on_v1, restrict_oom_score_adj=in_container)
+
+
+def grant(host: Host, found: Survey, containerd: str = CONTAINERD) -> Grant | list[Problem]:
+    """`decide` for a host of the inventory as it was surveyed."""
+    return decide(
+        found.release_id,
+        found.release_version,
+        found.kernel,
+        found.glibc,
+        found.cgroup,
+        found.architecture,
+        found.container,
+        host.exceptions,
+        where=host.name,
+        is_node=host.is_node,
+        codename=found.codename,
+        runtime_source=host.runtime_source,
+        containerd=containerd,
+    )
+
+
+def problems(host: Host, found: Survey) -> list[Problem]:
+    """Everything for which `host` is refused because of what it is."""
+    decided = grant(host, found)
+    return [*(decided if isinstance(decided, list) else ()), *refusals.memory(host, found.memory_mb)]
+
+
+def containerd_config_version(containerd: str) -> int:
+    """The version of config.toml to write: 3 from containerd 2.0 on, 2 before. Both kinds are read by all later ones."""
+    return 3 if minor(containerd) >= (2, 0) else 2
+
+
+def skew(running: str, wanted: str, where: str) -> Problem | None:
+    """What to say when Kubernetes runs in another version than is declared; None when they are equal."""
+    if numbers(running) == numbers(wanted):
+        return None
+    return Problem(
+        where,
+        f"Kubernetes {running} runs there, kubernetes_version is {wanted}",
+        "deploy.py never upgrades or downgrades what runs",
+        _way(numbers(running), numbers(wanted), running),
+    )
+
+
+def _way(running: tuple[int, ...], wanted: tuple[int, ...], stays: str) -> str:
+    if wanted < running:
+        return f'write kubernetes_version = "{stays}": kubeadm knows no way back'
+    if wanted[:2] > (running[0], running[1] + 1):
+        return (
+            f"run tasks/upgrade.py with {running[0]}.{running[1] + 1} first: kubeadm goes one minor version at a time"
+        )
+    return "run: pyinfra inventory.py tasks/upgrade.py"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -77,6 +78,20 @@ class Routes(FactBase[tuple[Route, ...] | None]):
         return None if nodes is None else routes_of(nodes)
 
 
+class Reachable(FactBase[str | None]):
+    """Why headscale does not answer at `login_server` from this host, in curl's words; empty when it does, None = unknown."""
+
+    def command(self, login_server: str) -> str:
+        url = shlex.quote(f"{login_server}/health")
+        return (
+            "if ! command -v curl >/dev/null; then echo 'curl is not installed'; "
+            f"elif said=$(curl -fsS --max-time 5 -o /dev/null {url} 2>&1); then echo; else echo \"${{said:-no answer}}\"; fi"
+        )
+
+    def process(self, output: list[str]) -> str:
+        return " ".join(output).strip()
+
+
 def parse_nodes(text: str) -> tuple[Node, ...] | None:
     """The nodes of `headscale nodes list --output json`, from 0.26 to the announced 0.30; an empty list prints as null."""
     if text.strip() == "unknown":
@@ -123,3 +138,13 @@ def _field(entry: Mapping[str, Any], key: str) -> Any:
     """The value under its name of 0.29 (ip_addresses) or of 0.30 (ipAddresses); None where it is left out."""
     head, *rest = key.split("_")
     return entry.get(key, entry.get(head + "".join(word.capitalize() for word in rest)))
+
+
+def parse_key(text: str) -> tuple[int, str]:
+    """Id and secret in the answer of `headscale preauthkeys create --output json`; ValueError where it is none."""
+    try:
+        entry = json.loads(text)
+        return int(entry["id"]), str(entry["key"])
+    except (ValueError, KeyError, TypeError):
+        # The answer may hold the key: it must not be shown.
+        raise ValueError("headscale's answer is no key") from None

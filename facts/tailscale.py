@@ -14,6 +14,7 @@ from facts.reading import contained
 ABSENT = "absent"
 UNREACHABLE = "unreachable"
 # One JSON value in every case: a name in quotes where there is no client, or none that answers.
+# A client that was just started does not know its own state yet: it is asked again.
 _ASK = "command -v tailscale >/dev/null || { echo '\"absent\"'; exit 0; }; timeout 10 tailscale QUESTION 2>/dev/null || echo '\"unreachable\"'"
 
 

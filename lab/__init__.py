@@ -1,0 +1,1 @@
+"""A simulated world in which one machine rehearses the declared cluster."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
@@ -79,6 +80,7 @@ def packages(wanted: Sequence[Wanted]) -> Generator[StringCommand, None, None]:
         yield fail("dpkg could not be asked; is another package manager at work?")
         return
     missing = [package for package in wanted if found[package.name] is None]
+    _report_others(wanted, found)
     if missing:
         yield StringCommand(APT_GET, "update")
         yield StringCommand(
@@ -89,6 +91,13 @@ def packages(wanted: Sequence[Wanted]) -> Generator[StringCommand, None, None]:
         yield StringCommand("apt-mark hold", *(QuoteString(package.name) for package in unheld))
     if not missing and not unheld:
         host.noop("packages are installed")
+
+
+def _report_others(wanted: Sequence[Wanted], found: Mapping[str, Package | None]) -> None:
+    for package in wanted:
+        installed = found[package.name]
+        if installed and package.version and not fnmatchcase(installed.version, package.version):
+            host.log(f"{package.name} {installed.version} is left as it is; {package.version} is declared, and only an upgrade brings it")
 
 
 def _is_held(found: Package | None) -> bool:

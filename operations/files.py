@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import shlex
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyinfra import host, state
@@ -57,7 +57,7 @@ def write(files: Sequence[File]) -> Generator[StringCommand, None, None]:
     if state.is_executing and any(texts[file.path] is None for file in stale):
         yield fail(f"the content of {', '.join(file.path for file in stale if texts[file.path] is None)} is not known")
         return
-    yield StringCommand("sh -s", _stdin=_script(stale, texts))
+    yield StringCommand("sh -s", _stdin=script(stale, texts))
 
 
 @operation()
@@ -94,7 +94,7 @@ def _show_difference(file: File, text: str | None) -> None:
         host.log(f"  {line}")
 
 
-def _script(files: Sequence[File], texts: dict[str, str | None]) -> str:
+def script(files: Sequence[File], texts: Mapping[str, str | None]) -> str:
     """A script for sh: contents travel on standard input, so neither argv nor a log holds them."""
     lines = ["set -e", "umask 077"]
     for file in files:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
+from gevent.lock import BoundedSemaphore
 from pyinfra import inventory
-from pyinfra.api import Host, StringCommand
+from pyinfra.api import FactBase, Host, StringCommand
+
+# sshd takes ten sessions on one connection (MaxSessions), and every host of a run may ask the same one at once.
+_turns: dict[str, BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(6))
 
 
 class RemoteFailure(Exception):
@@ -17,15 +22,32 @@ def run(name: str, command: str, stdin: str | None = None, timeout_s: int = 120)
 
     Raises RemoteFailure. Secrets go in by `stdin`, never in `command`.
     """
-    target: Host = inventory.get_host(name)
-    if not target.connected:
-        target.connect(reason="(to ask it)")
-    arguments: dict[str, Any] = {"_sudo": True} if target.data.get("_sudo") else {}
+    target = _target(name)
+    arguments = _privilege(target)
     if stdin is not None:
         arguments["_stdin"] = stdin
-    ok, output = target.run_shell_command(
-        StringCommand(command), print_output=False, print_input=False, _timeout=timeout_s, **arguments
-    )
+    with _turns[name]:
+        ok, output = target.run_shell_command(
+            StringCommand(command), print_output=False, print_input=False, _timeout=timeout_s, **arguments
+        )
     if not ok:
         raise RemoteFailure(f"{name}: {' '.join(output.stderr_lines) or 'the command failed without a word'}")
     return output.stdout
+
+
+def fact(name: str, question: type[FactBase[Any]], **arguments: Any) -> Any:
+    """The answer of the host `name` to a fact, asked as root there."""
+    target = _target(name)
+    with _turns[name]:
+        return target.get_fact(question, **arguments, **_privilege(target))
+
+
+def _target(name: str) -> Host:
+    target: Host = inventory.get_host(name)
+    if not target.connected:
+        target.connect(reason="(to ask it)")
+    return target
+
+
+def _privilege(target: Host) -> dict[str, Any]:
+    return {"_sudo": True} if target.data.get("_sudo") else {}

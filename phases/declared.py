@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import click
 import pyinfra_cli.cli
-from pyinfra import host
+from pyinfra import host, logger
 from pyinfra.api import Inventory, State
 from pyinfra.api.exceptions import InventoryError
 from pyinfra.context import ctx_inventory, ctx_state
@@ -20,7 +22,10 @@ from pyinfra_cli.inventory import make_inventory
 
 from cluster.declare import declare
 from cluster.model import Cluster, Host
-from cluster.problems import ModelError
+from cluster.problems import ModelError, Problem, listing
+from phases import inventory_file
+
+_folders: dict[Inventory, Path] = {}
 
 
 def check_at_the_door() -> None:
@@ -31,19 +36,32 @@ def check_at_the_door() -> None:
     """
 
     def checked(source: Any, **kwargs: Any) -> Inventory:
+        if not inventory_file.is_one(source) and not _runs_a_deploy():
+            some: Inventory = make_inventory(source, **kwargs)
+            return some
         loaded = load(source, **kwargs)
-        if isinstance(source, str) and Path(source).exists():
-            _model(loaded)
+        for warning in _model(loaded).warnings:
+            logger.warning(warning)
+        _log_in_as_declared(loaded)
         return loaded
 
     pyinfra_cli.cli.make_inventory = checked
 
 
 def load(source: Any, **kwargs: Any) -> Inventory:
-    """pyinfra's inventory of that file, with the group data beside it."""
-    if isinstance(source, str) and Path(source).exists():
-        kwargs["cwd"] = str(Path(source).parent.resolve())
-    return make_inventory(source, **kwargs)
+    """pyinfra's inventory of that file, with the group data beside it; InventoryError where a file can't be read."""
+    folder = Path(source).parent.resolve()
+    found = inventory_file.problems(source)
+    if found:
+        raise _refusal(found)
+    try:
+        loaded: Inventory = make_inventory(source, **{**kwargs, "cwd": str(folder)})
+    except InventoryError:
+        raise
+    except Exception as error:
+        raise _refusal([inventory_file.explained(error, source)]) from None
+    _folders[loaded] = folder
+    return loaded
 
 
 def cluster() -> Cluster:
@@ -56,19 +74,61 @@ def here() -> Host:
     return cluster().host(host.name)
 
 
+def host_data(loaded: Inventory) -> dict[str, dict[str, Any]]:
+    """Host name → its own and its groups' data, as pyinfra merges them; paths of certificates are made absolute."""
+    folder = _folders.get(loaded, Path.cwd())
+    return {member.name: _with_whole_paths(member.data.dict(), folder) for member in loaded}
+
+
 @cache
 def _model(loaded: Inventory) -> Cluster:
     try:
-        return declare(host_data(loaded))
+        model = declare(host_data(loaded))
     except ModelError as error:
         raise InventoryError(str(error)) from None
+    absent = inventory_file.absent_certificates(model)
+    # A rehearsal brings a certificate of its own.
+    if absent and not os.environ.get("ISTHMUS_TRUST"):
+        raise _refusal(absent)
+    return model
 
 
-def host_data(loaded: Inventory) -> dict[str, dict[str, Any]]:
-    """Host name → its own and its groups' data, as pyinfra merges them."""
-    return {member.name: member.data.dict() for member in loaded}
+def _with_whole_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    files = data.get("certificate")
+    if not isinstance(files, dict):
+        return data
+    paths = {key: str(folder / path) if isinstance(path, str) and path else path for key, path in files.items()}
+    return {**data, "certificate": paths}
+
+
+def _runs_a_deploy() -> bool:
+    """Whether the command line names a deploy file, which needs a whole cluster and not some hosts."""
+    context = click.get_current_context(silent=True)
+    operations = context.params.get("operations", ()) if context else ()
+    return any(str(operation).endswith(".py") for operation in operations)
+
+
+def _log_in_as_declared(loaded: Inventory) -> None:
+    """pyinfra's own default would be the name of whoever runs it."""
+    for member in loaded:
+        if not member.data.get("ssh_user"):
+            member.data.ssh_user = _model(loaded).host(member.name).ssh_user
+
+
+def _refusal(found: list[Problem]) -> InventoryError:
+    return InventoryError(listing(found, "the inventory"))
+
+
+def _print(path: str) -> int:
+    ctx_state.set(State())
+    try:
+        data = host_data(load(path))
+    except InventoryError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(data, default=str))
+    return 0
 
 
 if __name__ == "__main__":
-    ctx_state.set(State())
-    print(json.dumps(host_data(load(sys.argv[1])), default=str))
+    sys.exit(_print(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""Everything the simulated internet serves: built from source once, cached by version, and served under the real names."""
+"""What the simulated internet serves: built from source once, cached by version, served under the real names."""
 
 from __future__ import annotations
 
@@ -38,6 +38,25 @@ DEBIAN_PACKAGES = (
 )
 
 
+# A change in these may mean another tree.
+BUILDING = tuple(
+    f"{name}.py"
+    for name in (
+        "aptrepo",
+        "deb",
+        "golang",
+        "goods",
+        "images",
+        "native",
+        "oci",
+        "packages",
+        "parts",
+        "programs",
+        "tree",
+    )
+)
+
+
 def build(wanted: Wanted, cache: Path, say: Callable[[str], None]) -> Path:
     """Make what is missing and return the tree, laid out as tree/<host name>/<path>. A second call builds nothing.
 
@@ -45,11 +64,7 @@ def build(wanted: Wanted, cache: Path, say: Callable[[str], None]) -> Path:
     """
     tree = cache / "tree"
     shelf = Shelf(cache)
-    stamp = (
-        tree
-        / ".worlds"
-        / recipe_hash([asdict(wanted), code_hash(*sorted(file.name for file in Path(__file__).parent.glob("*.py")))])
-    )
+    stamp = tree / ".worlds" / recipe_hash([asdict(wanted), code_hash(*BUILDING)])
     if stamp.is_file():
         return tree
     with shelf.locked(say):
@@ -59,6 +74,7 @@ def build(wanted: Wanted, cache: Path, say: Callable[[str], None]) -> Path:
         with signer(cache) as keys:
             assemble(made, keys, tree)
         write(stamp, json.dumps(asdict(wanted)).encode())
+        made.go.trim(say)
     say(f"mirror: the tree is ready in {tree}")
     return tree
 

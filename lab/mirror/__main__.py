@@ -53,6 +53,9 @@ def main(words: list[str] | None = None) -> int:
     except MirrorError as problem:
         print(problem, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("mirror: interrupted; the parts that were finished are kept", file=sys.stderr)
+        return 130
     return 0
 
 

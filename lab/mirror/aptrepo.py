@@ -99,7 +99,6 @@ def release(suite: Suite, indexes: Mapping[str, bytes]) -> str:
         "Date": formatdate(usegmt=True).replace("GMT", "UTC"),
     }
     lines = [f"{key}: {value}" for key, value in fields.items()]
-    for title, algorithm in (("MD5Sum", hashlib.md5), ("SHA256", hashlib.sha256)):
-        lines.append(f"{title}:")
-        lines += [f" {algorithm(data).hexdigest()} {len(data)} {path}" for path, data in indexes.items()]
+    lines.append("SHA256:")
+    lines += [f" {hashlib.sha256(data).hexdigest()} {len(data)} {path}" for path, data in indexes.items()]
     return "\n".join(lines) + "\n"

@@ -56,7 +56,7 @@ class Build:
         target = self.shelf.path(part, version, architecture, [program.recipe() for program in recipes])
 
         def make(folder: Path) -> None:
-            served = self.nearest(recipes[0].module, version)
+            served = self.nearest([program.module for program in recipes], version)
             for program in recipes:
                 self.go.build(program, served, architecture, folder)
             if served != version:
@@ -64,21 +64,20 @@ class Build:
 
         return self.step(f"{part} {version} {architecture}", target, make)
 
-    def nearest(self, module: str, version: str) -> str:
+    def nearest(self, modules: list[str], version: str) -> str:
         """The version itself, or the nearest patch of its minor that can be had."""
-        minor, patch = version.rsplit(".", 1)
-        distance = sorted(
-            range(max(0, int(patch) - NEAREST), int(patch) + NEAREST), key=lambda other: abs(other - int(patch))
-        )
-        for candidate in distance:
+        minor, text = version.rsplit(".", 1)
+        patch = int(text)
+        failure: MirrorError | None = None
+        for candidate in sorted(range(max(0, patch - NEAREST), patch + NEAREST), key=lambda other: abs(other - patch)):
             try:
-                self.go.fetch(module, f"{minor}.{candidate}", self.shelf.work)
-            except MirrorError:
+                for module in modules:
+                    self.go.fetch(module, f"{minor}.{candidate}", self.shelf.work)
+            except MirrorError as missing:
+                failure = failure or missing
                 continue
             return f"{minor}.{candidate}"
-        raise MirrorError(
-            f"mirror: {module}: no version near {version} on the Go module proxy; check this machine's network and GOPROXY"
-        )
+        raise failure or MirrorError(f"mirror: {modules[0]}: no version near {version}")
 
     def source(self, program: GoProgram, version: str) -> Path:
         """The files of a program's module."""

@@ -91,5 +91,5 @@ def build_deb(deb: Deb, folder: Path) -> Path:
 def paragraph(deb: Deb, size: int, made: Path) -> str:
     """The package's entry in a Packages file, all but its Filename."""
     data = made.read_bytes()
-    sums = f"Size: {len(data)}\nMD5sum: {hashlib.md5(data).hexdigest()}\nSHA256: {hashlib.sha256(data).hexdigest()}\n"
+    sums = f"Size: {len(data)}\nSHA256: {hashlib.sha256(data).hexdigest()}\n"
     return deb.control(size) + sums

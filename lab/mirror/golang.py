@@ -6,13 +6,15 @@ import json
 import re
 import shutil
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from .commands import run
 from .wanted import TRIPLETS, MirrorError
+
+KEPT_BUILDS = 12 << 30  # bytes
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,13 @@ class Go:
         for old, new in program.rename:
             (folder / "bin" / old).rename(folder / "bin" / new)
         shutil.rmtree(space)
+
+    def trim(self, say: Callable[[str], None]) -> None:
+        """Give back the disk of half-made parts: finished programs are kept elsewhere."""
+        size = sum(file.stat().st_size for file in self.builds.rglob("*-d")) if self.builds.is_dir() else 0
+        if size > KEPT_BUILDS:
+            shutil.rmtree(self.builds)
+            say(f"mirror: {size >> 30} GiB of the compiler's intermediate files removed")
 
     def install(self, words: Sequence[str], folder: Path, env: Mapping[str, str]) -> None:
         """`go install package@version`: it asks for the list of versions, which not every proxy gives, so the cache answers first."""

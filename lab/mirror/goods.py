@@ -20,7 +20,8 @@ Maker = Callable[[Build, str], Path]
 
 def debs(build: Build, architecture: str, name: str, group: list[Deb]) -> Path:
     """The packages of one repository, each with its index paragraph, in one folder."""
-    code = parts.code_hash("deb.py", "packages.py", *(f"files/{name}" for name in sorted(os.listdir(packages.FILES))))
+    shipped = sorted(f"files/{file.name}" for file in packages.FILES.iterdir())
+    code = parts.code_hash("deb.py", "packages.py", *shipped)
     recipe = [code, [[deb.control(0), sorted(map(str, deb.files.values()))] for deb in group]]
     target = build.shelf.path(f"debs-{name}", group[0].version, architecture, recipe)
 
@@ -32,6 +33,7 @@ def debs(build: Build, architecture: str, name: str, group: list[Deb]) -> Path:
 
 
 def kubernetes_debs(build: Build, architecture: str) -> Path:
+    """kubelet, kubeadm and kubectl."""
     return debs(
         build,
         architecture,
@@ -41,11 +43,13 @@ def kubernetes_debs(build: Build, architecture: str) -> Path:
 
 
 def cni_debs(build: Build, architecture: str) -> Path:
+    """kubernetes-cni."""
     deb = packages.kubernetes_cni(build.wanted.cni_plugins, architecture, build.made["cni-plugins", architecture])
     return debs(build, architecture, "cni", [deb])
 
 
 def docker_debs(build: Build, architecture: str) -> Path:
+    """containerd.io for each release."""
     version = build.wanted.containerd
     source = build.source(programs.CONTAINERD, version)
     made = (build.made["containerd", architecture], build.made["runc", architecture], source)
@@ -54,6 +58,7 @@ def docker_debs(build: Build, architecture: str) -> Path:
 
 
 def tailscale_debs(build: Build, architecture: str) -> Path:
+    """tailscale."""
     version = build.wanted.tailscale
     source = build.source(programs.TAILSCALE, version)
     deb = packages.tailscale(version, architecture, build.made["tailscale", architecture], source)
@@ -61,6 +66,7 @@ def tailscale_debs(build: Build, architecture: str) -> Path:
 
 
 def headscale_debs(build: Build, architecture: str) -> Path:
+    """headscale."""
     version = build.wanted.headscale
     source = build.source(programs.HEADSCALE, version)
     deb = packages.headscale(version, architecture, build.made["headscale", architecture], source)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -88,7 +87,7 @@ def pack(archive: tarfile.TarFile, path: str, source: Path) -> None:
 
 def pack_inside(archive: tarfile.TarFile, path: str, source: Path) -> None:
     """Add everything below a folder, in a fixed order."""
-    for name in sorted(os.listdir(source)):
+    for name in sorted(entry.name for entry in source.iterdir()):
         inner = f"{path}/{name}".lstrip("/")
         archive.add(source / name, inner, recursive=False, filter=normal)
         if (source / name).is_dir() and not (source / name).is_symlink():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import shutil
@@ -16,8 +17,12 @@ HERE = Path(__file__).parent
 
 
 def code_hash(*names: str) -> str:
-    """Changes with the code that makes packages or images, so that they are made anew."""
-    return hashlib.sha256(b"".join((HERE / name).read_bytes() for name in names)).hexdigest()[:12]
+    """Changes with the code that makes packages or images (not with its layout), so that they are made anew."""
+    texts = [(HERE / name).read_text() for name in names]
+    bare = [
+        ast.unparse(ast.parse(text)) if name.endswith(".py") else text for name, text in zip(names, texts, strict=True)
+    ]
+    return hashlib.sha256("".join(bare).encode()).hexdigest()[:12]
 
 
 def kubeadm_tags(build: Build) -> dict[str, str]:
@@ -32,39 +37,48 @@ def kubeadm_tags(build: Build) -> dict[str, str]:
 
 
 def kubernetes(build: Build, architecture: str) -> Path:
+    """The node programs and those of the control plane."""
     return build.program("kubernetes", programs.KUBERNETES, build.wanted.kubernetes, architecture)
 
 
 def tailscale(build: Build, architecture: str) -> Path:
+    """tailscale and tailscaled."""
     return build.program("tailscale", programs.TAILSCALE, build.wanted.tailscale, architecture)
 
 
 def headscale(build: Build, architecture: str) -> Path:
+    """headscale."""
     return build.program("headscale", programs.HEADSCALE, build.wanted.headscale, architecture)
 
 
 def containerd(build: Build, architecture: str) -> Path:
+    """containerd, ctr and the shim."""
     return build.program("containerd", programs.CONTAINERD, build.wanted.containerd, architecture)
 
 
 def flannel(build: Build, architecture: str) -> Path:
+    """flanneld and the program that installs its configuration."""
     return build.program("flannel", programs.FLANNEL, build.wanted.flannel, architecture)
 
 
 def cni_plugins(build: Build, architecture: str) -> Path:
+    """The plugins of the CNI project's release."""
     return build.program("cni-plugins", programs.CNI_PLUGINS, build.wanted.cni_plugins, architecture)
 
 
 def flannel_cni(build: Build, architecture: str) -> Path:
+    """flannel's own CNI plugin."""
     return build.program("flannel-cni", programs.FLANNEL_CNI, programs.FLANNEL_CNI_VERSION, architecture)
 
 
 def coredns(build: Build, architecture: str) -> Path:
+    """The coredns that this kubeadm asks for."""
     version = kubeadm_tags(build)["coredns"].removeprefix("v")
     return build.near_program("coredns", (programs.COREDNS,), version, architecture)
 
 
 def etcd(build: Build, architecture: str) -> Path:
+    """The etcd that this kubeadm asks for, with its two command lines."""
     version = kubeadm_tags(build)["etcd"].split("-")[0]
     return build.near_program("etcd", (programs.ETCD, programs.ETCDCTL, programs.ETCDUTL), version, architecture)
 
@@ -87,6 +101,7 @@ def runc(build: Build, architecture: str) -> Path:
 
 
 def pause(build: Build, architecture: str) -> Path:
+    """The pod's first process."""
     target = build.shelf.path("pause", "c", architecture, native.PAUSE)
     return build.step(f"pause {architecture}", target, lambda folder: native.pause(folder, architecture))
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+VERSION = re.compile(r"\d+\.\d+\.\d+")
 TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 
 
@@ -26,6 +28,14 @@ class Wanted:
     flannel: str = "0.28.10"
     cni_plugins: str = "1.9.1"
     architectures: tuple[str, ...] = ("amd64", "arm64")
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if name != "architectures" and not VERSION.fullmatch(value):
+                raise MirrorError(f"mirror: {name} {value!r} is no version; write it as X.Y.Z, without a leading v")
+        unknown = sorted(set(self.architectures) - set(TRIPLETS))
+        if unknown or not self.architectures:
+            raise MirrorError(f"mirror: architectures {unknown or 'none'}; choose from {', '.join(TRIPLETS)}")
 
 
 def machine_architecture() -> str:

@@ -1,0 +1,187 @@
+"""kubeadm's documents (v1beta4), from the model and from what is found on the host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from cluster.model import Cluster, Host
+from cluster.versions import NodeDecision
+
+API = "kubeadm.k8s.io/v1beta4"
+RUNTIME_SOCKET = "unix:///run/containerd/containerd.sock"
+PATCHES = "/etc/kubernetes/patches"
+KUBELET_PATCH = f"{PATCHES}/kubeletconfiguration0+merge.yaml"
+TOKEN_LIFETIME = "30m0s"  # noqa: S105 (a duration)
+TOKEN_MARK = "isthmus"  # noqa: S105 (a description)
+CONTAINER_OPEN_FILES = 65536
+# Members of etcd stand in one site; this also bears with a slow disk or a busy neighbour.
+ETCD = {"heartbeat-interval": "250", "election-timeout": "2500"}
+# Longer than the 45 s after which kubelet notices that its connection is dead.
+CONTROLLERS = {"node-monitor-grace-period": "60s"}
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What a host needs to join; secret."""
+
+    token: str
+    authorities: tuple[str, ...]
+    certificate_key: str = ""
+
+
+def init(
+    cluster: Cluster, host: Host, addresses: Mapping[str, str], decisions: Mapping[str, NodeDecision], token: str
+) -> str:
+    """The file for `kubeadm init` on `host`. `addresses`: tailnet address of each control plane; `decisions`: for each node."""
+    configuration = {
+        "apiVersion": API,
+        "kind": "InitConfiguration",
+        "bootstrapTokens": [
+            {
+                "token": token,
+                "description": TOKEN_MARK,
+                "ttl": TOKEN_LIFETIME,
+                "usages": ["signing", "authentication"],
+                "groups": ["system:bootstrappers:kubeadm:default-node-token"],
+            }
+        ],
+        "localAPIEndpoint": {"advertiseAddress": addresses[host.name], "bindPort": cluster.api_port},
+        "nodeRegistration": _registration(host, addresses[host.name], decisions[host.name]),
+        "patches": {"directory": PATCHES},
+    }
+    return _file(configuration, _cluster(cluster, addresses), _kubelet(), _proxy(cluster, decisions.values()))
+
+
+def certificates(cluster: Cluster, host: Host, addresses: Mapping[str, str], key: str) -> str:
+    """The file for `kubeadm init phase upload-certs`, which lends the CAs to other control planes for two hours."""
+    configuration = {
+        "apiVersion": API,
+        "kind": "InitConfiguration",
+        "certificateKey": key,
+        "localAPIEndpoint": {"advertiseAddress": addresses[host.name], "bindPort": cluster.api_port},
+        "nodeRegistration": {"criSocket": RUNTIME_SOCKET, "name": host.name},
+    }
+    return _file(configuration, _cluster(cluster, addresses))
+
+
+def join(cluster: Cluster, host: Host, address: str, decision: NodeDecision, admission: Admission) -> str:
+    """The file for `kubeadm join` on `host`; as a control plane where it is declared one."""
+    endpoint = f"{cluster.api_endpoint_name}:{cluster.api_port}"
+    configuration: dict[str, Any] = {
+        "apiVersion": API,
+        "kind": "JoinConfiguration",
+        "discovery": {
+            "bootstrapToken": {
+                "token": admission.token,
+                "apiServerEndpoint": endpoint,
+                "caCertHashes": list(admission.authorities),
+            }
+        },
+        "nodeRegistration": _registration(host, address, decision),
+        "patches": {"directory": PATCHES},
+    }
+    if host.is_control_plane:
+        configuration["controlPlane"] = {
+            "localAPIEndpoint": {"advertiseAddress": address, "bindPort": cluster.api_port},
+            "certificateKey": admission.certificate_key,
+        }
+    return _file(configuration)
+
+
+def kubelet_patch(resolver: str, decision: NodeDecision) -> str:
+    """What kubelet's configuration has on this host only; kubeadm merges it into the cluster's."""
+    patch: dict[str, Any] = {"resolvConf": resolver}
+    if not decision.fail_cgroup_v1:
+        patch["failCgroupV1"] = False
+    if decision.restrict_oom_score_adj:
+        patch |= {"oomScoreAdj": 0, "maxOpenFiles": CONTAINER_OPEN_FILES}
+    return _file(patch)
+
+
+def parse_join_command(text: str) -> Admission:
+    """The admission in what `kubeadm token create --print-join-command` prints; raises ValueError."""
+    token = re.search(r"--token\s+([a-z0-9]{6}\.[a-z0-9]{16})\b", text)
+    authorities = re.findall(r"--discovery-token-ca-cert-hash\s+(sha256:[0-9a-f]{64})\b", text)
+    if not token or not authorities:
+        raise ValueError("kubeadm printed no join command")
+    return Admission(token[1], tuple(authorities))
+
+
+def api_names(cluster: Cluster, addresses: Mapping[str, str]) -> list[str]:
+    """Every name and address by which somebody may call the API."""
+    names = [cluster.api_endpoint_name, "127.0.0.1"]
+    for host in cluster.control_planes:
+        names += [host.name, addresses[host.name], str(host.lan_address)]
+        names += [str(host.public_address)] if host.public_address else []
+    return list(dict.fromkeys(names))
+
+
+def _registration(host: Host, address: str, decision: NodeDecision) -> dict[str, Any]:
+    registration: dict[str, Any] = {
+        "name": host.name,
+        "criSocket": RUNTIME_SOCKET,
+        "kubeletExtraArgs": _arguments({"node-ip": address}),
+        "ignorePreflightErrors": sorted(decision.ignored_preflight),
+    }
+    # Absent means kubeadm's own taint on a control plane, and an empty list means none.
+    if host.taints is not None:
+        registration["taints"] = [
+            taint.model_dump(exclude_defaults=True) | {"effect": taint.effect} for taint in host.taints
+        ]
+    return registration
+
+
+def _cluster(cluster: Cluster, addresses: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "apiVersion": API,
+        "kind": "ClusterConfiguration",
+        "clusterName": cluster.cluster_name,
+        "kubernetesVersion": f"v{cluster.kubernetes_version}",
+        "controlPlaneEndpoint": f"{cluster.api_endpoint_name}:{cluster.api_port}",
+        "networking": {
+            "podSubnet": str(cluster.pod_cidr),
+            "serviceSubnet": str(cluster.service_cidr),
+            "dnsDomain": cluster.dns_domain,
+        },
+        "apiServer": {"certSANs": api_names(cluster, addresses)},
+        "controllerManager": {"extraArgs": _arguments(CONTROLLERS)},
+        "etcd": {"local": {"dataDir": "/var/lib/etcd", "extraArgs": _arguments(ETCD)}},
+    }
+
+
+def _kubelet() -> dict[str, Any]:
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        # containerd 2 is asked for it; containerd 1 can't answer.
+        "cgroupDriver": "systemd",
+    }
+
+
+def _proxy(cluster: Cluster, decisions: Iterable[NodeDecision]) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+        "kind": "KubeProxyConfiguration",
+        "clusterCIDR": str(cluster.pod_cidr),
+        "metricsBindAddress": "127.0.0.1:10249",
+        # The node's own address is the tailnet's: node ports don't open on public ones.
+        "nodePortAddresses": ["primary"],
+    }
+    if any(decision.keeps_conntrack for decision in decisions):
+        # One configuration serves all nodes, and in a container these sysctls can't be written.
+        document["oomScoreAdj"] = 0
+        document["conntrack"] = {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"}
+    return document
+
+
+def _arguments(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def _file(*documents: Mapping[str, Any]) -> str:
+    return "---\n".join(yaml.safe_dump(dict(document), sort_keys=False) for document in documents)

@@ -1,0 +1,73 @@
+"""The operator's kubeconfig: the cluster's own, turned to where the operator stands."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import yaml
+
+from cluster.model import Cluster
+
+_STAMP = "# made from: "
+
+
+def server(cluster: Cluster) -> str:
+    """Where the operator's kubectl calls: the public address where the inventory opens the API, else the near end of a tunnel."""
+    first = cluster.control_planes[0]
+    if cluster.api_access and first.public_address:
+        return f"https://{first.public_address}:{cluster.api_port}"
+    return f"https://127.0.0.1:{cluster.api_port}"
+
+
+def tunnel(cluster: Cluster) -> str:
+    """The command that opens the tunnel; empty where none is needed."""
+    first = cluster.control_planes[0]
+    if not server(cluster).startswith("https://127.0.0.1:"):
+        return ""
+    port = "" if first.ssh_port == 22 else f"-p {first.ssh_port} "
+    return f"ssh -N -L {cluster.api_port}:127.0.0.1:{cluster.api_port} {port}{first.ssh_user}@{first.ssh_hostname}"
+
+
+def stamp(cluster: Cluster, source_sha256: str) -> str:
+    """Changes when the cluster's own kubeconfig does, or what the operator's has of the inventory."""
+    made_of = (source_sha256, _header(cluster), server(cluster), cluster.api_endpoint_name, cluster.cluster_name)
+    return hashlib.sha256("\n".join(made_of).encode()).hexdigest()
+
+
+def is_current(text: str, cluster: Cluster, source_sha256: str) -> bool:
+    """Whether the operator's file is made from that source, as the inventory stands."""
+    return f"{_STAMP}{stamp(cluster, source_sha256)}" in text.splitlines()
+
+
+def render(cluster: Cluster, source: str, source_sha256: str) -> str:
+    """The operator's file from the cluster's own (/etc/kubernetes/admin.conf); raises ValueError where that is none."""
+    found: Any = yaml.safe_load(source)
+    if not isinstance(found, dict) or not {"clusters", "users"} <= set(found):
+        raise ValueError("/etc/kubernetes/admin.conf is no kubeconfig")
+    name, user = cluster.cluster_name, f"{cluster.cluster_name}-admin"
+    authority = found["clusters"][0]["cluster"]["certificate-authority-data"]
+    entry = {
+        "server": server(cluster),
+        "tls-server-name": cluster.api_endpoint_name,
+        "certificate-authority-data": authority,
+    }
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": entry}],
+        "users": [{"name": user, "user": found["users"][0]["user"]}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
+        "current-context": name,
+    }
+    return f"{_header(cluster)}\n{_STAMP}{stamp(cluster, source_sha256)}\n{yaml.safe_dump(document, sort_keys=False)}"
+
+
+def _header(cluster: Cluster) -> str:
+    command = tunnel(cluster)
+    way = (
+        f"# First open the way to the API, in another terminal:\n#   {command}"
+        if command
+        else "# The API is open to you directly."
+    )
+    return f"# Written by isthmus. Whoever holds this file rules the cluster.\n{way}\n# Then: kubectl --kubeconfig build/kubeconfig get nodes"

@@ -1,0 +1,57 @@
+"""Whose node a host is, judged by the certificate authority that it trusts and by the nodes that the cluster knows."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Standing = Literal["outside", "member", "foreign", "unfinished"]
+
+
+@dataclass(frozen=True)
+class Membership:
+    """What kubeadm left on a host. Authorities are sha256 of the CA's certificate, empty where there is none.
+
+    `kubelet` is the authority in kubelet.conf, `pki` the one in /etc/kubernetes/pki.
+    """
+
+    configured: bool = False
+    kubelet: str = ""
+    pki: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return asdict(self)
+
+
+def parse(lines: Sequence[str]) -> Membership:
+    """What the script of facts.kubernetes.Membership printed: certificates are public, so they come as they are."""
+    values = dict(line.split(" ", 1) for line in lines if " " in line)
+    kubelet = values.get("kubelet", "-").strip()
+    pki = values.get("pki", "-").strip()
+    return Membership(
+        configured=kubelet != "-",
+        kubelet=_digest(base64.b64decode(kubelet).decode()) if kubelet not in ("-", "") else "",
+        pki=_digest(base64.b64decode(pki).decode()) if pki not in ("-", "") else "",
+    )
+
+
+def standing(found: Membership, authority: str, is_known: bool) -> Standing:
+    """Where a host stands towards the cluster of that authority (empty: no cluster yet); `is_known` = it has a Node there."""
+    if not found.configured:
+        return "foreign" if found.pki and found.pki != authority else "outside"
+    if not authority or found.kubelet != authority:
+        return "foreign"
+    return "member" if is_known else "unfinished"
+
+
+def _digest(pem: str) -> str:
+    """Of the first certificate, however its text is wrapped."""
+    match = re.search(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", pem, re.DOTALL)
+    if not match:
+        raise ValueError("no certificate in what kubeadm left")
+    return hashlib.sha256(base64.b64decode(match[1])).hexdigest()

@@ -1,0 +1,143 @@
+"""Nodes as the API shows them, and what has to be said to the API to make them as declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cluster.model import Host, Taint
+
+ROLE = "node-role.kubernetes.io/"
+# Kubernetes sets these by itself, as a node's state changes.
+STATE_TAINTS = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A Node object. Taints are `KEY=VALUE:EFFECT`, without `=VALUE` where there is none; `reason` says why it is not ready."""
+
+    name: str
+    ready: bool
+    reason: str
+    version: str
+    addresses: tuple[str, ...]
+    pod_cidr: str
+    architecture: str
+    os_image: str
+    runtime: str
+    labels: Mapping[str, str]
+    taints: tuple[str, ...]
+    schedulable: bool
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A Deployment or DaemonSet: how many pods of its newest form are wanted and available."""
+
+    kind: str
+    namespace: str
+    name: str
+    wanted: int
+    available: int
+
+    @property
+    def is_available(self) -> bool:
+        """Every pod of it."""
+        return self.available >= self.wanted
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return {**asdict(self), "is_available": self.is_available}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the inventory says of a node. `taints` None = whatever it has."""
+
+    name: str
+    labels: Mapping[str, str]
+    taints: tuple[str, ...] | None
+
+
+def settings(host: Host) -> Settings:
+    """Its site as region and zone, its role, and what is declared for it."""
+    role = {} if host.is_control_plane else {f"{ROLE}worker": ""}
+    topology = {f"topology.kubernetes.io/{scope}": host.site.site for scope in ("region", "zone")}
+    taints = None if host.taints is None else tuple(sorted(taint_text(taint) for taint in host.taints))
+    return Settings(host.name, {**topology, **role, **host.labels}, taints)
+
+
+def taint_text(taint: Taint) -> str:
+    """As kubectl writes it."""
+    return _taint(taint.model_dump())
+
+
+def corrections(wanted: Settings, found: Node) -> list[list[str]]:
+    """Arguments for kubectl, one list for each call; none where the node is as declared. Labels of others stay."""
+    labels = [f"{key}={value}" for key, value in wanted.labels.items() if found.labels.get(key) != value]
+    calls = [["label", "node", wanted.name, "--overwrite", *labels]] if labels else []
+    if wanted.taints is not None:
+        replaced = {_without_value(taint) for taint in wanted.taints}
+        removed = [
+            f"{taint}-"
+            for taint in found.taints
+            if _without_value(taint) not in replaced and not taint.startswith(STATE_TAINTS)
+        ]
+        added = [taint for taint in wanted.taints if taint not in found.taints]
+        if removed or added:
+            calls.append(["taint", "node", wanted.name, "--overwrite", *removed, *added])
+    return calls
+
+
+def parse_node(item: Mapping[str, Any]) -> Node:
+    """One item of `kubectl get nodes -o json`."""
+    metadata, spec, status = item["metadata"], item.get("spec", {}), item.get("status", {})
+    info = status.get("nodeInfo", {})
+    condition: Mapping[str, Any] = next((found for found in status.get("conditions", ()) if found["type"] == "Ready"), {})
+    is_ready = condition.get("status") == "True"
+    return Node(
+        name=metadata["name"],
+        ready=is_ready,
+        reason="" if is_ready else condition.get("message", "kubelet has not reported yet"),
+        version=info.get("kubeletVersion", "").removeprefix("v"),
+        addresses=tuple(entry["address"] for entry in status.get("addresses", ()) if entry["type"] == "InternalIP"),
+        pod_cidr=spec.get("podCIDR", ""),
+        architecture=info.get("architecture", ""),
+        os_image=info.get("osImage", ""),
+        runtime=info.get("containerRuntimeVersion", ""),
+        labels=dict(metadata.get("labels", {})),
+        taints=tuple(sorted(_taint(taint) for taint in spec.get("taints", ()))),
+        schedulable=not spec.get("unschedulable", False),
+    )
+
+
+def parse_workload(item: Mapping[str, Any]) -> Workload:
+    """One item of `kubectl get deployments,daemonsets -o json`; pods of an older form count as not available."""
+    metadata, status = item["metadata"], item.get("status", {})
+    is_daemon = item["kind"] == "DaemonSet"
+    wanted = status.get("desiredNumberScheduled", 0) if is_daemon else item["spec"].get("replicas", 1)
+    updated = status.get("updatedNumberScheduled" if is_daemon else "updatedReplicas", 0)
+    available = status.get("numberAvailable" if is_daemon else "availableReplicas", 0)
+    is_observed = status.get("observedGeneration", 0) >= metadata.get("generation", 0)
+    return Workload(
+        kind=item["kind"],
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        wanted=max(wanted, 1),
+        available=min(updated, available) if is_observed else 0,
+    )
+
+
+def _taint(taint: Mapping[str, Any]) -> str:
+    value = f"={taint['value']}" if taint.get("value") else ""
+    return f"{taint['key']}{value}:{taint['effect']}"
+
+
+def _without_value(taint: str) -> str:
+    key, _, effect = taint.rpartition(":")
+    return f"{key.partition('=')[0]}:{effect}"

@@ -1,0 +1,218 @@
+"""Which packets a host must let in and through, and how an iptables rule set that refuses them is corrected.
+
+Images such as Oracle's reject what they don't know; Docker's FORWARD policy drops it. Only chains that refuse are touched: our
+rules go in front of what refuses, marked by a comment, and every other line stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from ipaddress import IPv4Network
+
+from cluster.model import Cluster, Host
+
+COMMENT = "isthmus"
+MARK = f"-m comment --comment {COMMENT} "
+STUN_PORT = 3478
+WIREGUARD_PORT = 41641
+_APPENDED = re.compile(r"^(?:\[\d+:\d+\] )?-A (\S+) ?(.*)$")
+_ANY_COMMENT = re.compile(r'-m comment --comment (?:"(?:[^"\\]|\\.)*"|\S+) ?')
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An ACCEPT in `chain`; `match` in the spelling of iptables-save, so that rules are compared as text."""
+
+    chain: str
+    match: str
+
+    @property
+    def text(self) -> str:
+        """As iptables-save prints it."""
+        return f"-A {self.chain} {self.body}"
+
+    @property
+    def body(self) -> str:
+        """What follows the chain's name."""
+        return f"{self.match} {MARK}-j ACCEPT"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A chain of the filter table; a chain of some program's own has the policy `-`."""
+
+    policy: str
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Filters:
+    """A host's IPv4 filter rules: in use (backend → iptables-save lines), kept for the next boot, and our script's text."""
+
+    default_backend: str
+    live: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    kept: str | None = None
+    script: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a host's filters need. `script_rules` (backend → rules) must stand now and after each boot; `pending` = some don't stand now."""
+
+    script_rules: dict[str, tuple[Rule, ...]]
+    pending: bool
+    kept: str | None
+
+
+def needed(cluster: Cluster, host: Host) -> tuple[Rule, ...]:
+    """All that `host` must accept for its part in the tailnet and the cluster."""
+    return tuple(Rule("INPUT", match) for match in _input(cluster, host)) + tuple(
+        Rule("FORWARD", match) for match in _forward(cluster, host)
+    )
+
+
+def plan(found: Filters, rules: Sequence[Rule]) -> Plan:
+    """What must be done so that `rules` hold wherever a chain would refuse them."""
+    live = {backend: parse(lines) for backend, lines in found.live.items()}
+    kept = parse((found.kept or "").splitlines())
+    wanted: dict[str, tuple[Rule, ...]] = {}
+    pending = False
+    for backend in sorted({*live, found.default_backend} - {"none"}):
+        chains = live.get(backend, {})
+        lasting = kept if backend == found.default_backend else {}
+        refused = tuple(rule for rule in rules if refuses(chains, rule.chain) or refuses(lasting, rule.chain))
+        outdated = _ours(chains) - {rule.text for rule in refused}
+        pending = pending or bool(outdated) or not all(_stands(chains, rule) for rule in refused)
+        if refused:
+            wanted[backend] = refused
+    return Plan(wanted, pending, None if found.kept is None else corrected(found.kept, rules))
+
+
+def refuses(chains: dict[str, Chain], name: str) -> bool:
+    """Whether a packet that no rule of the chain knows is dropped or rejected."""
+    chain = chains.get(name)
+    return chain is not None and (chain.policy == "DROP" or _barrier(chains, name) is not None)
+
+
+def parse(lines: Iterable[str]) -> dict[str, Chain]:
+    """The chains of the filter table in the output of iptables-save."""
+    policies: dict[str, str] = {}
+    rules: dict[str, list[str]] = {}
+    table = ""
+    for line in (line.strip() for line in lines):
+        if line.startswith("*"):
+            table = line[1:]
+        elif table != "filter":
+            continue
+        elif line.startswith(":"):
+            chain, policy = line[1:].split()[:2]
+            policies[chain] = policy
+        elif match := _APPENDED.match(line):
+            rules.setdefault(match[1], []).append(match[2])
+    return {chain: Chain(policies.get(chain, "-"), tuple(rules.get(chain, ()))) for chain in {*policies, *rules}}
+
+
+def corrected(text: str, rules: Sequence[Rule]) -> str:
+    """The rules file with `rules` in front of whatever refuses them; all other lines stay as they are and where they are."""
+    before = text.splitlines()
+    lines = [line for line in before if not _is_ours(line)]
+    chains = parse(lines)
+    for name in dict.fromkeys(rule.chain for rule in rules):
+        if refuses(chains, name):
+            at = _place(lines, chains, name)
+            lines[at:at] = [rule.text for rule in rules if rule.chain == name]
+    return text if lines == before else "\n".join(lines) + "\n"
+
+
+def parse_filters(lines: Iterable[str]) -> Filters:
+    """The answer of facts.network.PacketFilter: sections headed by `== name`."""
+    sections: dict[str, list[str]] = {}
+    section = ""
+    for line in lines:
+        if line.startswith("== "):
+            section = line.removeprefix("== ")
+            sections[section] = []
+        else:
+            sections[section].append(line)
+    return Filters(
+        default_backend=next(name for name in sections if name.startswith("default ")).split()[1],
+        live={backend: tuple(sections[f"live {backend}"]) for backend in ("nft", "legacy") if sections.get(f"live {backend}")},
+        kept=_text(sections.get("kept")),
+        script=_text(sections.get("script")),
+    )
+
+
+def _input(cluster: Cluster, host: Host) -> Iterator[str]:
+    yield "-i tailscale0"
+    yield f"-p udp -m udp --dport {WIREGUARD_PORT}"
+    yield from (f"-s {other.lan_address}/32" for other in cluster.hosts_of(host.site) if other.name != host.name)
+    if host.is_gateway:
+        yield from (f"-p tcp -m tcp --dport {port}" for port in (80, cluster.coordination_port))
+    if host.is_coordinator:
+        yield f"-p udp -m udp --dport {STUN_PORT}"
+    if host.is_node:
+        # Its own pods reach it by the bridge, the others' pods by the tailnet or by flannel's vxlan.
+        yield from ("-i cni0", "-i flannel.1")
+    if host.is_control_plane:
+        yield from (f"{_source(network)}-p tcp -m tcp --dport {cluster.api_port}" for network in cluster.api_access)
+
+
+def _source(network: IPv4Network) -> str:
+    # iptables-save leaves out a source that is everybody.
+    return f"-s {network} " if network.prefixlen else ""
+
+
+def _forward(cluster: Cluster, host: Host) -> Iterator[str]:
+    yield from ("-i tailscale0", "-o tailscale0")
+    if host.is_node:
+        yield from (f"-s {cluster.pod_cidr}", f"-d {cluster.pod_cidr}")
+
+
+def _barrier(chains: dict[str, Chain], name: str, seen: tuple[str, ...] = ()) -> int | None:
+    """The place of the first rule of the chain that lets no packet past it and refuses what it gets; None if there is none."""
+    for place, rule in enumerate(chains.get(name, Chain("-")).rules):
+        words = _ANY_COMMENT.sub("", rule).split()
+        if len(words) < 2 or words[0] not in ("-j", "-g"):
+            continue
+        target = words[1]
+        if target in ("ACCEPT", "RETURN"):
+            return None
+        if target in ("DROP", "REJECT"):
+            return place
+        if target in chains and target not in seen and _barrier(chains, target, (*seen, name)) is not None:
+            return place
+    return None
+
+
+def _stands(chains: dict[str, Chain], rule: Rule) -> bool:
+    chain = chains.get(rule.chain, Chain("-"))
+    return rule.body in chain.rules[: _barrier(chains, rule.chain)]
+
+
+def _ours(chains: dict[str, Chain]) -> set[str]:
+    return {f"-A {name} {rule}" for name, chain in chains.items() for rule in chain.rules if MARK in rule}
+
+
+def _is_ours(line: str) -> bool:
+    return bool(_APPENDED.match(line)) and MARK in line
+
+
+def _place(lines: Sequence[str], chains: dict[str, Chain], name: str) -> int:
+    """Where in the file a rule of the chain stands before what refuses: the barrier, or the end of the chain."""
+    start = lines.index("*filter")
+    end = next(at for at, line in enumerate(lines) if at > start and line.strip() == "COMMIT")
+    places = [at for at in range(start, end) if (match := _APPENDED.match(lines[at])) and match[1] == name]
+    barrier = _barrier(chains, name)
+    if barrier is not None:
+        return places[barrier]
+    return places[-1] + 1 if places else end
+
+
+def _text(lines: list[str] | None) -> str | None:
+    return None if lines is None else "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,42 @@
+"""What containerd is and how it is configured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyinfra.api import FactBase
+
+from cluster.containerd import Settings, parse_dump
+from facts.reading import contained
+
+
+@dataclass(frozen=True)
+class Containerd:
+    """`version` is empty and `settings` None where containerd is not installed."""
+
+    version: str
+    settings: Settings | None
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return {"version": self.version, "settings": self.settings.to_json() if self.settings else None}
+
+
+class Config(FactBase[Containerd | None]):
+    """The installed version and the configuration in force after its next start (`containerd config dump`); None = unknown."""
+
+    def command(self) -> str:
+        return "command -v containerd >/dev/null || { echo absent; exit 0; }; containerd --version; containerd config dump 2>/dev/null || true"
+
+    @contained
+    def process(self, output: list[str]) -> Containerd:
+        return parse(output)
+
+
+def parse(lines: list[str]) -> Containerd:
+    """A version line, then the dump; a file that containerd can't read has no dump."""
+    if lines[0].strip() == "absent":
+        return Containerd("", None)
+    # containerd github.com/containerd/containerd/v2 v2.3.7 REVISION; Debian says 1.6.20~ds1 without the v.
+    version = lines[0].split()[2].removeprefix("v").partition("~")[0]
+    return Containerd(version, parse_dump("\n".join(lines[1:])) if lines[1:] else None)

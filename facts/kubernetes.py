@@ -1,0 +1,140 @@
+"""What Kubernetes is on a host, and what the cluster says where the host runs its API."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+from pyinfra.api import FactBase
+
+from cluster import membership
+from cluster.nodes import Node, Workload, parse_node, parse_workload
+from facts.reading import contained
+
+KUBECONFIG = "/etc/kubernetes/admin.conf"
+KUBECTL = f"kubectl --kubeconfig {KUBECONFIG}"
+# One JSON value in every case: `null` where the API does not answer, an empty list where the host runs none.
+_ITEMS = (
+    f"test -f {KUBECONFIG} && command -v kubectl >/dev/null || {{ echo '{{\"items\": []}}'; exit 0; }}; "
+    f"{KUBECTL} --request-timeout=10s get WHAT -o json 2>/dev/null || echo null"
+)
+SAME, DIFFERENT, ABSENT = "same", "different", "absent"
+
+
+class KubeletVersion(FactBase[str | None]):
+    """The installed kubelet's version, such as 1.36.3; empty without one; None = unknown."""
+
+    def command(self) -> str:
+        return "command -v kubelet >/dev/null || { echo absent; exit 0; }; kubelet --version"
+
+    @contained
+    def process(self, output: list[str]) -> str:
+        return "" if output[0] == "absent" else output[0].split()[1].removeprefix("v")
+
+
+class Nodes(FactBase[list[Node] | None]):
+    """The nodes of the cluster, asked on a control plane; none elsewhere; None = the API does not answer."""
+
+    def command(self) -> str:
+        return _ITEMS.replace("WHAT", "nodes")
+
+    @contained
+    def process(self, output: list[str]) -> list[Node] | None:
+        items = _items(output)
+        return None if items is None else [parse_node(item) for item in items]
+
+
+class Workloads(FactBase[list[Workload] | None]):
+    """Deployments and DaemonSets, asked on a control plane; none elsewhere; None = the API does not answer."""
+
+    def command(self) -> str:
+        return _ITEMS.replace("WHAT", "deployments,daemonsets --all-namespaces")
+
+    @contained
+    def process(self, output: list[str]) -> list[Workload] | None:
+        items = _items(output)
+        return None if items is None else [parse_workload(item) for item in items]
+
+
+class Membership(FactBase[membership.Membership | None]):
+    """What kubeadm left on the host; None = unknown."""
+
+    def command(self) -> str:
+        return (
+            "if test -f /etc/kubernetes/kubelet.conf; then "
+            "echo \"kubelet $(sed -n 's/.*certificate-authority-data: *//p' /etc/kubernetes/kubelet.conf)\"; else echo 'kubelet -'; fi; "
+            'if test -f /etc/kubernetes/pki/ca.crt; then echo "pki $(base64 -w 0 /etc/kubernetes/pki/ca.crt)"; else echo "pki -"; fi'
+        )
+
+    @contained
+    def process(self, output: list[str]) -> membership.Membership:
+        return membership.parse(output)
+
+
+class JoinTokens(FactBase[list[str] | None]):
+    """Secrets that hold a join token described as `mark`, by name, never with their content; None = the API does not answer."""
+
+    def command(self, mark: str) -> str:
+        template = '{{range .items}}{{.metadata.name}} {{if .data.description}}{{base64decode .data.description}}{{end}}{{"\\n"}}{{end}}'
+        return (
+            f"test -f {KUBECONFIG} || {{ echo tokens {shlex.quote(mark)}; exit 0; }}; echo tokens {shlex.quote(mark)}; "
+            f"{KUBECTL} --request-timeout=10s -n kube-system get secrets --field-selector type=bootstrap.kubernetes.io/token "
+            f"-o go-template={shlex.quote(template)} 2>/dev/null || echo unknown"
+        )
+
+    @contained
+    def process(self, output: list[str]) -> list[str] | None:
+        mark = output[0].split(" ", 1)[1]
+        if output[-1] == "unknown":
+            return None
+        return [
+            name for name, _, described in (line.partition(" ") for line in output[1:] if line) if described == mark
+        ]
+
+
+class Manifest(FactBase[str | None]):
+    """Whether the cluster holds the objects of `manifest` just so (`kubectl diff`): same, different, or absent; None = unknown."""
+
+    def command(self, manifest: str) -> str:
+        return (
+            f"test -f {KUBECONFIG} || {{ echo {ABSENT}; exit 0; }}; "
+            f"said=$({KUBECTL} --request-timeout=20s diff --server-side --force-conflicts --field-manager=isthmus -f - 2>&1 <<'END-OF-MANIFEST'\n"
+            f"{manifest}\nEND-OF-MANIFEST\n); "
+            f"case $? in 0) echo {SAME};; 1) echo {DIFFERENT};; "
+            f'*) case "$said" in *NotFound*|*"not found"*) echo {ABSENT};; *) echo unknown;; esac;; esac'
+        )
+
+    def process(self, output: list[str]) -> str | None:
+        return None if output[-1] == "unknown" else output[-1]
+
+
+class Images(FactBase[list[str] | None]):
+    """What the installed kubeadm wants for its own version; none without kubeadm; None = unknown."""
+
+    def command(self) -> str:
+        return (
+            "command -v kubeadm >/dev/null || { echo absent; exit 0; }; "
+            'kubeadm config images list --kubernetes-version "$(kubeadm version -o short)" 2>/dev/null'
+        )
+
+    def process(self, output: list[str]) -> list[str]:
+        return [line for line in output if line != "absent"]
+
+
+class Resolver(FactBase[str | None]):
+    """The file whose nameservers pods can use: not the stub of systemd-resolved, which only answers on the host's loopback."""
+
+    def command(self) -> str:
+        return (
+            "if grep -qE '^nameserver[[:space:]]+127\\.0\\.0\\.5[34]' /etc/resolv.conf && test -f /run/systemd/resolve/resolv.conf; "
+            "then echo /run/systemd/resolve/resolv.conf; else echo /etc/resolv.conf; fi"
+        )
+
+    def process(self, output: list[str]) -> str:
+        return output[0].strip()
+
+
+def _items(output: list[str]) -> list[dict[str, Any]] | None:
+    found = json.loads("\n".join(output))
+    return None if found is None else list(found["items"])

@@ -1,0 +1,77 @@
+"""How a host passes packets on: routing rules, forwarding, and the filters of its image and of other programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from pyinfra.api import FactBase
+
+from cluster.packet_filter import Filters, parse_filters
+from facts.reading import contained
+
+# Where `ip rule to LAN lookup main` stands: before tailscale's own rules, which begin at 5210.
+RULE_PRIORITY = 2500
+# Our nftables table. The firewall proper is another one, so that each can be replaced as a whole.
+CLAMP_TABLE = "isthmus_mss"
+SCRIPT = "/usr/local/lib/isthmus/host-rules"
+RULES_V4 = "/etc/iptables/rules.v4"
+
+
+@dataclass(frozen=True)
+class Passing:
+    """The live state: networks kept local (each as often as it has a rule), IPv4 forwarding, the TCP segment clamp's interfaces."""
+
+    kept_local: tuple[str, ...]
+    forwarding: bool
+    clamped: tuple[str, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return asdict(self)
+
+
+class PassesOn(FactBase[Passing | None]):
+    """Rules at our priority, forwarding and segment clamp as they are now; None = could not be read."""
+
+    def command(self) -> str:
+        return (
+            f"ip -4 rule show | awk '$1 == \"{RULE_PRIORITY}:\" {{for (i = 2; i < NF; i++) if ($i == \"to\") print \"rule \" $(i+1)}}'; "
+            'echo "forwarding $(cat /proc/sys/net/ipv4/ip_forward)"; '
+            f"command -v nft >/dev/null && nft list table inet {CLAMP_TABLE} 2>/dev/null | sed -n '/maxseg size set rt mtu/s/^[ \\t]*/clamp /p'; true"
+        )
+
+    @contained
+    def process(self, output: list[str]) -> Passing:
+        return parse_passing(output)
+
+
+class PacketFilter(FactBase[Filters | None]):
+    """The iptables rules in use and those kept for the next boot; None = could not be read."""
+
+    def command(self) -> str:
+        return (
+            'case "$(readlink -f "$(command -v iptables)")" in *nft*) echo "== default nft";; *legacy*) echo "== default legacy";; *) echo "== default none";; esac; '
+            'echo "== live nft"; if command -v iptables-nft-save >/dev/null; then iptables-nft-save -t filter 2>/dev/null; fi; '
+            # Asking the legacy tool for a table would create it.
+            'echo "== live legacy"; if grep -qs filter /proc/net/ip_tables_names; then iptables-legacy-save -t filter; fi; '
+            f'if test -e {RULES_V4}; then echo "== kept"; cat {RULES_V4}; fi; '
+            f'if test -e {SCRIPT}; then echo "== script"; cat {SCRIPT}; fi; echo "== end"'
+        )
+
+    @contained
+    def process(self, output: list[str]) -> Filters:
+        return parse_filters(output)
+
+
+def parse_passing(lines: list[str]) -> Passing:
+    """What the script of PassesOn printed."""
+    rules, clamped, forwarding = [], [], False
+    for line in lines:
+        kind, _, value = line.partition(" ")
+        if kind == "rule":
+            rules.append(value if "/" in value else f"{value}/32")
+        elif kind == "clamp":
+            clamped.append(" ".join(value.replace('"', "").split()[:2]))
+        elif kind == "forwarding":
+            forwarding = value.strip() == "1"
+    return Passing(tuple(sorted(rules)), forwarding, tuple(sorted(clamped)))

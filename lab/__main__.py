@@ -1,0 +1,194 @@
+"""python -m lab VERB: each verb in a few lines."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+from cluster.model import Cluster
+from cluster.problems import ModelError
+
+from . import arguments, faults, hosts, mirror, prerequisites, status, workstation, world
+from .declared import load
+from .failures import Interrupted, LabError
+from .journal import PROJECT, Run, run_id
+from .plan import WorldPlan
+from .polling import step
+
+Verb = Callable[[Run, argparse.Namespace, list[str]], int]
+NEXT = """
+The lab {run} is up. What comes next:
+  python -m lab deploy{option}      the hosts become a cluster
+  python -m lab status{option}      what there is
+  python -m lab shell HOST{option}  look around on a host
+  python -m lab down{option}        remove it all
+"""
+
+
+def up(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """Make the world, unless it is there."""
+    prerequisites.check()
+    declared = declared_cluster(given)
+    with place.locked():
+        if place.state.get("up"):
+            changed = "" if place.cluster() == declared else "; the inventory has changed since, so take it down first"
+            print(f"The lab {place.name} is up already{changed}.")
+            return 0
+        architectures = tuple(given.arch or (mirror.wanted.machine_architecture(),))
+        world.up(place, declared, world.Options(architectures, delay=not given.no_delay, keep=given.keep))
+    print(NEXT.format(run=place.name, option=option(given)))
+    return 0
+
+
+def declared_cluster(given: argparse.Namespace) -> Cluster:
+    """The cluster of the inventory."""
+    if not given.inventory.is_file():
+        raise LabError(
+            f"--inventory {given.inventory}", "is no file", "the world is made from it", "name an inventory file"
+        )
+    try:
+        return load(given.inventory)
+    except subprocess.CalledProcessError:
+        raise LabError(
+            f"--inventory {given.inventory}", "can't be loaded", "pyinfra says it above", "correct the inventory or its group data"
+        ) from None  # fmt: skip
+
+
+def option(given: argparse.Namespace) -> str:
+    """What to repeat so that the next command means the same lab."""
+    words = [] if given.inventory == PROJECT / "inventory.py" else ["--inventory", str(given.inventory)]
+    words += ["--run", given.run] if given.run else []
+    return "".join(f" {word}" for word in words)
+
+
+def down(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """Remove it."""
+    prerequisites.check()
+    with place.locked():
+        if not place.exists:
+            print(f"There is no lab {place.name}.")
+            return 0
+        with step(f"removing the lab {place.name}"):
+            place.remove()
+    return 0
+
+
+def deploy(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """pyinfra with deploy.py."""
+    return as_operator(place, ["pyinfra", "-y", str(given.inventory.resolve()), "deploy.py", *rest])
+
+
+def verify(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """pyinfra with verify.py; --wait reaches it as data."""
+    waiting = [] if given.wait is None else ["--data", f"verify_wait={given.wait}"]
+    return as_operator(place, ["pyinfra", "-y", *waiting, str(given.inventory.resolve()), "verify.py", *rest])
+
+
+def as_operator(place: Run, words: list[str]) -> int:
+    """Run the project's own programs where the operator is."""
+    os.chdir(PROJECT)
+    return operator(place, argparse.Namespace(), words)
+
+
+def operator(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """Become that command, in the operator's namespace."""
+    return become(workstation.command(running(place), rest), workstation.environment(place))
+
+
+def run(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """Become that command, on a host."""
+    return become(hosts.attached(place, running(place).host(given.host), rest), dict(os.environ))
+
+
+def shell(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """A shell on a host."""
+    return run(place, given, ["bash", "-l"])
+
+
+def become(words: Sequence[str], environment: dict[str, str]) -> int:
+    """Replace this process, so that output, input, signals and exit code are the command's own."""
+    sys.stdout.flush()
+    os.execvpe(words[0], list(words), environment)  # noqa: S606
+
+
+def running(place: Run) -> WorldPlan:
+    """The world, if it is up."""
+    prerequisites.check()
+    return world.of(place)
+
+
+def show_status(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """The table."""
+    running(place)
+    print(status.show(place))
+    return 0
+
+
+def log(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """The mirror's access log."""
+    running(place)
+    file = place.folder / "requests.jsonl"
+    print(file.read_text() if file.exists() else "", end="")
+    return 0
+
+
+def power(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """Cut it, or boot."""
+    planned = running(place)
+    chosen = [planned.host(name) for name in given.hosts] or list(planned.hosts)
+    with place.locked(), step(f"power {given.state} for {', '.join(host.name for host in chosen)}"):
+        if given.state == "off":
+            world.power_off(place, chosen)
+        else:
+            world.power_on(place, planned, [host for host in chosen if not hosts.is_on(place, host)])
+    return 0
+
+
+def delay(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """The links' delay and loss."""
+    running(place)
+    with place.locked():
+        world.delay(place, given.state == "on")
+    return 0
+
+
+def cause(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """A fault."""
+    running(place)
+    with place.locked():
+        faults.cause(place, given.fault, given.target)
+    return 0
+
+
+def heal(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """Its undoing."""
+    running(place)
+    with place.locked():
+        faults.heal(place, given.fault, given.target)
+    return 0
+
+
+VERBS: dict[str, Verb] = {
+    "up": up, "deploy": deploy, "verify": verify, "status": show_status, "shell": shell, "run": run, "operator": operator,
+    "log": log, "power": power, "delay": delay, "break": cause, "heal": heal, "down": down,
+}  # fmt: skip
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """The exit code: the command's own for what passes one on, 1 for what can't be done, 130 for what was interrupted."""
+    given, rest = arguments.parse(sys.argv[1:] if words is None else words)
+    try:
+        return VERBS[given.verb](Run(given.run or run_id(given.inventory)), given, rest)
+    except (LabError, ModelError, mirror.MirrorError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except (Interrupted, KeyboardInterrupt) as interruption:
+        print(f"\n{interruption or 'interrupted'}", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

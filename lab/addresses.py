@@ -1,0 +1,81 @@
+"""Addresses of the simulated world: those declared, and free ones for what the lab adds. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Address, IPv4Network, ip_address
+
+from cluster.model import Cluster, Host
+
+from .failures import LabError
+
+# Where the lab's own machines stand: the benchmarking range, which no real host has.
+LAB_RANGE = IPv4Network("198.18.0.0/15")
+DNS, OPERATOR, ROUTERS, NAMES, SHARED = 53, 99, 256, 512, 768  # offsets in the lab's network
+
+
+def gateway_address(lan: IPv4Network, taken: Sequence[IPv4Address]) -> IPv4Address:
+    """The router's address: the last usable one that is no host's."""
+    for offset in range(2, lan.num_addresses):
+        if lan[-offset] not in taken:
+            return lan[-offset]
+    raise LabError(
+        f"lan {lan}", "has no address left for its router", "every address is a host's", "declare the LAN's real size"
+    )
+
+
+def free_network(cluster: Cluster) -> IPv4Network:
+    """A network for the lab's own machines that shares no address with anything declared."""
+    declared = [cluster.tailnet_cidr, cluster.pod_cidr, cluster.service_cidr, *cluster.api_access]
+    declared += [site.lan for site in cluster.sites]
+    for host in cluster.hosts:
+        declared += [*host.lan_routes, *(IPv4Network(address) for address in _addresses(host))]
+    for candidate in LAB_RANGE.subnets(new_prefix=22):
+        if not any(candidate.overlaps(network) for network in declared):
+            return candidate
+    raise LabError(f"range {LAB_RANGE}", "is full", "the inventory uses all of it", "declare smaller networks")
+
+
+def _addresses(host: Host) -> Iterator[IPv4Address]:
+    yield host.lan_address
+    if host.public_address:
+        yield host.public_address
+    if isinstance(address := parsed(host.ssh_hostname), IPv4Address):
+        yield address
+
+
+def parsed(text: str) -> IPv4Address | None:
+    """The IPv4 address that the text is, if it is one."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return address if isinstance(address, IPv4Address) else None
+
+
+def has_own_address(host: Host) -> bool:
+    """Packets to its public address are its own, so its SSH server listens on the declared port itself."""
+    return host.site.nat == "none" or (host.site.nat == "one_to_one" and host.public_address is not None)
+
+
+def ways_in(cluster: Cluster, network: IPv4Network) -> dict[str, tuple[IPv4Address, int]]:
+    """For each host, the address and port that lead to its SSH server from the internet; every pair is used once."""
+    shared = {site.site: network[SHARED + number] for number, site in enumerate(cluster.sites)}
+    ways: dict[str, tuple[IPv4Address, int]] = {}
+    for number, host in enumerate(cluster.hosts):
+        direct = host.lan_address if host.site.nat == "none" else shared[host.site.site]
+        way = (host.public_address or direct, host.ssh_port)
+        ways[host.name] = way if way not in ways.values() else (way[0], 20000 + number)
+    return ways
+
+
+def named_hosts(cluster: Cluster) -> Iterator[tuple[str, Host]]:
+    """Hosts that the operator calls by a name, with it."""
+    for host in cluster.hosts:
+        if parsed(host.ssh_hostname) is None:
+            yield host.ssh_hostname, host
+
+
+def first_address(networks: Sequence[IPv4Network]) -> IPv4Address | None:
+    """The first usable address of the first network."""
+    return next((network[min(1, network.num_addresses - 1)] for network in networks), None)

@@ -1,0 +1,73 @@
+"""The command line of the lab."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from .faults import FAULTS
+from .journal import PROJECT
+
+DESCRIPTION = "A simulated world in which one machine rehearses the declared cluster (lab/README.md)."
+EPILOG = "HOST and SITE are names of the inventory. What follows -- is passed on as it is."
+PASSING_ON = ("deploy", "verify", "run", "operator")
+
+
+def parse(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """The options, and what followed `--`."""
+    cut = words.index("--") if "--" in words else len(words)
+    given, rest = parser().parse_args(words[:cut]), list(words[cut + 1 :])
+    if rest and given.verb not in PASSING_ON:
+        parser().error(f"{given.verb} passes nothing on, so it takes no --")
+    if not rest and given.verb in ("run", "operator"):
+        parser().error(f"{given.verb} needs a command after --")
+    return given, rest
+
+
+def parser() -> argparse.ArgumentParser:
+    """All verbs and their options."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--inventory", type=Path, default=PROJECT / "inventory.py", metavar="PATH", help="default: inventory.py"
+    )
+    common.add_argument("--run", metavar="ID", help="which lab; by default each inventory has its own")
+    top = argparse.ArgumentParser(prog="python -m lab", description=DESCRIPTION, epilog=EPILOG)
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name: str, text: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(name, help=text, description=text, parents=[common], epilog=EPILOG)
+
+    _up(verb("up", "make the world and boot its hosts"))
+    verb("deploy", "run deploy.py as the operator; what follows -- goes to pyinfra")
+    waiting = verb("verify", "run verify.py as the operator; what follows -- goes to pyinfra")
+    waiting.add_argument("--wait", type=int, metavar="SECONDS", help="until all is well, at most so long")
+    verb("status", "hosts, their releases, memory, whether SSH answers")
+    verb("shell", "a root shell on a host").add_argument("host", metavar="HOST")
+    verb("run", "run a command on a host, as root: run HOST -- CMD…").add_argument("host", metavar="HOST")
+    verb("operator", "run a command on the operator's machine: operator -- CMD…")
+    verb("log", "what the mirror was asked for, one JSON object a line")
+    _power(verb("power", "cut the power of hosts, or boot them again"))
+    verb("delay", "switch the links' delay and loss").add_argument("state", choices=("on", "off"))
+    _fault(verb("break", "cause a fault"))
+    _fault(verb("heal", "undo a fault"))
+    verb("down", "remove the lab, also a half-made one, and nothing else")
+    return top
+
+
+def _up(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--no-delay", action="store_true", help="links without their declared delay and loss")
+    verb.add_argument("--keep", action="store_true", help="if it fails, leave what was made, to look at it")
+    architecture = "artifacts of this architecture (may be repeated; default: this machine's)"
+    verb.add_argument("--arch", action="append", choices=("amd64", "arm64"), help=architecture)
+
+
+def _power(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("state", choices=("on", "off"))
+    verb.add_argument("hosts", nargs="*", metavar="HOST", help="default: all")
+
+
+def _fault(verb: argparse.ArgumentParser) -> None:
+    known = "; ".join(f"{name} {fault.target.upper()}: {fault.text}" for name, fault in FAULTS.items())
+    verb.add_argument("fault", choices=FAULTS, metavar="FAULT", help=known)
+    verb.add_argument("target", nargs="?", metavar="TARGET", help="the host or site")

@@ -1,0 +1,46 @@
+"""Run programs of this machine, in its own or in a simulated network."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from .failures import LabError
+
+TAIL = 15
+
+
+def run(
+    argv: Sequence[str | Path], *, text: str | None = None, check: bool = True, env: Mapping[str, str] | None = None
+) -> str:
+    """The standard output; LabError with the end of what it said if it fails and `check` is on."""
+    command = [str(word) for word in argv]
+    done = subprocess.run(command, input=text or "", capture_output=True, text=True, env=env, errors="replace")
+    if check and done.returncode:
+        said = "\n".join((done.stderr + done.stdout).strip().splitlines()[-TAIL:])
+        raise LabError(
+            "this machine", f"`{' '.join(command[:8])}` ended with {done.returncode}", said or "it said nothing",
+            "see the lines above; `python -m lab down` removes what is left of the lab",
+        )  # fmt: skip
+    return done.stdout
+
+
+def inside(namespace: str, argv: Sequence[str | Path], *, text: str | None = None, check: bool = True) -> str:
+    """The same in a network namespace."""
+    return run(["ip", "netns", "exec", namespace, *argv], text=text, check=check)
+
+
+def ip(namespace: str, lines: Iterable[str]) -> None:
+    """`ip` commands in a network namespace, all in one process."""
+    run(["ip", "-n", namespace, "-batch", "-"], text="\n".join(lines) + "\n")
+
+
+def nft(namespace: str, rules: str) -> None:
+    """Load nftables rules in a network namespace."""
+    inside(namespace, ["nft", "-f", "-"], text=rules)
+
+
+def sysctl(namespace: str, values: Mapping[str, int]) -> None:
+    """Set kernel values of a network namespace; those that this kernel doesn't have are left out."""
+    inside(namespace, ["sysctl", "-e", "-q", "-w", *(f"{key}={value}" for key, value in values.items())])

@@ -1,0 +1,92 @@
+"""Debian's archive, pulled through and kept: packages for good, indexes for a day, and served stale when out of reach."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections import defaultdict
+from pathlib import Path
+
+UPSTREAM = "http://deb.debian.org/"
+DAY = 86400
+RETRY_STALE = 600  # an upstream that did not answer is left alone for so long
+WAIT = 60
+CHUNK = 1 << 20
+
+
+def opener() -> urllib.request.OpenerDirector:
+    """Reaches the archive as this machine's apt does: apt's proxy if it has one, else that of the environment."""
+    command = ["apt-config", "shell", "proxy", "Acquire::http::Proxy"]
+    told = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    proxy = told.partition("=")[2].strip("'")
+    if proxy and proxy != "DIRECT":
+        return urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy, "https": proxy}))
+    return urllib.request.build_opener()
+
+
+class Archive:
+    """A folder that fills itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.opener = opener()
+        self.locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self.stale: dict[str, float] = {}
+
+    def get(self, path: str) -> Path | None:
+        """The local copy of `debian/…` or `debian-security/…`; None where the archive has no such file."""
+        if path.endswith("/"):
+            return None
+        kept = self.folder / path
+        with self.locks[path]:
+            if kept.is_file() and self.fresh(path, kept):
+                return kept
+            try:
+                return self.download(path, kept)
+            except urllib.error.HTTPError as error:
+                return None if error.code in (403, 404, 410) else self.fallen_back(path, kept)
+            except (OSError, http.client.HTTPException):
+                return self.fallen_back(path, kept)
+
+    def fresh(self, path: str, kept: Path) -> bool:
+        """Packages and files named by their hash never change; an index is looked at once a day."""
+        if path.endswith((".deb", ".dsc")) or "/by-hash/" in path or ".orig.tar." in path:
+            return True
+        if time.monotonic() - self.stale.get(path, -RETRY_STALE) < RETRY_STALE:
+            return True
+        return time.time() - kept.stat().st_mtime < DAY
+
+    def fallen_back(self, path: str, kept: Path) -> Path | None:
+        """What was kept before, when the archive does not answer."""
+        self.stale[path] = time.monotonic()
+        return kept if kept.is_file() else None
+
+    def download(self, path: str, kept: Path) -> Path | None:
+        """Fetch a file whole, then put it in place; None if the address turns out to be a folder."""
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".draft-", dir=kept.parent)
+        draft = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                url = UPSTREAM + urllib.parse.quote(path, safe="/+~:")
+                with self.opener.open(url, timeout=WAIT) as answer:
+                    if answer.geturl().endswith("/"):
+                        return None
+                    copied = 0
+                    while chunk := answer.read(CHUNK):
+                        out.write(chunk)
+                        copied += len(chunk)
+                    expected = answer.headers.get("Content-Length")
+                if expected is not None and int(expected) != copied:
+                    raise OSError(f"{path}: {copied} of {expected} bytes")
+            draft.chmod(0o644)
+            return draft.replace(kept)
+        finally:
+            draft.unlink(missing_ok=True)

@@ -1,0 +1,67 @@
+"""Files that differ from host to host, written into its layer over the base image before it boots."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+
+class Layer:
+    """A host's writable layer over a base image."""
+
+    def __init__(self, base: Path, upper: Path) -> None:
+        self.base = base
+        self.upper = upper
+        upper.mkdir(parents=True, exist_ok=True)
+        same_owner_and_mode(base, upper)
+
+    def read(self, path: str) -> str:
+        """A file's text as the host will see it."""
+        own = self.upper / path
+        return (own if own.exists() else self.base / path).read_text()
+
+    def write(self, path: str, content: str, mode: int = 0o644, owner: int = 0) -> None:
+        """A file, in directories that are as in the base image."""
+        target = self.place(path)
+        target.write_text(content)
+        target.chmod(mode)
+        shutil.chown(target, owner, owner)
+
+    def append(self, path: str, line: str) -> None:
+        """One more line at the end of a file of the base image, which keeps its owner and mode."""
+        content = self.read(path)
+        target = self.place(path)
+        target.write_text(f"{content.rstrip()}\n{line}\n")
+        same_owner_and_mode(self.base / path, target)
+
+    def link(self, path: str, to: str) -> None:
+        """A symbolic link."""
+        target = self.place(path)
+        target.unlink(missing_ok=True)
+        target.symlink_to(to)
+
+    def directory(self, path: str, mode: int, owner: int) -> None:
+        """A new directory."""
+        target = self.place(path)
+        target.mkdir(exist_ok=True)
+        target.chmod(mode)
+        shutil.chown(target, owner, owner)
+
+    def place(self, path: str) -> Path:
+        """Where a path of the host is in this layer; its parents are made like the base's."""
+        parts = Path(path).parts
+        for depth in range(1, len(parts)):
+            parent = self.upper.joinpath(*parts[:depth])
+            if not parent.exists():
+                parent.mkdir()
+                original = self.base.joinpath(*parts[:depth])
+                if original.exists():
+                    same_owner_and_mode(original, parent)
+        return self.upper / path
+
+
+def same_owner_and_mode(original: Path, target: Path) -> None:
+    """As `original` has them."""
+    found = original.stat()
+    shutil.chown(target, found.st_uid, found.st_gid)
+    target.chmod(found.st_mode & 0o7777)

@@ -1,0 +1,60 @@
+"""The CNI reference plugins, unpacked from their publisher's archive."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator
+
+from pyinfra import host, state
+from pyinfra.api import StringCommand, operation
+
+from cluster.sources import Download
+from facts.cni import LISTING, Installed, Plugins
+from operations.downloads import NoChecksum, expected_sha256, fetch
+from operations.failing import fail
+
+ARCHIVE = "/opt/cni/isthmus.tgz"
+UNPACKED = "/opt/cni/isthmus-new"
+
+
+@operation()
+def plugins(download: Download, ca: str | None) -> Generator[StringCommand, None, None]:
+    """
+    Have the plugins of an archive in /opt/cni/bin, each file as it is in there. Plugins of others stay.
+
+    + download: the archive for the host's architecture
+    + ca: PEM file that the operator's machine trusts when it reads the publisher's checksum
+    """
+    found = host.get_fact(Plugins)
+    if found is None:
+        yield fail("the CNI plugins could not be read")
+        return
+    if _is_current(found, download):
+        host.noop("the CNI plugins are as published")
+        return
+    if not state.is_executing:
+        yield StringCommand("true")
+        return
+    try:
+        sha256 = expected_sha256(download, ca)
+    except NoChecksum as problem:
+        yield fail(f"the CNI plugins can't be checked: {problem}")
+        return
+    yield StringCommand("mkdir -p /opt/cni/bin")
+    yield fetch(download, sha256, ARCHIVE)
+    yield StringCommand(_unpack(download, sha256))
+
+
+def _is_current(found: Installed, download: Download) -> bool:
+    is_same = found.archive == download.official_url and found.sha256 == (download.sha256 or found.sha256)
+    return found.intact and is_same
+
+
+def _unpack(download: Download, sha256: str) -> str:
+    # Running pods may be using the old files: each new one takes its place by a rename.
+    return (
+        f"set -e; rm -rf {UNPACKED}; mkdir {UNPACKED}; trap 'rm -rf {UNPACKED} {ARCHIVE}' EXIT; "
+        f"tar --extract --gzip --no-same-owner --file {ARCHIVE} --directory {UNPACKED}; cd {UNPACKED}; "
+        f"{{ echo {shlex.quote(f'# {download.official_url} {sha256}')}; find . -type f -exec sha256sum {{}} +; }} > {LISTING}.new; "
+        f"find . -type f -exec mv -f -t /opt/cni/bin {{}} +; mv -f {LISTING}.new {LISTING}"
+    )

@@ -1,0 +1,111 @@
+"""headscale on the coordinator: its policy, its answer, the routes that it serves."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shlex
+from collections.abc import Generator, Mapping, Sequence
+from ipaddress import IPv4Network
+
+from pyinfra import host, state
+from pyinfra.api import QuoteString, StringCommand, operation
+
+from facts.files import States
+from facts.headscale import Node, Nodes, Reachable, node_of
+from operations.failing import fail
+
+POLLS = 30
+
+
+@operation()
+def policy(path: str, content: str) -> Generator[StringCommand, None, None]:
+    """
+    Keep the policy file, checked by headscale itself before it takes the old one's place: with a wrong one it does not start.
+
+    + path: of the file
+    + content: its text
+    """
+    found = host.get_fact(States, paths=[path])
+    if found is None:
+        yield fail(f"{path} could not be read")
+        return
+    there = found[path]
+    if there and there.sha256 == hashlib.sha256(content.encode()).hexdigest():
+        host.noop("the policy is as declared")
+        return
+    file, new = shlex.quote(path), shlex.quote(f"{path}.isthmus-new")
+    encoded = base64.encodebytes(content.encode()).decode()
+    yield StringCommand(
+        "sh -s",
+        _stdin=(
+            f"set -e\numask 022\nmkdir -p \"$(dirname {file})\"\nbase64 -d > {new} <<'END-OF-FILE'\n{encoded}END-OF-FILE\n"
+            f"if systemctl is-active --quiet headscale.service; then headscale policy check --file {new} || {{ rm -f {new}; exit 1; }}; fi\n"
+            f"mv -f {new} {file}\n"
+        ),
+    )
+
+
+@operation()
+def reachable(login_server: str, timeout_s: int = 90) -> Generator[StringCommand, None, None]:
+    """
+    Wait until headscale answers through the gateway.
+
+    + login_server: its address for clients
+    + timeout_s: how long
+    """
+    answer = host.get_fact(Reachable, login_server=login_server)
+    if answer is None:
+        yield fail("curl could not be run")
+        return
+    if not answer:
+        host.noop("headscale answers")
+        return
+    url = QuoteString(f"{login_server}/health")
+    yield StringCommand(
+        f"end=$(($(date +%s) + {timeout_s})); until said=$(curl -fsS --max-time 5 -o /dev/null", url, "2>&1); do",
+        f'if [ "$(date +%s)" -ge "$end" ]; then echo "headscale does not answer from here after {timeout_s} s: $said" >&2; exit 1; fi; sleep 1; done',
+    )
+
+
+@operation()
+def routes_approved(wanted: Mapping[str, Sequence[IPv4Network]]) -> Generator[StringCommand, None, None]:
+    """
+    Have every offered route approved. The policy does so by itself; this makes good what was offered before the policy knew of it.
+
+    + wanted: host name to the routes that it offers
+    """
+    nodes: Sequence[Node] | None = None
+    for _ in range(POLLS):
+        nodes = host.get_fact(Nodes)
+        if nodes is None or not _not_offered(nodes, wanted):
+            break
+        yield StringCommand("sleep 1")
+    if nodes is None:
+        yield fail("headscale does not answer") if state.is_executing else StringCommand("true")
+        return
+    late = _not_offered(nodes, wanted)
+    if late:
+        yield fail(f"headscale has not heard of these routes: {', '.join(late)}")
+        return
+    commands = list(_approvals(nodes, wanted))
+    if not commands:
+        host.noop("routes are approved")
+    yield from commands
+
+
+def _not_offered(nodes: Sequence[Node], wanted: Mapping[str, Sequence[IPv4Network]]) -> list[str]:
+    return [
+        f"{route} of {name}"
+        for name, routes in wanted.items()
+        for route in routes
+        if (node := node_of(nodes, name)) is None or str(route) not in node.available
+    ]
+
+
+def _approvals(nodes: Sequence[Node], wanted: Mapping[str, Sequence[IPv4Network]]) -> Generator[StringCommand, None, None]:
+    for name, routes in wanted.items():
+        node = node_of(nodes, name)
+        if node and not {str(route) for route in routes} <= set(node.approved):
+            whole = sorted({*node.approved, *(str(route) for route in routes)})
+            yield StringCommand("headscale nodes approve-routes --identifier", str(node.id), "--routes", QuoteString(",".join(whole)))

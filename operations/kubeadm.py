@@ -1,0 +1,62 @@
+"""How kubeadm is called: its file comes by standard input and lies under /run only as long as it takes."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+
+from pyinfra.api import StringCommand
+
+FOLDER = "/run/isthmus"
+KUBEADM_TIMEOUT_S = 900
+FOREIGN = (
+    "this host is a node of another cluster (its certificate authority is not this cluster's), and is left alone. "
+    "If it shall leave that cluster, `kubeadm reset` on it ends what runs there; then run again"
+)
+UNFINISHED = (
+    "kubeadm has been here, but the cluster knows no Node of this name: a run was interrupted, or the Node was deleted. "
+    "`systemctl restart kubelet` on it registers the Node again; if that does not help, `kubeadm reset` on it, then run again"
+)
+SILENT = (
+    "the API does not answer, though kubeadm has been here. `journalctl -u kubelet` and /var/log/pods on it tell why; if an init "
+    "was interrupted, `kubeadm reset` on it, then run again. Last answer"
+)
+
+
+def script(verb: str, document: str, via: tuple[str, str] | None = None) -> str:
+    """For sh: run `kubeadm VERB` with that file. What it says is shown only where it fails, without tokens and keys.
+
+    `via` (a host name, a name): while kubeadm runs, the name leads to that host.
+    """
+    encoded = base64.encodebytes(document.encode()).decode()
+    here = f"{FOLDER}/kubeadm.$$"
+    return f"""\
+umask 077
+mkdir -p {FOLDER}
+{_detour(*via) if via else "straight() { :; }"}
+trap 'rm -f {here}.yaml {here}.log; straight' EXIT
+trap 'exit 1' HUP INT TERM
+base64 -d > {here}.yaml <<'END-OF-FILE'
+{encoded}END-OF-FILE
+systemctl daemon-reload
+timeout {KUBEADM_TIMEOUT_S} kubeadm {verb} --config {here}.yaml < /dev/null > {here}.log 2>&1 && exit 0
+echo 'kubeadm {verb.split()[0]} failed:' >&2
+tail -n 30 {here}.log | sed -E 's/[a-z0-9]{{6}}\\.[a-z0-9]{{16}}/(token)/g; s/[0-9a-f]{{64}}/(key)/g' >&2
+exit 1
+"""
+
+
+def until(question: str, seconds: int, reason: str) -> StringCommand:
+    """A command that waits for `question` to succeed, and fails with `reason` and its last answer."""
+    return StringCommand(
+        f"end=$(($(date +%s) + {seconds})); until said=$({question} 2>&1); do "
+        f'if test "$(date +%s)" -ge $end; then echo {shlex.quote(reason)}: "$said" >&2; exit 1; fi; sleep 1; done'
+    )
+
+
+def _detour(host: str, name: str) -> str:
+    mark = "# isthmus joins by this"
+    return f"""\
+straight() {{ sed -i '/{mark}$/d' /etc/hosts; }}
+first=$(getent ahostsv4 {shlex.quote(host)} | head -n 1 | cut -d' ' -f1)
+sed -i "1i $first {shlex.quote(name)} {mark}" /etc/hosts"""

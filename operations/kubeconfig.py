@@ -1,0 +1,63 @@
+"""The operator's key to the cluster, kept on the operator's machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+from pyinfra import host, logger, state
+from pyinfra.api import StringCommand, operation
+
+from cluster import kubeconfig
+from cluster.model import Cluster
+from facts.files import States
+from facts.kubernetes import KUBECONFIG
+from operations import remote
+from operations.failing import fail
+
+TARGET = Path("build/kubeconfig")
+
+
+@operation()
+def handed_over(cluster: Cluster) -> Generator[StringCommand, None, None]:
+    """
+    Have build/kubeconfig, below the operator's working directory, open the cluster that this host runs; readable by its owner only.
+
+    + cluster: the declared one
+    """
+    states = host.get_fact(States, paths=[KUBECONFIG])
+    source = states[KUBECONFIG] if states else None
+    if states is None or (source is None and state.is_executing):
+        yield fail(f"{KUBECONFIG} could not be read")
+        return
+    if source and _is_current(cluster, source.sha256):
+        host.noop("the operator's kubeconfig is current")
+        return
+    if not state.is_executing or source is None:
+        yield StringCommand("true")
+        return
+    try:
+        text = kubeconfig.render(cluster, remote.run(host.name, f"cat {KUBECONFIG}"), source.sha256)
+        _write(text)
+    except (remote.RemoteFailure, ValueError, OSError) as problem:
+        yield fail(f"{TARGET} could not be made: {problem}")
+        return
+    yield StringCommand("true")
+    way = kubeconfig.tunnel(cluster)
+    logger.info(f"--> {TARGET} opens the cluster{f', with this in another terminal: {way}' if way else ''}")
+
+
+def _is_current(cluster: Cluster, sha256: str) -> bool:
+    if not TARGET.is_file() or TARGET.stat().st_mode & 0o777 != 0o600:
+        return False
+    return kubeconfig.is_current(TARGET.read_text(), cluster, sha256)
+
+
+def _write(text: str) -> None:
+    TARGET.parent.mkdir(exist_ok=True)
+    part = TARGET.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    part.replace(TARGET)

@@ -1,0 +1,70 @@
+"""What the cluster is told by manifests, and waiting for what it makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from pyinfra import host, state
+from pyinfra.api import StringCommand, operation
+
+from facts.kubernetes import ABSENT, KUBECTL, SAME, Manifest, Nodes, Workloads
+from operations.failing import fail
+
+WAIT_S = 300
+_TROUBLE = f"{KUBECTL} get nodes -o wide >&2; {KUBECTL} get pods --all-namespaces -o wide | awk '$4 != \"Running\"' >&2; exit 1"
+
+
+@operation()
+def applied(manifest: str) -> Generator[StringCommand, None, None]:
+    """
+    Have the cluster hold these objects just so; compared by the API itself.
+
+    + manifest: objects as YAML, without secrets
+    """
+    found = host.get_fact(Manifest, manifest=manifest)
+    if found is None or (found == ABSENT and state.is_executing and host.get_fact(Nodes) is None):
+        yield fail("the objects of the manifest could not be compared: the API does not answer, or refuses them")
+        return
+    if found == SAME:
+        host.noop("the objects are as declared")
+        return
+    yield StringCommand(
+        f"{KUBECTL} apply --server-side --force-conflicts --field-manager=isthmus -f -", _stdin=manifest
+    )
+
+
+@operation()
+def nodes_ready(wanted: Sequence[str]) -> Generator[StringCommand, None, None]:
+    """
+    Wait until nodes are ready; what isn't ready then is shown.
+
+    + wanted: their names
+    """
+    found = host.get_fact(Nodes)
+    if found is None:
+        yield fail("the API does not answer")
+        return
+    if set(wanted) <= {node.name for node in found if node.ready}:
+        host.noop("the nodes are ready")
+        return
+    names = " ".join(f"node/{name}" for name in wanted)
+    yield StringCommand(f"{KUBECTL} wait --for=condition=Ready --timeout={WAIT_S}s {names} || {{ {_TROUBLE}; }}")
+
+
+@operation()
+def available(wanted: Sequence[tuple[str, str]]) -> Generator[StringCommand, None, None]:
+    """
+    Wait until every pod of some workloads runs; what does not is shown.
+
+    + wanted: namespace, and kind/name in small letters
+    """
+    found = host.get_fact(Workloads)
+    if found is None:
+        yield fail("the API does not answer")
+        return
+    running = {(item.namespace, f"{item.kind.lower()}/{item.name}") for item in found if item.is_available}
+    waiting = [workload for workload in wanted if workload not in running]
+    if not waiting:
+        host.noop("the cluster's own pods run")
+    for namespace, name in waiting:
+        yield StringCommand(f"{KUBECTL} -n {namespace} rollout status {name} --timeout={WAIT_S}s || {{ {_TROUBLE}; }}")

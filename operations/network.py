@@ -1,0 +1,69 @@
+"""Routing on a host, and the names that it knows."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Generator, Mapping, Sequence
+from ipaddress import IPv4Network
+
+from pyinfra import host, state
+from pyinfra.api import StringCommand, operation
+from pyinfra.api.operation import OperationMeta
+
+from cluster.hosts_file import with_block
+from facts.files import Content
+from facts.network import PassesOn
+from facts.systemd import State
+from operations.failing import fail
+from operations.systemd import will_have_changed
+
+UNIT = "isthmus-network.service"
+CLAMPED = ("iifname tailscale0", "oifname tailscale0")
+
+
+@operation()
+def passes_on(
+    kept_local: Sequence[IPv4Network], reads: Sequence[str], restarted_by: Sequence[OperationMeta]
+) -> Generator[StringCommand, None, None]:
+    """
+    Have forwarding, the rules for the host's own networks and the segment clamp stand now and at every boot, by our unit.
+
+    + kept_local: networks that are never looked for in the tailnet
+    + reads: the unit and its script, written before
+    + restarted_by: the operation that writes them
+    """
+    found = host.get_fact(PassesOn)
+    unit = host.get_fact(State, unit=UNIT, reads=list(reads))
+    if found is None or unit is None:
+        yield fail("the host's routing could not be read")
+        return
+    rules = tuple(sorted(str(network) for network in kept_local))
+    stands = (found.kept_local, found.forwarding, found.clamped) == (rules, True, CLAMPED)
+    if stands and unit.active and unit.enabled and not unit.outdated and not will_have_changed(restarted_by):
+        host.noop("routing is as wanted")
+        return
+    yield StringCommand(f"systemctl daemon-reload && systemctl enable --quiet {UNIT} && systemctl restart {UNIT}")
+
+
+@operation()
+def hosts_block(entries: Callable[[], Mapping[str, Sequence[str]] | None]) -> Generator[StringCommand, None, None]:
+    """
+    Keep our block of /etc/hosts; all other lines stay.
+
+    + entries: asked when the operation runs: address to names, or None where they can't be known
+    """
+    lines = host.get_fact(Content, path="/etc/hosts")
+    wanted = entries()
+    if lines is None or (wanted is None and state.is_executing):
+        yield fail("/etc/hosts could not be read" if lines is None else "the addresses of the tailnet are not known: headscale does not answer")
+        return
+    if wanted is None:
+        yield StringCommand("true")
+        return
+    text = with_block(lines, wanted)
+    if text.splitlines() == lines:
+        host.noop("the names are there")
+        return
+    encoded = base64.encodebytes(text.encode()).decode()
+    # Written in place: in a container the file may be a mount, which can't be replaced.
+    yield StringCommand("sh -s", _stdin=f"set -e\nnew=$(base64 -d <<'END-OF-FILE'\n{encoded}END-OF-FILE\n)\nprintf '%s\\n' \"$new\" > /etc/hosts\n")

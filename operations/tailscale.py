@@ -1,0 +1,178 @@
+"""The tailscale client of a host: joined by a one-time key, its preferences, and what it sees."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from pyinfra import host, state
+from pyinfra.api import QuoteString, StringCommand, operation
+
+from facts.headscale import Nodes, parse_key
+from facts.tailscale import ClientPrefs, ClientStatus, Prefs, Status
+from operations import remote
+from operations.failing import fail
+
+KEY_FILE = "/run/isthmus-tailnet.key"
+LOG_FILE = "/run/isthmus-tailnet.log"
+KEY_LIFETIME = "30m"
+UP_TIMEOUT_S = 60
+# A client takes two minutes to notice that its conversation with headscale is dead.
+SEEN_TIMEOUT_S = 180
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """How a client shall be set. Routes within `keep` that it advertises already stay: another phase of the deploy owns them."""
+
+    hostname: str
+    routes: tuple[IPv4Network, ...] = ()
+    keep: IPv4Network | None = None
+
+    def flags(self, found: ClientPrefs) -> dict[str, str]:
+        """As flags of `tailscale up` and `tailscale set`."""
+        return {
+            "hostname": self.hostname,
+            "accept-routes": "true",
+            "accept-dns": "false",
+            "advertise-routes": ",".join(self._routes(found)),
+            "snat-subnet-routes": "false",
+            "stateful-filtering": "false",
+            "netfilter-mode": "on",
+        }
+
+    def _routes(self, found: ClientPrefs) -> list[str]:
+        wanted = {str(route) for route in self.routes}
+        return sorted(wanted | {route for route in found.advertise_routes if self._is_kept(route)})
+
+    def _is_kept(self, route: str) -> bool:
+        return self.keep is not None and ":" not in route and IPv4Network(route).subnet_of(self.keep)
+
+
+@operation()
+def joined(
+    coordinator: str, login_server: str, tag: str, preferences: Preferences
+) -> Generator[StringCommand, None, None]:
+    """
+    Have the host be a running machine of the tailnet that the coordinator knows. A key is made only when it is needed: for one
+    use, tagged, short-lived, gone in every outcome.
+
+    + coordinator: inventory name of the host that runs headscale
+    + login_server: its address for clients
+    + tag: what the machine is in the policy
+    + preferences: those it joins with
+    """
+    status, prefs = host.get_fact(Status), host.get_fact(Prefs)
+    nodes = remote.fact(coordinator, Nodes)
+    if status is None or prefs is None or (nodes is None and state.is_executing):
+        yield fail("tailscale's state on this host, or headscale's on the coordinator, could not be read")
+        return
+    moved = prefs.login_server not in ("", login_server)
+    forgotten = status.node_key not in {node.node_key for node in nodes or ()}
+    if status.running and not moved and not forgotten:
+        host.noop("the host is in the tailnet")
+    elif status.state in ("Stopped", "Starting") and not moved and not forgotten:
+        # Without any flag it only goes up again, with the preferences that it has.
+        yield StringCommand(f"timeout {UP_TIMEOUT_S} tailscale up")
+    elif not state.is_executing:
+        yield StringCommand("true")
+    else:
+        flags = {"login-server": login_server, "timeout": f"{UP_TIMEOUT_S}s", **preferences.flags(prefs)}
+        yield from _log_in(coordinator, tag, flags, again=status.state in ("Running", "Stopped", "Starting"))
+
+
+@operation()
+def preferred(preferences: Preferences | Callable[[], Preferences | None]) -> Generator[StringCommand, None, None]:
+    """
+    Correct those preferences that differ, each by `tailscale set`; everything else that an administrator set stays.
+
+    + preferences: as they shall be; a function is asked when the operation runs, and answers None where it can't know yet
+    """
+    found = host.get_fact(Prefs)
+    wanted = preferences() if callable(preferences) else preferences
+    if found is None or ((wanted is None or not found.known) and state.is_executing):
+        yield fail("tailscale's preferences could not be read" if found is None or not found.known else "the routes to advertise are not known")
+        return
+    if wanted is None or not found.known:
+        yield StringCommand("true")
+        return
+    current = _current_flags(found)
+    wrong = {flag: value for flag, value in wanted.flags(found).items() if current[flag] != value}
+    if not wrong:
+        host.noop("preferences are as wanted")
+        return
+    yield StringCommand("tailscale set", *(QuoteString(f"--{flag}={value}") for flag, value in wrong.items()))
+
+
+@operation()
+def sees(peers: Mapping[str, Sequence[IPv4Network]]) -> Generator[StringCommand, None, None]:
+    """
+    Wait until the client sees every other machine online, and somebody serving each route.
+
+    + peers: host name of each other machine to the routes that it offers
+    """
+    deadline = time.monotonic() + SEEN_TIMEOUT_S
+    while True:
+        found = host.get_fact(Status)
+        missing = ["tailscale's state could not be read"] if found is None else list(unseen(found, peers))
+        if not missing:
+            host.noop("the others are online")
+            return
+        if time.monotonic() > deadline:
+            yield fail(f"not in the tailnet as this host sees it: {', '.join(missing)}")
+            return
+        yield StringCommand("sleep 1")
+
+
+def unseen(found: ClientStatus, peers: Mapping[str, Sequence[IPv4Network]]) -> Iterator[str]:
+    """The machines that are not online, and the routes that no machine serves."""
+    online = {peer.name for peer in found.peers if peer.online}
+    served = {route for peer in found.peers for route in peer.routes}
+    yield from (f"machine {name}" for name in peers if name not in online)
+    yield from sorted({f"route {route}" for routes in peers.values() for route in routes if str(route) not in served})
+
+
+def _current_flags(found: ClientPrefs) -> dict[str, str]:
+    return {
+        "hostname": found.hostname,
+        "accept-routes": str(found.accept_routes).lower(),
+        "accept-dns": str(found.accept_dns).lower(),
+        "advertise-routes": ",".join(found.advertise_routes),
+        "snat-subnet-routes": str(found.snat_subnet_routes).lower(),
+        "stateful-filtering": str(found.stateful_filtering).lower(),
+        "netfilter-mode": found.netfilter_mode,
+    }
+
+
+def _log_in(coordinator: str, tag: str, flags: Mapping[str, str], again: bool) -> Generator[StringCommand, None, None]:
+    try:
+        made = remote.run(
+            coordinator, f"headscale preauthkeys create --tags {shlex.quote(tag)} --expiration {KEY_LIFETIME} --output json"
+        )
+        key_id, key = parse_key(made)
+    except (remote.RemoteFailure, ValueError) as failure:
+        yield fail(f"no key for the tailnet could be made: {failure}")
+        return
+    # The script ends well in either case, so that the key is always removed from the coordinator.
+    yield StringCommand("sh -s", _stdin=_up_script(key, flags, again))
+    try:
+        remote.run(coordinator, f"headscale preauthkeys delete --id {key_id} || headscale preauthkeys expire --id {key_id}")
+    except remote.RemoteFailure as failure:
+        yield fail(f"the key of this login (id {key_id}) could not be removed: {failure}")
+        return
+    yield StringCommand(f"set -- $(head -n 1 {LOG_FILE}); test \"$1\" = 0 || {{ tail -n +2 {LOG_FILE} >&2; exit 1; }}; rm -f {LOG_FILE}")
+
+
+def _up_script(key: str, flags: Mapping[str, str], again: bool) -> str:
+    """Log in by a key that only lies in a file under /run, and only as long as that takes. The first line of the log is the result."""
+    arguments = " ".join(shlex.quote(f"--{flag}={value}") for flag, value in flags.items())
+    force = "--force-reauth " if again else ""
+    return (
+        f"umask 077\ntrap 'rm -f {KEY_FILE} {LOG_FILE}.part' EXIT\ntrap 'exit 1' HUP INT TERM\n"
+        f"cat > {KEY_FILE} <<'END-OF-KEY'\n{key}\nEND-OF-KEY\n"
+        f"tailscale up {force}--auth-key=file:{KEY_FILE} {arguments} < /dev/null > {LOG_FILE}.part 2>&1\n"
+        f"{{ echo $?; sed 's/hskey-[A-Za-z0-9_-]*/(key)/g' {LOG_FILE}.part; }} > {LOG_FILE}\n"
+    )

@@ -1,0 +1,69 @@
+"""The Kubernetes API: begun on the first control plane, joined by the others."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+from cluster import kubeadm
+from cluster.model import Cluster, Host
+from facts.tailscale import Status
+from operations import kubernetes, remote, systemd
+from operations.barrier import every_host_is_ready
+from phases import phase
+from phases.decided import decision
+from phases.declared import cluster, here
+
+
+@phase("Control plane")
+def start() -> None:
+    """Have every control plane run the API."""
+    whole, this = cluster(), here()
+    first = whole.control_planes[0]
+    if this == first:
+        kubernetes.begun(name="Begin the cluster", document=lambda token: _init(whole, this, token), node=this.name)
+    every_host_is_ready(name="the API answers")
+    if not this.is_control_plane:
+        return
+    if this != first:
+        kubernetes.joined(
+            name="Join the control plane",
+            first=first.name,
+            endpoint=whole.api_endpoint_name,
+            document=lambda admission: joining(whole, this, admission),
+            node=this.name,
+            certificates=lambda key: _certificates(whole, first, key),
+            # etcd takes one new member at a time.
+            _serial=True,
+        )
+    systemd.service(name="Start kubelet at boot", unit="kubelet.service")
+
+
+def joining(whole: Cluster, this: Host, admission: kubeadm.Admission) -> str | None:
+    """kubeadm's file to join with, or None while the host has no tailnet address."""
+    address = tailnet_address(this.name)
+    return kubeadm.join(whole, this, address, decision(this.name), admission) if address else None
+
+
+def tailnet_address(name: str) -> str | None:
+    """The IPv4 address that the host of that name has in the tailnet."""
+    status = remote.fact(name, Status)
+    found = [address for address in (status.addresses if status else ()) if ":" not in address]
+    return str(IPv4Address(found[0])) if found else None
+
+
+def _addresses(whole: Cluster) -> dict[str, str] | None:
+    found = {member.name: tailnet_address(member.name) for member in whole.control_planes}
+    known = {name: address for name, address in found.items() if address}
+    return known if len(known) == len(found) else None
+
+
+def _init(whole: Cluster, this: Host, token: str) -> str | None:
+    addresses = _addresses(whole)
+    if addresses is None:
+        return None
+    return kubeadm.init(whole, this, addresses, {node.name: decision(node.name) for node in whole.nodes}, token)
+
+
+def _certificates(whole: Cluster, first: Host, key: str) -> str | None:
+    addresses = _addresses(whole)
+    return kubeadm.certificates(whole, first, addresses, key) if addresses else None

@@ -1,0 +1,120 @@
+"""headscale on the coordinator, and the gateway in front of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyinfra import host
+from pyinfra.api.exceptions import DeployError
+from pyinfra.api.operation import OperationMeta
+
+from cluster import coordination, routes, sources
+from cluster.model import Certificate, Cluster
+from cluster.problems import Problem, listing
+from facts.dpkg import Arch
+from facts.tls import CertificateState
+from operations import apt, files, headscale, nginx, packages, systemd
+from phases import phase
+from phases.declared import cluster, here
+from phases.templates import render
+from phases.trust import trust
+
+CONFIG = "/etc/headscale/config.yaml"
+DERP_MAP = "/etc/headscale/derp.yaml"
+POLICY = "/etc/headscale/policy.hujson"
+SITE = "/etc/nginx/conf.d/isthmus.conf"
+WEBROOT = "/var/lib/isthmus/acme"
+GIVEN = ("/etc/isthmus/tls/coordination.crt", "/etc/isthmus/tls/coordination.key")
+
+
+@phase("Coordination")
+def run_headscale() -> None:
+    """Run headscale and the gateway, and see that the one answers through the other."""
+    whole, this = cluster(), here()
+    if this.is_coordinator:
+        _run_coordinator(whole)
+    if this.is_gateway:
+        _run_gateway(whole)
+        headscale.reachable(name="Wait for headscale behind the gateway", login_server=whole.server_url)
+
+
+def _run_coordinator(whole: Cluster) -> None:
+    # headscale starts as soon as its package is installed: with these files, and not with its example.
+    configured = files.write(name="Configure headscale", files=_configuration(whole))
+    allowed = headscale.policy(name="Write the tailnet's policy", path=POLICY, content=f"{json.dumps(routes.policy(whole), indent=2)}\n")
+    packages.downloaded(
+        name="Install headscale",
+        package="headscale",
+        version=whole.headscale_version,
+        download=sources.headscale(whole, whole.coordinator.site, trust(), host.get_fact(Arch)),
+        ca=trust().ca,
+    )
+    systemd.service(
+        name="Run headscale",
+        unit="headscale.service",
+        reads=[CONFIG, DERP_MAP, POLICY],
+        restarted_by=[configured, allowed],
+    )
+
+
+def _configuration(whole: Cluster) -> list[files.File]:
+    config = render("coordination/headscale.yaml.j2", derp_map=DERP_MAP, policy=POLICY, **coordination.headscale(whole))
+    return [files.File(CONFIG, config), files.File(DERP_MAP, render("coordination/derp.yaml.j2", **coordination.derp_map(whole)))]
+
+
+def _run_gateway(whole: Cluster) -> None:
+    given = trust().certificate or (whole.certificate if isinstance(whole.certificate, Certificate) else None)
+    if given:
+        apt.packages(name="Install nginx", wanted=[apt.Wanted("nginx")])
+        shown = files.write(name="Write the certificate", files=_given(given))
+        _serve(whole, *GIVEN, reads=[SITE, *GIVEN], after=[shown])
+        return
+    live = f"/etc/letsencrypt/live/{whole.coordination_name}"
+    apt.packages(name="Install nginx and certbot", wanted=[apt.Wanted("nginx"), apt.Wanted("certbot")])
+    # A renewed certificate is no reason to restart: certbot then reloads nginx itself.
+    _serve(whole, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
+    nginx.certified(
+        name="Obtain the certificate",
+        certificate=f"{live}/fullchain.pem",
+        domain=whole.coordination_name,
+        webroot=WEBROOT,
+        email=whole.acme_email,
+    )
+    _serve(whole, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
+
+
+def _given(given: Certificate) -> list[files.File]:
+    missing = [path for path in (given.certificate, given.key) if not Path(path).expanduser().is_file()]
+    if missing:
+        raise DeployError(listing([_missing(path) for path in missing], "the certificate; nothing was changed"))
+    return [
+        files.File(GIVEN[0], lambda: Path(given.certificate).expanduser().read_text()),
+        files.File(GIVEN[1], lambda: Path(given.key).expanduser().read_text(), "600", secret=True),
+    ]
+
+
+def _missing(path: str) -> Problem:
+    return Problem(
+        "certificate", f"{path} is not a file on this machine", "the gateway shows it to every client", "name the PEM files of certificate and key"
+    )
+
+
+def _serve(whole: Cluster, certificate: str, key: str, reads: Sequence[str], after: Sequence[OperationMeta] = ()) -> None:
+    """Have nginx serve what it can: without a certificate, only port 80."""
+
+    def site() -> str:
+        found = host.get_fact(CertificateState, path=certificate)
+        return render(
+            "coordination/nginx.conf.j2",
+            with_tls=found != "absent",
+            certificate=certificate,
+            key=key,
+            webroot=WEBROOT,
+            **coordination.nginx(whole),
+        )
+
+    written = files.write(name="Configure nginx", files=[files.File(SITE, site)])
+    nginx.tested(name="Test nginx's configuration", reads=reads, written_by=[written, *after])
+    systemd.service(name="Run nginx", unit="nginx.service", reads=reads, restarted_by=[written, *after])

@@ -1,0 +1,50 @@
+"""Pods that reach pods: flannel hands out addresses, the tailnet or vxlan carries what is sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Network
+
+from cluster import flannel
+from cluster.model import Cluster, Host
+from facts.kubernetes import Nodes
+from operations import manifests, remote, tailscale
+from operations.barrier import every_host_is_ready
+from phases import phase
+from phases.declared import cluster, here
+from phases.tailnet import preferences
+from phases.templates import render
+
+WORKLOADS = (
+    ("kube-flannel", "daemonset/kube-flannel-ds"),
+    ("kube-system", "daemonset/kube-proxy"),
+    ("kube-system", "deployment/coredns"),
+)
+
+
+@phase("Pod network")
+def install() -> None:
+    """Install flannel, route the nodes' subnets, and wait until every node is ready."""
+    whole, this = cluster(), here()
+    first = whole.control_planes[0]
+    if this == first:
+        manifests.applied(
+            name="Apply flannel's manifest",
+            manifest=render("pod_network/flannel.yaml.j2", **flannel.manifest_values(whole)),
+        )
+    every_host_is_ready(name="flannel is declared")
+    if this.is_node and whole.pod_network == "routed":
+        tailscale.preferred(name="Offer the node's pods to the tailnet", preferences=lambda: _with_pods(whole, this))
+    every_host_is_ready(name="the nodes' subnets are offered")
+    if this == first:
+        manifests.nodes_ready(name="Wait until the nodes are ready", wanted=[node.name for node in whole.nodes])
+        manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
+
+
+def _with_pods(whole: Cluster, this: Host) -> tailscale.Preferences | None:
+    nodes = remote.fact(whole.control_planes[0].name, Nodes) or []
+    subnet = next((node.pod_cidr for node in nodes if node.name == this.name), "")
+    if not subnet:
+        return None
+    without = preferences(whole, this)
+    return replace(without, routes=(*without.routes, IPv4Network(subnet)), keep=None)

@@ -1,0 +1,105 @@
+"""Every host in the tailnet, answering at its LAN address too, and seeing all the others."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+
+from pyinfra import host
+
+from cluster import names, routes, sources
+from cluster.model import Cluster, Host
+from facts.dpkg import Arch
+from facts.headscale import Nodes, node_of
+from facts.machine import Release
+from facts.network import CLAMP_TABLE, RULE_PRIORITY
+from operations import apt, files, headscale, network, packages, remote, systemd, tailscale
+from phases import phase
+from phases.declared import cluster, here
+from phases.templates import render
+from phases.trust import trust
+
+NETWORK_SCRIPT = "/usr/local/lib/isthmus/network"
+NETWORK_UNIT = "/etc/systemd/system/isthmus-network.service"
+DEFAULTS = "/etc/default/tailscaled"
+
+
+@phase("Tailnet")
+def join_hosts() -> None:
+    """Install tailscale, route, join, and wait until everybody sees everybody."""
+    whole, this = cluster(), here()
+    settings = files.write(name="Write the tailnet's settings", files=_settings(whole, this))
+    apt.packages(name="Install nftables", wanted=[apt.Wanted("nftables")])
+    network.passes_on(
+        name="Route for the tailnet",
+        kept_local=routes.kept_local(whole, this),
+        reads=[NETWORK_SCRIPT, NETWORK_UNIT],
+        restarted_by=[settings],
+    )
+    network.hosts_block(name="Name the hosts that are known", entries=lambda: _names(whole, this))
+    _install(whole, this)
+    systemd.service(name="Start tailscaled", unit="tailscaled.service", reads=[DEFAULTS], restarted_by=[settings])
+    headscale.reachable(name="Wait for headscale", login_server=whole.server_url)
+    tailscale.joined(
+        name="Join the tailnet",
+        coordinator=whole.coordinator.name,
+        login_server=whole.server_url,
+        tag=routes.TAG,
+        preferences=preferences(whole, this),
+    )
+    tailscale.preferred(name="Set tailscale's preferences", preferences=preferences(whole, this))
+    if this.is_coordinator:
+        headscale.routes_approved(name="Approve the routes", wanted=_offers(whole))
+    network.hosts_block(name="Name all hosts", entries=lambda: _names(whole, this, all_of_them=True))
+    tailscale.sees(
+        name="Wait until the others are online",
+        peers={name: offered for name, offered in _offers(whole).items() if name != this.name},
+    )
+
+
+def preferences(whole: Cluster, this: Host) -> tailscale.Preferences:
+    """The client's preferences; routes of pods are the pod network's business, and stay while it routes by the tailnet."""
+    keep = whole.pod_cidr if whole.pod_network == "routed" and this.is_node else None
+    return tailscale.Preferences(this.name, tuple(routes.advertised(whole, this)), keep)
+
+
+def _settings(whole: Cluster, this: Host) -> list[files.File]:
+    script = render("tailnet/network.sh.j2", kept_local=routes.kept_local(whole, this), priority=RULE_PRIORITY, table=CLAMP_TABLE)
+    return [
+        files.File(NETWORK_SCRIPT, script, "755"),
+        files.File(NETWORK_UNIT, render("tailnet/isthmus-network.service")),
+        files.File("/etc/systemd/networkd.conf.d/isthmus.conf", render("tailnet/networkd.conf")),
+        files.File("/etc/cloud/cloud.cfg.d/99-isthmus.cfg", render("tailnet/cloud-init.cfg")),
+        files.File("/etc/sysctl.d/99-isthmus-network.conf", "net.ipv4.ip_forward = 1\n"),
+        files.File(DEFAULTS, render("tailnet/tailscaled.default")),
+    ]
+
+
+def _install(whole: Cluster, this: Host) -> None:
+    architecture, release = host.get_fact(Arch), host.get_fact(Release)
+    source = sources.tailscale(this.site, trust(), release.id, release.codename)
+    version = whole.tailscale_version
+    if this.site.mirrors.tailscale == "push":
+        packages.pushed(
+            name="Send and install tailscale",
+            package="tailscale",
+            version=version,
+            source=source,
+            architecture=architecture,
+            ca=trust().ca,
+        )
+        return
+    apt.signing_key(name="Keep tailscale's signing key", path=source.keyring, url=source.key_url, fingerprint=source.fingerprint)
+    files.write(name="Name tailscale's repository", files=[files.File(source.list_path, source.line(architecture))])
+    apt.packages(name="Install tailscale", wanted=[apt.Wanted("tailscale", version)])
+
+
+def _offers(whole: Cluster) -> dict[str, tuple[IPv4Network, ...]]:
+    return {member.name: tuple(routes.advertised(whole, member)) for member in whole.hosts}
+
+
+def _names(whole: Cluster, this: Host, all_of_them: bool = False) -> dict[str, list[str]] | None:
+    nodes = remote.fact(whole.coordinator.name, Nodes)
+    joined = {member.name: node_of(nodes or (), member.name) for member in whole.hosts}
+    if nodes is None or (all_of_them and None in joined.values()):
+        return None
+    return names.entries(whole, this, {name: node.addresses[0] for name, node in joined.items() if node and node.addresses})

@@ -1,0 +1,34 @@
+"""The other nodes, joined all at once; then every node labelled and tainted as declared."""
+
+from __future__ import annotations
+
+from cluster import nodes
+from operations import kubernetes, systemd
+from operations.barrier import every_host_is_ready
+from phases import phase
+from phases.control_plane import joining
+from phases.declared import cluster, here
+
+
+@phase("Workers")
+def join() -> None:
+    """Have every worker be a node, and the API know of every node what is declared."""
+    whole, this = cluster(), here()
+    first = whole.control_planes[0]
+    if this.is_node and not this.is_control_plane:
+        kubernetes.joined(
+            name="Join the cluster",
+            first=first.name,
+            endpoint=whole.api_endpoint_name,
+            document=lambda admission: joining(whole, this, admission),
+            node=this.name,
+        )
+        systemd.service(name="Start kubelet at boot", unit="kubelet.service")
+    every_host_is_ready(name="every node has joined")
+    if this == first:
+        kubernetes.tokens_removed(
+            name="Take the join tokens back", first=this.name, members=[node.name for node in whole.nodes]
+        )
+        kubernetes.nodes_settled(
+            name="Label and taint the nodes", wanted=[nodes.settings(node) for node in whole.nodes]
+        )

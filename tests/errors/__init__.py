@@ -1,0 +1,1 @@
+"""Wrong inventories and exactly what is said about each."""

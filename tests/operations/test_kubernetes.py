@@ -1,0 +1,217 @@
+"""The cluster's operations: begin, join, leave others' nodes alone, and say nothing secret where it can be seen."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cluster.containerd import Settings
+from cluster.membership import Membership as Left
+from cluster.nodes import Node, Workload
+from cluster.nodes import Settings as Declared
+from cluster.sources import Download
+from facts.cni import Installed, Plugins
+from facts.containerd import Config, Containerd
+from facts.kubernetes import JoinTokens, Manifest, Membership, Nodes, Workloads
+from operations import cni, containerd, kubeadm, kubernetes, manifests, remote
+from tests.engine import commands
+
+MINE, OTHERS = "a" * 64, "b" * 64
+TOKEN = "abcdef.0123456789abcdef"
+NODE = Node("n", True, "", "1.36.3", ("100.64.10.1",), "10.244.0.0/24", "arm64", "", "", {}, (), True)
+MEMBER = Left(True, MINE, MINE)
+
+
+class First:
+    """The first control plane, as the operations of other hosts meet it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, facts: dict[type, Any]) -> None:
+        self.facts, self.ran = facts, []
+        monkeypatch.setattr(remote, "fact", lambda name, question, **arguments: self.facts[question])
+        monkeypatch.setattr(remote, "run", self.run)
+
+    def run(self, name: str, command: str, stdin: str | None = None, timeout_s: int = 120) -> str:
+        self.ran.append((command, stdin or ""))
+        return f"kubeadm join api:6443 --token {TOKEN} --discovery-token-ca-cert-hash sha256:{'c' * 64}"
+
+
+@pytest.fixture
+def first(monkeypatch: pytest.MonkeyPatch) -> First:
+    return First(monkeypatch, {Membership: Left(True, MINE, MINE), Nodes: [NODE]})
+
+
+def begun(found: Left | None, nodes: list[Node] | None, executing: bool = True) -> list[str]:
+    facts = {Membership: found, Nodes: nodes}
+    return commands(kubernetes.begun, facts, executing=executing, document=lambda token: f"token: {token}", node="n")
+
+
+def joined(found: Left | None, executing: bool = True, node: str = "n", **more: Any) -> list[str]:
+    facts = {Membership: found}
+    return commands(
+        kubernetes.joined,
+        facts,
+        executing=executing,
+        first="f",
+        endpoint="api",
+        document=lambda admission: "text",
+        node=node,
+        **more,
+    )
+
+
+def test_a_cluster_is_begun_where_there_is_none() -> None:
+    assert begun(Left(), [], executing=False) == ["true"]
+    run, wait = begun(Left(), [])
+    assert run == "sh -s"
+    assert "/readyz" in wait
+
+
+def test_a_cluster_that_answers_is_left_alone() -> None:
+    assert begun(MEMBER, [NODE]) == []
+
+
+def test_a_silent_api_is_waited_for() -> None:
+    (only,) = begun(MEMBER, None)
+    assert "/readyz" in only
+
+
+@pytest.mark.parametrize(
+    ("found", "nodes", "said"),
+    [
+        (None, [], "could not be read"),
+        (Left(True, OTHERS, ""), [], "another cluster"),
+        (MEMBER, [], "cluster knows no Node"),
+    ],
+)
+def test_what_is_not_understood_is_not_touched(found: Left | None, nodes: list[Node], said: str) -> None:
+    (only,) = begun(found, nodes)
+    assert said in only
+    assert only.endswith("exit 1")
+
+
+def test_a_host_joins_by_a_token_that_no_command_line_shows(first: First) -> None:
+    assert joined(Left(), executing=False, node="new") == ["true"]
+    assert first.ran == []
+    assert joined(Left(), node="new") == ["sh -s"]
+    create, wait = (command for command, _ in first.ran)
+    assert "--description isthmus" in create
+    assert TOKEN not in create + wait
+    assert "get node new" in wait
+
+
+def test_a_further_control_plane_is_lent_the_certificates_under_a_key_that_no_command_line_shows(first: First) -> None:
+    keys: list[str] = []
+    assert joined(Left(), node="new", certificates=lambda key: keys.append(key) or f"certificateKey: {key}") == [
+        "sh -s"
+    ]
+    _, (upload, script), _ = first.ran
+    assert upload == "sh -s"
+    assert keys[0] not in upload
+    assert "upload-certs" in script
+
+
+def test_a_node_is_left_alone(first: First) -> None:
+    assert joined(MEMBER) == []
+    assert first.ran == []
+
+
+@pytest.mark.parametrize(
+    ("found", "node", "said"),
+    [
+        (Left(True, OTHERS, OTHERS), "n", "another cluster"),
+        (MEMBER, "new", "cluster knows no Node"),
+        (None, "n", "could not be read"),
+    ],
+)
+def test_a_node_of_others_or_of_an_interrupted_run_is_refused(
+    first: First, found: Left | None, node: str, said: str
+) -> None:
+    (only,) = joined(found, node=node)
+    assert said in only
+    assert first.ran == []
+
+
+def test_kubeadms_file_is_gone_in_every_outcome_and_its_words_are_cleaned() -> None:
+    script = kubeadm.script("join", f"token: {TOKEN}")
+    assert TOKEN not in script
+    assert "trap 'rm -f /run/isthmus/kubeadm.$$.yaml" in script
+    assert "umask 077" in script
+    assert "(token)" in script
+
+
+def test_join_tokens_are_taken_back(first: First) -> None:
+    facts: dict[type, Any] = {JoinTokens: ["bootstrap-token-abcdef"]}
+    (only,) = commands(kubernetes.tokens_removed, facts, first="f", members=["n"])
+    assert only.endswith("delete secret --ignore-not-found bootstrap-token-abcdef")
+    assert commands(kubernetes.tokens_removed, {JoinTokens: []}, first="f", members=["n"]) == []
+
+
+def test_the_preview_says_that_tokens_will_be_taken_back(first: First) -> None:
+    assert (
+        len(commands(kubernetes.tokens_removed, {JoinTokens: []}, executing=False, first="f", members=["n", "new"]))
+        == 1
+    )
+
+
+def test_nodes_are_settled_in_one_command() -> None:
+    wanted = [Declared("n", {"disk": "fast"}, ())]
+    (only,) = commands(kubernetes.nodes_settled, {Nodes: [NODE]}, wanted=wanted)
+    assert "label node n --overwrite disk=fast" in only
+    assert commands(kubernetes.nodes_settled, {Nodes: [replace(NODE, labels={"disk": "fast"})]}, wanted=wanted) == []
+    (missing,) = commands(kubernetes.nodes_settled, {Nodes: []}, wanted=wanted)
+    assert "no Node of n" in missing
+
+
+@pytest.mark.parametrize(("found", "count"), [("same", 0), ("different", 1), ("absent", 1)])
+def test_a_manifest_is_applied_where_the_api_sees_a_difference(found: str, count: int) -> None:
+    assert len(commands(manifests.applied, {Manifest: found, Nodes: []}, manifest="kind: X")) == count
+
+
+def test_a_manifest_that_can_not_be_compared_is_not_applied() -> None:
+    (only,) = commands(manifests.applied, {Manifest: None}, manifest="kind: X")
+    assert only.endswith("exit 1")
+
+
+def test_waiting_happens_only_where_there_is_something_to_wait_for() -> None:
+    assert commands(manifests.nodes_ready, {Nodes: [NODE]}, wanted=["n"]) == []
+    assert len(commands(manifests.nodes_ready, {Nodes: [replace(NODE, ready=False)]}, wanted=["n"])) == 1
+    dns = Workload("Deployment", "kube-system", "coredns", 2, 2)
+    wanted = [("kube-system", "deployment/coredns")]
+    assert commands(manifests.available, {Workloads: [dns]}, wanted=wanted) == []
+    assert len(commands(manifests.available, {Workloads: [replace(dns, available=1)]}, wanted=wanted)) == 1
+
+
+PAUSE = Settings("registry.k8s.io/pause:3.10.2")
+
+
+def understood(found: Settings | None, executing: bool = True) -> list[str]:
+    facts = {Config: Containerd("2.3.7", found)}
+    return commands(containerd.understood, facts, executing=executing, wanted=lambda: PAUSE)
+
+
+def test_a_configuration_that_containerd_reads_otherwise_fails_the_host() -> None:
+    assert understood(PAUSE) == []
+    (only,) = understood(replace(PAUSE, systemd_cgroup=False))
+    assert "systemd_cgroup is False, not True" in only
+    (silent,) = understood(None)
+    assert "config dump" in silent
+    assert understood(None, executing=False) == []
+
+
+ARCHIVE = Download(
+    "https://mirror/plugins.tgz", "https://github.com/plugins.tgz", hashlib.sha256(b"it").hexdigest(), ""
+)
+
+
+def test_plugins_are_unpacked_once_and_again_when_one_of_them_was_changed() -> None:
+    def ran(found: Installed, executing: bool = True) -> list[str]:
+        return commands(cni.plugins, {Plugins: found}, executing=executing, download=ARCHIVE, ca=None)
+
+    there = Installed(ARCHIVE.official_url, ARCHIVE.sha256 or "", True)
+    assert ran(there) == []
+    assert len(ran(replace(there, intact=False))) == 3
+    assert len(ran(replace(there, sha256="0" * 64))) == 3
+    assert ran(Installed("", "", False), executing=False) == ["true"]
