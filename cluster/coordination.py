@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cluster.model import Cluster, Host
+from ipaddress import IPv4Address
+
+from cluster.model import Cluster
 from cluster.packet_filter import STUN_PORT
 
 PORT = 8080
@@ -33,8 +35,8 @@ def derp_map(cluster: Cluster) -> dict[str, object]:
         "https_port": cluster.coordination_port,
         "stun_port": STUN_PORT,
         "same_host": is_one_host(cluster),
-        "gateway_public": _public(gateway),
-        "coordinator_public": _public(coordinator),
+        "gateway_public": _text(gateway.internet_address),
+        "coordinator_public": _text(coordinator.internet_address),
     }
 
 
@@ -44,6 +46,7 @@ def nginx(cluster: Cluster) -> dict[str, object]:
         "name": cluster.coordination_name,
         "port": cluster.coordination_port,
         "upstream": f"{_listens_at(cluster)}:{PORT}",
+        "source": "" if is_one_host(cluster) else str(cluster.gateway.lan_address),
     }
 
 
@@ -56,6 +59,5 @@ def _listens_at(cluster: Cluster) -> str:
     return "127.0.0.1" if is_one_host(cluster) else str(cluster.coordinator.lan_address)
 
 
-def _public(host: Host) -> str | None:
-    address = host.public_address or (host.lan_address if host.site.nat == "none" else None)
-    return str(address) if address else None
+def _text(address: IPv4Address | None) -> str:
+    return str(address) if address else ""

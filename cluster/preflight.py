@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network
-from urllib.parse import urlsplit
 
+from cluster.addressing import name_in
 from cluster.model import Cluster, Host
 from cluster.problems import Problem
 from cluster.survey import Survey
@@ -29,13 +29,13 @@ def names_to_resolve(cluster: Cluster, host: Host) -> tuple[str, ...]:
     mirrors = host.site.mirrors
     wanted = {cluster.coordination_name}
     if mirrors.tailscale != "push":
-        wanted.add(_name(mirrors.tailscale or "https://pkgs.tailscale.com"))
+        wanted.add(name_in(mirrors.tailscale or "https://pkgs.tailscale.com"))
     if host.is_node:
-        wanted |= {_name(mirrors.kubernetes or "https://pkgs.k8s.io"), _name(mirrors.files or "https://github.com")}
+        wanted |= {name_in(mirrors.kubernetes or "https://pkgs.k8s.io"), name_in(mirrors.files or "https://github.com")}
         if host.runtime_source == "docker":
-            wanted.add(_name(mirrors.docker or "https://download.docker.com"))
+            wanted.add(name_in(mirrors.docker or "https://download.docker.com"))
         for registry in ("registry.k8s.io", "ghcr.io"):
-            wanted |= {_name(url) for url in mirrors.registries.get(registry, (f"https://{registry}",))}
+            wanted |= {name_in(url) for url in mirrors.registries.get(registry, (f"https://{registry}",))}
     return tuple(sorted(wanted))
 
 
@@ -171,7 +171,3 @@ def _networks_of_others(found: Survey) -> Iterator[tuple[str, IPv4Network]]:
         if interface not in OURS:
             for address in addresses:
                 yield interface, address.network
-
-
-def _name(url: str) -> str:
-    return urlsplit(url).hostname or url

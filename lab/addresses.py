@@ -53,20 +53,21 @@ def parsed(text: str) -> IPv4Address | None:
     return address if isinstance(address, IPv4Address) else None
 
 
-def has_own_address(host: Host) -> bool:
-    """Packets to its public address are its own, so its SSH server listens on the declared port itself."""
-    return host.site.nat == "none" or (host.site.nat == "one_to_one" and host.public_address is not None)
-
-
 def ways_in(cluster: Cluster, network: IPv4Network) -> dict[str, tuple[IPv4Address, int]]:
     """For each host, the address and port that lead to its SSH server from the internet; every pair is used once."""
     shared = {site.site: network[SHARED + number] for number, site in enumerate(cluster.sites)}
     ways: dict[str, tuple[IPv4Address, int]] = {}
     for number, host in enumerate(cluster.hosts):
-        direct = host.lan_address if host.site.nat == "none" else shared[host.site.site]
-        way = (host.public_address or direct, host.ssh_port)
-        ways[host.name] = way if way not in ways.values() else (way[0], 20000 + number)
+        address = host.internet_address or host.public_address or called_from_outside(host) or shared[host.site.site]
+        way = (address, host.ssh_port)
+        ways[host.name] = way if way not in ways.values() else (address, 20000 + number)
     return ways
+
+
+def called_from_outside(host: Host) -> IPv4Address | None:
+    """The address that the operator calls, if it is not one inside the LAN."""
+    address = parsed(host.ssh_hostname)
+    return address if address and address not in host.site.lan else None
 
 
 def named_hosts(cluster: Cluster) -> Iterator[tuple[str, Host]]:

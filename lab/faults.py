@@ -58,11 +58,8 @@ class Fault:
 def filter_forwarded(scene: Scene, *rules: str) -> None:
     """The site's router drops by these rules what it would forward."""
     lift_filter(scene)
-    body = "\n".join(rules)
-    nft(
-        scene.site.router,
-        f"table ip {scene.table} {{ chain forward {{ type filter hook forward priority -10;\n{body}\n}} }}\n",
-    )
+    head = ["chain forward {", "type filter hook forward priority -10;"]
+    nft(scene.site.router, "\n".join([f"table ip {scene.table} {{", *head, *rules, "}", "}", ""]))
 
 
 def lift_filter(scene: Scene) -> None:

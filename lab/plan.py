@@ -18,7 +18,6 @@ from .addresses import (
     first_address,
     free_network,
     gateway_address,
-    has_own_address,
     named_hosts,
     parsed,
     ways_in,
@@ -30,7 +29,10 @@ RELEASES = ("bookworm", "bullseye", "trixie")
 
 @dataclass(frozen=True)
 class HostPlan:
-    """One host: its namespace, its port on the site's router, and how it is reached from outside."""
+    """One host: its namespace, its port on the site's router, and how it is reached from outside.
+
+    `public` is an address of its own on the internet, `way_in` the address and port that lead to its SSH server.
+    """
 
     host: Host
     number: int
@@ -137,7 +139,6 @@ def plan(run: str, cluster: Cluster, served: Iterable[str]) -> WorldPlan:
 
 
 def _host(run: str, number: int, host: Host, ways: dict[str, tuple[IPv4Address, int]]) -> HostPlan:
-    direct = host.lan_address if host.site.nat == "none" else None
     digits = hashlib.sha256(f"{run} {host.name}".encode()).hexdigest()
     mac = ":".join(("02", *(digits[i : i + 2] for i in range(0, 10, 2))))
     return HostPlan(
@@ -148,9 +149,9 @@ def _host(run: str, number: int, host: Host, ways: dict[str, tuple[IPv4Address, 
         port=interface("h", number),
         mac=mac,
         release=host.rehearsal.release or default_release(number, host),
-        public=host.public_address or direct,
+        public=host.internet_address,
         way_in=ways[host.name],
-        sshd_port=host.ssh_port if has_own_address(host) else 22,
+        sshd_port=host.ssh_port if host.internet_address else 22,
     )
 
 

@@ -40,7 +40,7 @@ def _table(name: str, chains: dict[str, tuple[str, Iterator[str]]]) -> str:
 
 def _is_translated(host: HostPlan) -> bool:
     """One to one: its public address is its alone."""
-    return host.host.site.nat == "one_to_one" and host.host.public_address is not None
+    return host.host.site.nat == "one_to_one" and host.public is not None
 
 
 def _sources(site: SitePlan) -> Iterator[str]:

@@ -20,8 +20,8 @@ KEY_FILE = "/run/isthmus-tailnet.key"
 LOG_FILE = "/run/isthmus-tailnet.log"
 KEY_LIFETIME = "30m"
 UP_TIMEOUT_S = 60
-# A client takes two minutes to notice that its conversation with headscale is dead.
-SEEN_TIMEOUT_S = 180
+# It takes up to three minutes until a client or the gateway notices that a conversation with headscale is dead.
+SEEN_TIMEOUT_S = 240
 
 
 @dataclass(frozen=True)
