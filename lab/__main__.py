@@ -14,6 +14,7 @@ from cluster.problems import ModelError
 from . import arguments, faults, hosts, mirror, prerequisites, status, workstation, world
 from .declared import load
 from .failures import Interrupted, LabError
+from .interrupts import interruptible
 from .journal import PROJECT, Run, run_id
 from .plan import WorldPlan
 from .polling import step
@@ -31,8 +32,8 @@ The lab {run} is up. What comes next:
 def up(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Make the world, unless it is there."""
     prerequisites.check()
-    declared = declared_cluster(given)
-    with place.locked():
+    with interruptible(), place.locked():
+        declared = declared_cluster(given)
         if place.state.get("up"):
             changed = "" if place.cluster() == declared else "; the inventory has changed since, so take it down first"
             print(f"The lab {place.name} is up already{changed}.")

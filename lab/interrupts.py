@@ -10,10 +10,14 @@ from types import FrameType
 from .failures import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_held: list[int] | None = None  # signals that came while one step was not to be interrupted
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:
     """The first signal interrupts; those after it would stop the cleaning up, so they are ignored."""
+    if _held is not None:
+        _held.append(number)
+        return
     ignore()
     raise Interrupted(f"interrupted by {signal.Signals(number).name}")
 
@@ -37,9 +41,12 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Within, signals wait: for a step whose record must not be lost."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    """Within, signals wait: for something that is made and recorded in two steps. (A blocked signal mask would be inherited.)"""
+    global _held
+    _held = waiting = []
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _held = None
+    if waiting:
+        interrupt(waiting[0], None)

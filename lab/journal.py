@@ -18,6 +18,7 @@ from cluster.model import Cluster
 
 from .commands import run
 from .failures import LabError
+from .interrupts import uninterrupted
 from .network import namespaces, processes
 from .polling import until
 
@@ -112,7 +113,7 @@ class Run:
     ) -> subprocess.Popen[str]:
         """Start a program of this run in the background; what it says goes to a file, or can be read if it is `heard`."""
         words = [*(["ip", "netns", "exec", namespace] if namespace else []), *map(str, command)]
-        with (self.folder / f"{name}.log").open("a") as log:
+        with (self.folder / f"{name}.log").open("a") as log, uninterrupted():
             process = subprocess.Popen(
                 words, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if heard else log, stderr=log, text=True, start_new_session=True,
                 env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},

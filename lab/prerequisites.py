@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import mirror
 from .commands import run
-from .failures import LabError
+from .failures import LabError, Unable
 
 DEBIAN_PACKAGES = (
     "dnsmasq-base",
@@ -45,29 +45,20 @@ def missing(packages: Iterable[str]) -> list[str]:
 
 
 def check(architectures: Iterable[str] = ()) -> None:
-    """LabError with one clear reason if the lab can't run here."""
-    where = "this machine"
+    """Unable, with one clear reason, if the lab can't run here."""
     if platform.system() != "Linux":
-        raise LabError(
-            where,
-            f"runs {platform.system()}",
+        raise Unable(
+            f"it runs {platform.system()}",
             "the lab is made of Linux namespaces",
-            "use a Linux machine, virtual ones too",
+            "Use a Linux machine, a virtual one too.",
         )
     if os.geteuid() != 0:
-        raise LabError(
-            where,
-            "you are not root",
-            "only root may make network namespaces and containers",
-            "become root, e.g. `sudo -s`",
-        )
+        raise Unable("you are not root", "only root may make network namespaces and containers", "Become root: sudo -s")
     if not shutil.which("dpkg-query"):
-        raise LabError(
-            where, "is no Debian", "base images and packages are Debian's", "use Debian 12 or later, or Ubuntu"
-        )
+        raise Unable("it is no Debian", "base images and packages are Debian's", "Use Debian 12 or later, or Ubuntu.")
     if absent := missing(needed(architectures)):
-        raise LabError(
-            where, f"lacks {', '.join(absent)}", "the lab is made with them", f"apt-get install {' '.join(absent)}"
+        raise Unable(
+            f"it lacks {', '.join(absent)}", "the lab is made with them", f"Run: apt-get install {' '.join(absent)}"
         )
 
 

@@ -16,7 +16,7 @@ from cluster.model import Cluster
 from . import dns, hosts, images, links, mirror, network, prerequisites, workstation
 from .commands import run
 from .failures import Interrupted, LabError
-from .interrupts import ignore, interruptible
+from .interrupts import ignore
 from .journal import Run
 from .plan import HostPlan, WorldPlan, plan
 from .polling import step, until
@@ -40,7 +40,7 @@ def of(place: Run) -> WorldPlan:
 
 
 def up(place: Run, cluster: Cluster, options: Options) -> None:
-    """Make the world and boot its hosts; what was made is removed if that fails or is interrupted."""
+    """Make the world and boot its hosts; what was made is removed if that fails, or is interrupted by Interrupted."""
     permitted(cluster)
     prerequisites.check(options.architectures)
     prerequisites.raise_limits()
@@ -48,15 +48,14 @@ def up(place: Run, cluster: Cluster, options: Options) -> None:
     if place.exists:
         with step("removing a lab that was never finished"):
             place.remove()
-    with interruptible():
-        try:
-            make(place, world, options)
-        except (Exception, Interrupted):
-            ignore()
-            if not options.keep:
-                with step("removing what was made"):
-                    place.remove()
-            raise
+    try:
+        make(place, world, options)
+    except (Exception, Interrupted):
+        ignore()
+        if not options.keep and place.exists:
+            with step("removing what was made"):
+                place.remove()
+        raise
 
 
 def make(place: Run, world: WorldPlan, options: Options) -> None:

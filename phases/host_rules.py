@@ -1,25 +1,54 @@
-"""Hosts whose image, or another program, rejects what it does not know let pods and the tailnet through."""
+"""What a host does with packets: it passes on those of the tailnet and of pods, keeps its own LAN, and refuses none of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cluster import routes
+from cluster.model import Cluster, Host
 from cluster.packet_filter import MARK, Rule, needed
-from operations import packet_filter
+from facts.network import CLAMP_TABLE, RULE_PRIORITY
+from operations import apt, files, network, packet_filter
 from phases import phase
 from phases.declared import cluster, here
 from phases.templates import render
 
+NETWORK_SCRIPT = "/usr/local/lib/isthmus/network"
+NETWORK_UNIT = "/etc/systemd/system/isthmus-network.service"
+
 
 @phase("Host rules")
 def admit_traffic() -> None:
-    """Admit exactly what this host's part needs, where it would be refused."""
+    """Route, and admit exactly what this host's part needs where it would be refused.
+
+    It comes before the coordination server: without the rule for the LAN, a gateway that lost it would look for the
+    coordinator in a tailnet that waits for the coordinator.
+    """
+    whole, this = cluster(), here()
+    apt.packages(name="Install nftables", wanted=[apt.Wanted("nftables")])
+    settings = files.write(name="Write the routing", files=_routing(whole, this))
+    network.passes_on(
+        name="Route for the tailnet",
+        kept_local=routes.kept_local(whole, this),
+        reads=[NETWORK_SCRIPT, NETWORK_UNIT],
+        restarted_by=[settings],
+    )
     packet_filter.admitted(
         name="Admit pods and the tailnet where they would be refused",
-        rules=needed(cluster(), here()),
+        rules=needed(whole, this),
         script=_script,
         unit=render("host_rules/isthmus-host-rules.service"),
     )
+
+
+def _routing(whole: Cluster, this: Host) -> list[files.File]:
+    script = render("host_rules/network.sh.j2", kept_local=routes.kept_local(whole, this), priority=RULE_PRIORITY, table=CLAMP_TABLE)
+    return [
+        files.File(NETWORK_SCRIPT, script, "755"),
+        files.File(NETWORK_UNIT, render("host_rules/isthmus-network.service")),
+        files.File("/etc/systemd/networkd.conf.d/isthmus.conf", render("host_rules/networkd.conf")),
+        files.File("/etc/sysctl.d/99-isthmus-network.conf", "net.ipv4.ip_forward = 1\n"),
+    ]
 
 
 def _script(rules: Mapping[str, tuple[Rule, ...]]) -> str:

@@ -64,7 +64,7 @@ def _measure_host(declared: Cluster) -> HostMeasured:
 
 def _tailnet_address(name: str) -> str | None:
     status = _of(name, Status)
-    return status.address if status else None
+    return status.addresses[0] if status and status.addresses else None
 
 
 def _nodes(declared: Cluster) -> list[Any]:

@@ -11,30 +11,20 @@ from cluster.model import Cluster, Host
 from facts.dpkg import Arch
 from facts.headscale import Nodes, node_of
 from facts.machine import Release
-from facts.network import CLAMP_TABLE, RULE_PRIORITY
 from operations import apt, files, headscale, network, packages, remote, systemd, tailscale
 from phases import phase
 from phases.declared import cluster, here
 from phases.templates import render
 from phases.trust import trust
 
-NETWORK_SCRIPT = "/usr/local/lib/isthmus/network"
-NETWORK_UNIT = "/etc/systemd/system/isthmus-network.service"
 DEFAULTS = "/etc/default/tailscaled"
 
 
 @phase("Tailnet")
 def join_hosts() -> None:
-    """Install tailscale, route, join, and wait until everybody sees everybody."""
+    """Install tailscale, join, and wait until everybody sees everybody."""
     whole, this = cluster(), here()
-    settings = files.write(name="Write the tailnet's settings", files=_settings(whole, this))
-    apt.packages(name="Install nftables", wanted=[apt.Wanted("nftables")])
-    network.passes_on(
-        name="Route for the tailnet",
-        kept_local=routes.kept_local(whole, this),
-        reads=[NETWORK_SCRIPT, NETWORK_UNIT],
-        restarted_by=[settings],
-    )
+    settings = files.write(name="Write tailscale's settings", files=_settings())
     network.hosts_block(name="Name the hosts that are known", entries=lambda: _names(whole, this))
     _install(whole, this)
     systemd.service(name="Start tailscaled", unit="tailscaled.service", reads=[DEFAULTS], restarted_by=[settings])
@@ -62,15 +52,10 @@ def preferences(whole: Cluster, this: Host) -> tailscale.Preferences:
     return tailscale.Preferences(this.name, tuple(routes.advertised(whole, this)), keep)
 
 
-def _settings(whole: Cluster, this: Host) -> list[files.File]:
-    script = render("tailnet/network.sh.j2", kept_local=routes.kept_local(whole, this), priority=RULE_PRIORITY, table=CLAMP_TABLE)
+def _settings() -> list[files.File]:
     return [
-        files.File(NETWORK_SCRIPT, script, "755"),
-        files.File(NETWORK_UNIT, render("tailnet/isthmus-network.service")),
-        files.File("/etc/systemd/networkd.conf.d/isthmus.conf", render("tailnet/networkd.conf")),
-        files.File("/etc/cloud/cloud.cfg.d/99-isthmus.cfg", render("tailnet/cloud-init.cfg")),
-        files.File("/etc/sysctl.d/99-isthmus-network.conf", "net.ipv4.ip_forward = 1\n"),
         files.File(DEFAULTS, render("tailnet/tailscaled.default")),
+        files.File("/etc/cloud/cloud.cfg.d/99-isthmus.cfg", render("tailnet/cloud-init.cfg")),
     ]
 
 
