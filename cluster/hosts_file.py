@@ -12,14 +12,16 @@ def with_block(lines: Sequence[str], entries: Mapping[str, Sequence[str]]) -> st
     """The file with exactly one block of ours: where it was, or at the end; all other lines as they are."""
     kept: list[str] = []
     place: int | None = None
-    inside = False
-    for line in lines:
-        if line.strip() == BEGIN:
-            inside, place = True, len(kept) if place is None else place
-        elif line.strip() == END and inside:
-            inside = False
-        elif not inside:
+    rest = list(lines)
+    while rest:
+        line = rest.pop(0)
+        if line.strip() != BEGIN:
             kept.append(line)
+            continue
+        place = len(kept) if place is None else place
+        ends = [at for at, other in enumerate(rest) if other.strip() == END]
+        # A block without an end is only its first line: what follows may be somebody's.
+        del rest[: ends[0] + 1 if ends else 0]
     at = len(kept) if place is None else place
     block = [BEGIN, *(f"{address} {' '.join(names)}" for address, names in entries.items() if names), END] if entries else []
     return "".join(f"{line}\n" for line in [*kept[:at], *block, *kept[at:]])

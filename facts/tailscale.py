@@ -15,12 +15,22 @@ ABSENT = "absent"
 UNREACHABLE = "unreachable"
 # One JSON value in every case: a name in quotes where there is no client, or none that answers.
 # A client that was just started does not know its own state yet: it is asked again.
-_ASK = "command -v tailscale >/dev/null || { echo '\"absent\"'; exit 0; }; timeout 10 tailscale QUESTION 2>/dev/null || echo '\"unreachable\"'"
+# A client that was just started does not know its own state yet: it is asked again.
+_ASK = (
+    "command -v tailscale >/dev/null || { echo '\"absent\"'; exit 0; }; "
+    "for try in 1 2 3 4 5; do answer=$(timeout 10 tailscale QUESTION 2>/dev/null) || answer='\"unreachable\"'; "
+    "case \"$answer\" in *'\"BackendState\": \"NoState\"'* | *'\"BackendState\": \"Starting\"'*) sleep 1;; *) break;; esac; done; "
+    "printf '%s\\n' \"$answer\""
+)
 
 
 @dataclass(frozen=True)
 class Peer:
-    """Another machine of the tailnet, as this host sees it. `direct` is the address of a direct path, `relay` the DERP region."""
+    """Another machine of the tailnet, as this host sees it.
+
+    `path` is `direct` (at the address in `direct`), `relayed` (by the region in `relay`), or `none` where nothing was sent to it
+    lately.
+    """
 
     name: str
     addresses: tuple[str, ...]
@@ -32,17 +42,11 @@ class Peer:
     relay: str
     received: int
     sent: int
-
-    @property
-    def path(self) -> str:
-        """`direct`, `relayed`, or `none` where nothing was sent to it lately."""
-        if self.direct:
-            return "direct"
-        return "relayed" if self.active and self.relay else "none"
+    path: str
 
     def to_json(self) -> dict[str, object]:
         """Plain values, for pyinfra's --json."""
-        return {**asdict(self), "path": self.path}
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class ClientStatus:
 
     def to_json(self) -> dict[str, object]:
         """Plain values, for pyinfra's --json."""
-        return {**asdict(self), "peers": [peer.to_json() for peer in self.peers]}
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,7 @@ def parse_prefs(text: str) -> ClientPrefs:
 
 
 def _peer(peer: Mapping[str, Any]) -> Peer:
+    direct, relay = peer.get("CurAddr") or "", peer.get("Relay") or ""
     return Peer(
         name=peer.get("HostName", ""),
         addresses=tuple(peer.get("TailscaleIPs") or ()),
@@ -156,8 +161,9 @@ def _peer(peer: Mapping[str, Any]) -> Peer:
         tags=tuple(peer.get("Tags") or ()),
         online=bool(peer.get("Online")),
         active=bool(peer.get("Active")),
-        direct=peer.get("CurAddr") or "",
-        relay=peer.get("Relay") or "",
+        direct=direct,
+        relay=relay,
         received=int(peer.get("RxBytes") or 0),
         sent=int(peer.get("TxBytes") or 0),
+        path="direct" if direct else "relayed" if relay and peer.get("Active") else "none",
     )

@@ -7,5 +7,5 @@ acme_email = "operator@isthmus.example"
 kubernetes_version = "1.36.3"
 pod_network = "routed"
 
-# Containers and cgroup v1 are accepted where they are found (the lab's hosts are both); a host that is neither doesn't notice.
+# Accepted where they are found: the lab's hosts are containers on cgroup v1. A host that is neither doesn't notice.
 exceptions = ("container", "cgroup-v1", "small-memory")

@@ -34,7 +34,7 @@ def up(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     prerequisites.check()
     with interruptible(), place.locked():
         declared = declared_cluster(given)
-        if place.state.get("up"):
+        if place.state.get("up") and world.is_there(place):
             changed = "" if place.cluster() == declared else "; the inventory has changed since, so take it down first"
             print(f"The lab {place.name} is up already{changed}.")
             return 0

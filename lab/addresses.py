@@ -11,7 +11,7 @@ from .failures import LabError
 
 # Where the lab's own machines stand: the benchmarking range, which no real host has.
 LAB_RANGE = IPv4Network("198.18.0.0/15")
-DNS, OPERATOR, ROUTERS, NAMES, SHARED = 53, 99, 256, 512, 768  # offsets in the lab's network
+DNS, OPERATOR, ROUTERS, NAMES, SHARED, SPARE = 53, 99, 256, 512, 768, 896  # offsets in the lab's network
 
 
 def gateway_address(lan: IPv4Network, taken: Sequence[IPv4Address]) -> IPv4Address:
@@ -60,7 +60,7 @@ def ways_in(cluster: Cluster, network: IPv4Network) -> dict[str, tuple[IPv4Addre
     for number, host in enumerate(cluster.hosts):
         address = host.internet_address or host.public_address or called_from_outside(host) or shared[host.site.site]
         way = (address, host.ssh_port)
-        ways[host.name] = way if way not in ways.values() else (address, 20000 + number)
+        ways[host.name] = way if way not in ways.values() else (network[SPARE + number], host.ssh_port)
     return ways
 
 

@@ -32,6 +32,7 @@ PACKAGES = (
     "systemd-sysv",
     "udev",
 )
+SPLIT_OFF = {"trixie": ("linux-sysctl-defaults",)}  # a part of systemd until Debian 12
 RESOLVED = {"bullseye": ()}  # a part of systemd itself until Debian 11
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "console-getty.service", "netfilter-persistent.service")
 SOURCES = """deb http://deb.debian.org/debian {release} main
@@ -50,7 +51,7 @@ rm -rf "$1"/var/log/apt "$1"/var/log/*.log "$1"/var/cache/apt/*.bin
 
 def packages(release: str, resolved: bool) -> tuple[str, ...]:
     """What is installed; `resolved` adds systemd-resolved."""
-    return PACKAGES + (RESOLVED.get(release, ("systemd-resolved",)) if resolved else ())
+    return PACKAGES + SPLIT_OFF.get(release, ()) + (RESOLVED.get(release, ("systemd-resolved",)) if resolved else ())
 
 
 def finish(resolved: bool) -> str:

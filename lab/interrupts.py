@@ -43,7 +43,8 @@ def interruptible() -> Iterator[None]:
 def uninterrupted() -> Iterator[None]:
     """Within, signals wait: for something that is made and recorded in two steps. (A blocked signal mask would be inherited.)"""
     global _held
-    _held = waiting = []
+    waiting: list[int] = []
+    _held = waiting
     try:
         yield
     finally:

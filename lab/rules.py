@@ -43,11 +43,18 @@ def _is_translated(host: HostPlan) -> bool:
     return host.host.site.nat == "one_to_one" and host.public is not None
 
 
+def _own(host: HostPlan) -> str:
+    """The addresses of its interface, as an nftables set."""
+    public = host.public if host.host.site.nat == "none" else None
+    addresses = dict.fromkeys(filter(None, (host.host.lan_address, public)))
+    return f"{{ {', '.join(map(str, addresses))} }}"
+
+
 def _sources(site: SitePlan) -> Iterator[str]:
     """A routed fabric lets a host send from its own address only."""
     if site.site.fabric == "routed":
         for host in site.hosts:
-            yield f'iifname "{host.port}" ip saddr != {host.host.lan_address} drop'
+            yield f'iifname "{host.port}" ip saddr != {_own(host)} drop'
 
 
 def _inbound(site: SitePlan) -> Iterator[str]:
@@ -75,7 +82,7 @@ def _forward(site: SitePlan) -> Iterator[str]:
         yield f"ip daddr {{ {', '.join(map(str, site.blocked))} }} drop"
     if site.site.fabric == "routed":
         for host in site.hosts:
-            yield f'oifname "{host.port}" ip daddr != {host.host.lan_address} drop'
+            yield f'oifname "{host.port}" ip daddr != {_own(host)} drop'
     if site.site.nat == "masquerade":
         yield f'iifname "{WAN}" ct state established,related accept'
         yield f'iifname "{WAN}" ct status dnat accept'

@@ -39,6 +39,11 @@ def of(place: Run) -> WorldPlan:
     return plan(place.name, place.cluster(), mirror.NAMES)
 
 
+def is_there(place: Run) -> bool:
+    """Its networks exist; after this machine has booted again they don't."""
+    return of(place).core in network.namespaces()
+
+
 def up(place: Run, cluster: Cluster, options: Options) -> None:
     """Make the world and boot its hosts; what was made is removed if that fails, or is interrupted by Interrupted."""
     permitted(cluster)
@@ -46,7 +51,7 @@ def up(place: Run, cluster: Cluster, options: Options) -> None:
     prerequisites.raise_limits()
     world = plan(place.name, cluster, mirror.NAMES)
     if place.exists:
-        with step("removing a lab that was never finished"):
+        with step("removing what is left of a lab"):
             place.remove()
     try:
         make(place, world, options)

@@ -11,16 +11,22 @@ FOLDER = "/run/isthmus"
 KUBEADM_TIMEOUT_S = 900
 FOREIGN = (
     "this host is a node of another cluster (its certificate authority is not this cluster's), and is left alone. "
-    "If it shall leave that cluster, `kubeadm reset` on it ends what runs there; then run again"
+    "If it shall leave that cluster: `kubeadm reset` on it ends what runs there; then run again"
 )
 UNFINISHED = (
     "kubeadm has been here, but the cluster knows no Node of this name: a run was interrupted, or the Node was deleted. "
-    "`systemctl restart kubelet` on it registers the Node again; if that does not help, `kubeadm reset` on it, then run again"
+    "`kubeadm reset` on it, then run again"
 )
 SILENT = (
     "the API does not answer, though kubeadm has been here. `journalctl -u kubelet` and /var/log/pods on it tell why; if an init "
     "was interrupted, `kubeadm reset` on it, then run again. Last answer"
 )
+# kubeadm leaves the pod network of an earlier membership behind: with another subnet no pod would start on its bridge.
+_WITHOUT_OLD_PODS = """\
+if test -f /etc/cni/net.d/10-flannel.conflist; then
+  rm -rf /etc/cni/net.d/10-flannel.conflist /run/flannel/subnet.env /var/lib/cni/flannel /var/lib/cni/networks/cbr0
+  for link in cni0 flannel.1; do ip link delete $link 2>/dev/null || true; done
+fi"""
 
 
 def script(verb: str, document: str, via: tuple[str, str] | None = None) -> str:
@@ -38,6 +44,7 @@ trap 'rm -f {here}.yaml {here}.log; straight' EXIT
 trap 'exit 1' HUP INT TERM
 base64 -d > {here}.yaml <<'END-OF-FILE'
 {encoded}END-OF-FILE
+{_WITHOUT_OLD_PODS if verb != _UPLOAD else ":"}
 systemctl daemon-reload
 timeout {KUBEADM_TIMEOUT_S} kubeadm {verb} --config {here}.yaml < /dev/null > {here}.log 2>&1 && exit 0
 echo 'kubeadm {verb.split()[0]} failed:' >&2

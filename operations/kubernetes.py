@@ -163,6 +163,18 @@ def _join(
         )
     except remote.RemoteFailure:
         yield fail("it joined, but no Node appeared within a minute; `journalctl -u kubelet` on it tells why")
+        return
+    if certificates:
+        yield from _take_certificates_back(first)
+
+
+def _take_certificates_back(first: str) -> Generator[StringCommand, None, None]:
+    # They are encrypted, and kubeadm would let them lie for two hours; the token that owns them only counts that time.
+    owner = f"$({KUBECTL} -n kube-system get secret kubeadm-certs -o jsonpath='{{.metadata.ownerReferences[*].name}}')"
+    try:
+        remote.run(first, f"{KUBECTL} -n kube-system delete secret --ignore-not-found kubeadm-certs {owner}")
+    except remote.RemoteFailure as failure:
+        yield fail(f"it joined, but the certificates lent to it could not be taken back: {failure}")
 
 
 def _admit(first: str, certificates: Callable[[str], str | None] | None) -> Admission:

@@ -10,7 +10,7 @@ from pyinfra.api import FileUploadCommand, StringCommand, operation
 from pyinfra.api.command import PyinfraCommand
 
 from cluster.sources import AptSource, Download
-from facts.dpkg import Packages
+from facts.dpkg import Package, Packages
 from operations.apt import APT_GET
 from operations.downloads import NoChecksum, expected_sha256, fetch
 from operations.failing import fail
@@ -33,7 +33,7 @@ def downloaded(package: str, version: str, download: Download, ca: str | None) -
     if found is None:
         yield fail("dpkg could not be asked; is another package manager at work?")
         return
-    if _is_there(package, version, found[package] and found[package].version):
+    if _is_there(package, version, found[package]):
         return
     if not state.is_executing:
         yield StringCommand("true")
@@ -51,7 +51,7 @@ def downloaded(package: str, version: str, download: Download, ca: str | None) -
 
 @operation()
 def pushed(
-    package: str, version: str, source: AptSource, architecture: str | None, ca: str | None
+    package: str, version: str, source: AptSource, architecture: str, ca: str | None
 ) -> Generator[PyinfraCommand, None, None]:
     """
     Install a package that the host itself can't fetch: this machine fetches it from the signed repository and sends it over SSH.
@@ -64,10 +64,10 @@ def pushed(
     + ca: PEM file that this machine trusts in addition
     """
     found = host.get_fact(Packages, names=[package])
-    if found is None or architecture is None:
+    if found is None:
         yield fail("dpkg could not be asked; is another package manager at work?")
         return
-    if _is_there(package, version, found[package] and found[package].version):
+    if _is_there(package, version, found[package]):
         return
     if not state.is_executing:
         yield StringCommand("true")
@@ -83,12 +83,12 @@ def pushed(
     yield _install(path)
 
 
-def _is_there(package: str, wanted: str, installed: str | None) -> bool:
+def _is_there(package: str, wanted: str, installed: Package | None) -> bool:
     if installed is None:
         return False
     host.noop(f"{package} is installed")
-    if installed != wanted:
-        host.log(f"{package} {installed} is left as it is; {wanted} is declared, and only an upgrade brings it")
+    if installed.version != wanted:
+        host.log(f"{package} {installed.version} is left as it is; {wanted} is declared, and only an upgrade brings it")
     return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from gevent.lock import BoundedSemaphore
+from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped]
 from pyinfra import inventory
 from pyinfra.api import FactBase, Host, StringCommand
 

@@ -10,7 +10,7 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-from gevent.lock import BoundedSemaphore
+from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped]
 
 from cluster.apt_index import Listed, index_of, package_of
 from cluster.sources import AptSource

@@ -13,10 +13,10 @@ from pyinfra.api.operation import OperationMeta
 from cluster import coordination, routes, sources
 from cluster.model import Certificate, Cluster
 from cluster.problems import Problem, listing
-from facts.dpkg import Arch
 from facts.tls import CertificateState
 from operations import apt, files, headscale, nginx, packages, systemd
 from phases import phase
+from phases.decided import granted
 from phases.declared import cluster, here
 from phases.templates import render
 from phases.trust import trust
@@ -48,7 +48,7 @@ def _run_coordinator(whole: Cluster) -> None:
         name="Install headscale",
         package="headscale",
         version=whole.headscale_version,
-        download=sources.headscale(whole, whole.coordinator.site, trust(), host.get_fact(Arch)),
+        download=sources.headscale(whole, whole.coordinator.site, trust(), granted().architecture),
         ca=trust().ca,
     )
     systemd.service(

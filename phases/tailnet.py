@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from pyinfra import host
-
 from cluster import names, routes, sources
 from cluster.model import Cluster, Host
-from facts.dpkg import Arch
 from facts.headscale import Nodes, node_of
-from facts.machine import Release
 from operations import apt, files, headscale, network, packages, remote, systemd, tailscale
 from phases import phase
+from phases.decided import granted
 from phases.declared import cluster, here
 from phases.templates import render
 from phases.trust import trust
@@ -60,8 +57,8 @@ def _settings() -> list[files.File]:
 
 
 def _install(whole: Cluster, this: Host) -> None:
-    architecture, release = host.get_fact(Arch), host.get_fact(Release)
-    source = sources.tailscale(this.site, trust(), release.id, release.codename)
+    found = granted()
+    source = sources.tailscale(this.site, trust(), found.distribution, found.codename)
     version = whole.tailscale_version
     if this.site.mirrors.tailscale == "push":
         packages.pushed(
@@ -69,12 +66,12 @@ def _install(whole: Cluster, this: Host) -> None:
             package="tailscale",
             version=version,
             source=source,
-            architecture=architecture,
+            architecture=found.architecture,
             ca=trust().ca,
         )
         return
     apt.signing_key(name="Keep tailscale's signing key", path=source.keyring, url=source.key_url, fingerprint=source.fingerprint)
-    files.write(name="Name tailscale's repository", files=[files.File(source.list_path, source.line(architecture))])
+    files.write(name="Name tailscale's repository", files=[files.File(source.list_path, source.line(found.architecture))])
     apt.packages(name="Install tailscale", wanted=[apt.Wanted("tailscale", version)])
 
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import json
 import os
-import threading
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,26 +39,16 @@ def test_another_recipe_is_another_part(tmp_path: Path) -> None:
 
 
 def test_two_builds_take_turns(tmp_path: Path) -> None:
-    heard: list[str] = []
-    waiting = threading.Event()
-    entered = threading.Event()
-
-    def hear(line: str) -> None:
-        heard.append(line)
-        waiting.set()
-
-    def other() -> None:
-        with Shelf(tmp_path).locked(hear):
-            entered.set()
-
-    with Shelf(tmp_path).locked(heard.append):
-        thread = threading.Thread(target=other)
-        thread.start()
-        assert waiting.wait(10)
-        assert not entered.is_set()
-    thread.join(10)
-    assert entered.is_set()
-    assert heard == ["mirror: another build uses this cache; waiting for it"]
+    other = (
+        "import sys; from pathlib import Path; from lab.mirror.shelf import Shelf\n"
+        "with Shelf(Path(sys.argv[1])).locked(print): print('entered')"
+    )
+    with Shelf(tmp_path).locked(print):
+        command = [sys.executable, "-u", "-c", other, str(tmp_path)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+        assert process.stdout is not None
+        assert process.stdout.readline() == "mirror: another build uses this cache; waiting for it\n"
+    assert process.communicate(timeout=10)[0] == "entered\n"
 
 
 def layer_of(folder: Path, root: Path) -> Layer:

@@ -1,0 +1,112 @@
+"""Routing, host names and filters on a host: as wanted, missing, unknown."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+
+from cluster.packet_filter import Filters, Rule, corrected
+from facts.dpkg import Package, Packages
+from facts.files import Content
+from facts.network import PacketFilter, Passing, PassesOn
+from facts.systemd import State, Unit
+from facts.tls import CertificateState
+from operations import network, nginx, packages, packet_filter
+from tests.engine import commands
+
+ACTIVE = Unit(loaded=True, active=True, failed=False, enabled=True, needs_reload=False, outdated=False)
+OFF = Unit(loaded=False, active=False, failed=False, enabled=False, needs_reload=False, outdated=False)
+STANDS = Passing(("10.0.0.0/24",), True, network.CLAMPED)
+RULES = (Rule("INPUT", "-i tailscale0"),)
+ORACLE = (Path(__file__).parent.parent / "cluster" / "packet_filter" / "oracle.v4").read_text()
+
+
+def route(found: Passing | None, unit: Unit | None = ACTIVE) -> list[str]:
+    return commands(
+        network.passes_on,
+        {PassesOn: found, State: unit},
+        kept_local=(IPv4Network("10.0.0.0/24"),),
+        reads=["/unit"],
+        restarted_by=[],
+    )
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        Passing((), True, network.CLAMPED),
+        Passing(("10.0.0.0/24", "10.0.0.0/24"), True, network.CLAMPED),
+        Passing(("10.0.0.0/24", "10.7.0.0/16"), True, network.CLAMPED),
+        Passing(("10.0.0.0/24",), False, network.CLAMPED),
+        Passing(("10.0.0.0/24",), True, ()),
+    ],
+)
+def test_routing_that_differs_is_made_anew(found: Passing) -> None:
+    (only,) = route(found)
+    assert only.endswith("systemctl restart isthmus-network.service")
+
+
+def test_routing_that_stands_is_left_alone() -> None:
+    assert route(STANDS) == []
+    assert len(route(STANDS, OFF)) == 1
+
+
+def test_unknown_routing_fails() -> None:
+    assert "could not be read" in route(None)[0]
+
+
+def test_the_hosts_file() -> None:
+    lines = ["127.0.0.1 localhost", "# begin isthmus", "100.64.10.1 n1", "# end isthmus"]
+    for wanted, expected in (({"100.64.10.1": ["n1"]}, []), ({"100.64.10.2": ["n1"]}, ["sh -s"])):
+        assert commands(network.hosts_block, {Content: lines}, entries=lambda wanted=wanted: wanted) == expected
+    assert commands(network.hosts_block, {Content: lines}, executing=False, entries=lambda: None) == ["true"]
+    assert "are not known" in commands(network.hosts_block, {Content: lines}, entries=lambda: None)[0]
+
+
+def admit(found: Filters | None, unit: Unit = OFF) -> list[str]:
+    return commands(
+        packet_filter.admitted,
+        {PacketFilter: found, State: unit},
+        rules=RULES,
+        script=lambda rules: "script\n" if rules else "",
+        unit="[Unit]\n",
+    )
+
+
+def test_filters_that_refuse_nothing_get_nothing() -> None:
+    assert admit(Filters("nft", {"nft": ("*filter", ":INPUT ACCEPT [0:0]", "COMMIT")})) == []
+    assert admit(Filters("none")) == []
+
+
+def test_filters_that_refuse_are_corrected_once() -> None:
+    assert admit(Filters("nft", {"nft": tuple(ORACLE.splitlines())}, kept=ORACLE)) == ["sh -s"]
+    good = corrected(ORACLE, RULES)
+    assert admit(Filters("nft", {"nft": tuple(good.splitlines())}, good, "script\n"), ACTIVE) == []
+    assert admit(Filters("nft", {"nft": tuple(good.splitlines())}, good, "older\n"), ACTIVE) == ["sh -s"]
+    assert admit(Filters("nft", {"nft": tuple(good.splitlines())}, good, "script\n"), OFF) == ["sh -s"]
+
+
+def test_unknown_filters_fail() -> None:
+    assert "could not be read" in admit(None)[0]
+
+
+def test_nginx_is_tested_before_it_is_restarted() -> None:
+    outdated = Unit(loaded=True, active=True, failed=False, enabled=True, needs_reload=False, outdated=True)
+    for unit, expected in ((ACTIVE, []), (outdated, ["nginx -t -q"])):
+        assert commands(nginx.tested, {State: unit}, reads=["/x"], written_by=[]) == expected
+
+
+@pytest.mark.parametrize(("found", "count"), [("valid", 0), ("absent", 1), ("expired", 1), (None, 1)])
+def test_a_certificate_is_obtained_only_where_none_is_valid(found: str | None, count: int) -> None:
+    asked = commands(
+        nginx.certified, {CertificateState: found}, certificate="/c", domain="mesh.example", webroot="/w", email="a@mesh.example"
+    )
+    assert len(asked) == count
+
+
+def test_an_installed_headscale_of_another_version_is_left_alone() -> None:
+    found = {Packages: {"headscale": Package("0.28.0", False)}}
+    assert commands(packages.downloaded, found, package="headscale", version="0.29.3", download=None, ca=None) == []
+    assert commands(packages.pushed, found, package="headscale", version="0.29.3", source=None, architecture="amd64", ca=None) == []

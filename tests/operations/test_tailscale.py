@@ -1,0 +1,159 @@
+"""Joining, preferences and waiting: in each state that a client can be in."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+
+import pytest
+
+from facts.headscale import Node
+from facts.tailscale import ClientPrefs, ClientStatus, Peer, Prefs, Status
+from operations import remote, tailscale
+from tests.engine import commands
+
+SERVER = "https://mesh.example"
+ROUTES = (IPv4Network("10.0.0.3/32"),)
+WANTED = tailscale.Preferences("n1", ROUTES)
+SET = ClientPrefs(
+    known=True,
+    login_server=SERVER,
+    hostname="n1",
+    accept_routes=True,
+    accept_dns=False,
+    advertise_routes=("10.0.0.3/32",),
+    snat_subnet_routes=False,
+)
+FRESH = ClientPrefs(known=True)
+RUNNING = ClientStatus("Running", node_key="nodekey:1")
+KNOWN = (Node(1, "n1", "n1", ("100.64.10.1",), "nodekey:1", ("tag:node",), True, (), (), ()),)
+KEY = "hskey-auth-abc-secret"
+
+
+class Coordinator:
+    """Stands for the host that runs headscale: answers, and remembers what it was told."""
+
+    def __init__(self, nodes: tuple[Node, ...] | None = KNOWN, fails: bool = False) -> None:
+        self.nodes, self.fails = nodes, fails
+        self.told: list[str] = []
+
+    def fact(self, name: str, question: type) -> tuple[Node, ...] | None:
+        return self.nodes
+
+    def run(self, name: str, command: str, **_: object) -> str:
+        self.told.append(command)
+        if self.fails:
+            raise remote.RemoteFailure("co: no")
+        return f'{{"id": 7, "key": "{KEY}"}}' if "create" in command else ""
+
+
+@pytest.fixture
+def coordinator(monkeypatch: pytest.MonkeyPatch) -> Coordinator:
+    return _installed(monkeypatch, Coordinator())
+
+
+def _installed(monkeypatch: pytest.MonkeyPatch, stub: Coordinator) -> Coordinator:
+    monkeypatch.setattr(remote, "fact", stub.fact)
+    monkeypatch.setattr(remote, "run", stub.run)
+    return stub
+
+
+def join(status: ClientStatus | None, prefs: ClientPrefs | None = SET, executing: bool = True) -> list[str]:
+    return commands(
+        tailscale.joined,
+        {Status: status, Prefs: prefs},
+        executing=executing,
+        coordinator="co",
+        login_server=SERVER,
+        tag="tag:node",
+        preferences=WANTED,
+    )
+
+
+class TestJoined:
+    def test_a_known_running_client_is_left_alone(self, coordinator: Coordinator) -> None:
+        assert join(RUNNING) == []
+        assert coordinator.told == []
+
+    @pytest.mark.parametrize("state", ["NeedsLogin", "NoState", "absent"])
+    def test_a_new_client_logs_in_by_a_key_that_is_gone_afterwards(self, coordinator: Coordinator, state: str) -> None:
+        assert len(join(ClientStatus(state), FRESH)) == 2
+        create, delete = coordinator.told
+        assert create == "headscale preauthkeys create --tags tag:node --expiration 30m --output json"
+        assert delete.startswith("headscale preauthkeys delete --id 7")
+
+    def test_the_key_is_in_no_command(self, coordinator: Coordinator) -> None:
+        assert KEY not in " ".join([*join(ClientStatus("NeedsLogin"), FRESH), *coordinator.told])
+
+    @pytest.mark.parametrize("state", ["Stopped", "Starting"])
+    def test_a_stopped_client_goes_up_without_a_key(self, coordinator: Coordinator, state: str) -> None:
+        assert join(ClientStatus(state, node_key="nodekey:1")) == ["timeout 60 tailscale up"]
+        assert coordinator.told == []
+
+    def test_a_client_of_another_server_logs_in_again(self, coordinator: Coordinator) -> None:
+        assert len(join(RUNNING, ClientPrefs(known=True, login_server="https://old.example"))) == 2
+
+    def test_a_client_that_headscale_has_forgotten_logs_in_again(self, coordinator: Coordinator) -> None:
+        assert len(join(ClientStatus("Running", node_key="nodekey:other"))) == 2
+
+    def test_the_preview_makes_no_key(self, coordinator: Coordinator) -> None:
+        assert len(join(ClientStatus("absent"), ClientPrefs(known=False), executing=False)) == 1
+        assert coordinator.told == []
+
+    def test_no_key_means_a_reason_and_no_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        _installed(monkeypatch, Coordinator(fails=True))
+        (only,) = join(ClientStatus("NeedsLogin"), FRESH)
+        assert "no key for the tailnet could be made: co: no" in only
+
+    def test_unknown_is_not_absent(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        _installed(monkeypatch, Coordinator(nodes=None))
+        for found in (join(None), join(RUNNING, None), join(RUNNING)):
+            assert found[0].endswith("exit 1")
+
+    def test_the_script_hides_the_key_in_a_file_that_it_removes(self) -> None:
+        script = tailscale._up_script(KEY, {"hostname": "n1"}, again=True)
+        assert "trap 'rm -f /run/isthmus-tailnet.key" in script
+        assert script.startswith("umask 077\n")
+        assert "tailscale up --force-reauth --auth-key=file:/run/isthmus-tailnet.key --hostname=n1" in script
+
+
+class TestPreferred:
+    def set(self, found: ClientPrefs | None, wanted: object = WANTED, executing: bool = True) -> list[str]:
+        return commands(tailscale.preferred, {Prefs: found}, executing=executing, preferences=wanted)
+
+    def test_as_wanted(self) -> None:
+        assert self.set(SET) == []
+
+    def test_only_differences_are_set(self) -> None:
+        found = ClientPrefs(**{**SET.to_json(), "accept_routes": False, "stateful_filtering": True})
+        assert self.set(found) == ["tailscale set --accept-routes=true --stateful-filtering=false"]
+
+    def test_routes_of_pods_stay_where_they_are_kept(self) -> None:
+        found = ClientPrefs(**{**SET.to_json(), "advertise_routes": ("10.0.0.3/32", "10.244.2.0/24")})
+        kept = tailscale.Preferences("n1", ROUTES, IPv4Network("10.244.0.0/16"))
+        assert self.set(found, kept) == []
+        assert self.set(found) == ["tailscale set --advertise-routes=10.0.0.3/32"]
+
+    def test_no_route_any_more(self) -> None:
+        assert self.set(SET, tailscale.Preferences("n1")) == ["tailscale set --advertise-routes="]
+
+    def test_what_is_not_known_yet(self) -> None:
+        assert self.set(SET, lambda: None, executing=False) == ["true"]
+        assert "are not known" in self.set(SET, lambda: None)[0]
+        assert self.set(ClientPrefs(known=False), executing=False) == ["true"]
+        assert "could not be read" in self.set(None)[0]
+
+
+class TestSees:
+    PEER = Peer("n2", ("100.64.10.2",), ("10.0.0.4/32",), (), True, False, "", "", 0, 0, "none")
+    PEERS = {"n2": (IPv4Network("10.0.0.4/32"),)}
+
+    def test_everybody_is_online(self) -> None:
+        assert commands(tailscale.sees, {Status: ClientStatus("Running", peers=(self.PEER,))}, peers=self.PEERS) == []
+
+    def test_what_is_missing_is_named(self) -> None:
+        assert list(tailscale.unseen(ClientStatus("Running"), self.PEERS)) == ["machine n2", "route 10.0.0.4/32"]
+
+    def test_a_wait_has_an_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(tailscale, "SEEN_TIMEOUT_S", -1)
+        (only,) = commands(tailscale.sees, {Status: ClientStatus("Running")}, peers=self.PEERS)
+        assert "machine n2, route 10.0.0.4/32" in only
