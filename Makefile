@@ -2,17 +2,19 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 INVENTORY ?= inventory.py
+LAB = $(PYTHON) -m lab
+WHICH = --inventory $(INVENTORY) $(if $(RUN),--run $(RUN))
 
 help:  # this list
 	@grep -hE '^[a-z-]+:.*  # ' $(MAKEFILE_LIST) | sed -E 's/:.*  # /\t/' | expand -t 14
 
 lab: setup-lab  # six hosts in three networks on this machine become one cluster
-	$(PYTHON) -m lab up --inventory $(INVENTORY)
-	$(PYTHON) -m lab deploy --inventory $(INVENTORY)
-	$(PYTHON) -m lab verify --inventory $(INVENTORY)
+	$(LAB) up $(WHICH)
+	$(LAB) deploy $(WHICH)
+	$(LAB) verify $(WHICH)
 
 lab-down: .venv/ready  # take the lab down
-	$(PYTHON) -m lab down --inventory $(INVENTORY)
+	$(LAB) down $(WHICH)
 
 deploy: .venv/ready  # the real hosts of inventory.py become one cluster
 	.venv/bin/pyinfra $(INVENTORY) deploy.py

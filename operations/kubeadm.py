@@ -29,10 +29,10 @@ if test -f /etc/cni/net.d/10-flannel.conflist; then
 fi"""
 
 
-def script(verb: str, document: str, via: tuple[str, str] | None = None) -> str:
+def script(verb: str, document: str, via: tuple[str, str] | None = None, is_node: bool = False) -> str:
     """For sh: run `kubeadm VERB` with that file. What it says is shown only where it fails, without tokens and keys.
 
-    `via` (a host name, a name): while kubeadm runs, the name leads to that host.
+    `via` (a host name, a name): while kubeadm runs, the name leads to that host. `is_node`: the host already is one.
     """
     encoded = base64.encodebytes(document.encode()).decode()
     here = f"{FOLDER}/kubeadm.$$"
@@ -44,9 +44,11 @@ trap 'rm -f {here}.yaml {here}.log; straight' EXIT
 trap 'exit 1' HUP INT TERM
 base64 -d > {here}.yaml <<'END-OF-FILE'
 {encoded}END-OF-FILE
-{_WITHOUT_OLD_PODS if verb != _UPLOAD else ":"}
+{":" if is_node else _WITHOUT_OLD_PODS}
+: > {here}.log
+umask 022
 systemctl daemon-reload
-timeout {KUBEADM_TIMEOUT_S} kubeadm {verb} --config {here}.yaml < /dev/null > {here}.log 2>&1 && exit 0
+timeout {KUBEADM_TIMEOUT_S} kubeadm {verb} --config {here}.yaml < /dev/null >> {here}.log 2>&1 && exit 0
 echo 'kubeadm {verb.split()[0]} failed:' >&2
 tail -n 30 {here}.log | sed -E 's/[a-z0-9]{{6}}\\.[a-z0-9]{{16}}/(token)/g; s/[0-9a-f]{{64}}/(key)/g' >&2
 exit 1

@@ -188,11 +188,8 @@ def _admit(first: str, certificates: Callable[[str], str | None] | None) -> Admi
     text = certificates(key)
     if text is None:
         raise ValueError("the tailnet address of a control plane is not known")
-    remote.run(
-        first,
-        "sh -s",
-        stdin=kubeadm.script("init phase upload-certs --upload-certs --skip-certificate-key-print", text),
-    )
+    upload = "init phase upload-certs --upload-certs --skip-certificate-key-print"
+    remote.run(first, "sh -s", stdin=kubeadm.script(upload, text, is_node=True))
     return Admission(admission.token, admission.authorities, key)
 
 

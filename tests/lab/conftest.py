@@ -45,10 +45,10 @@ class Rehearsal:
     """One inventory's lab; every output that it ever printed is kept, to be searched for secrets."""
 
     inventory: Path
+    run: str
     cluster: Cluster = field(init=False)
     outputs: list[str] = field(default_factory=list)
     command_lines: set[str] = field(default_factory=set)
-    seconds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.cluster = load(self.inventory)
@@ -56,13 +56,13 @@ class Rehearsal:
     def lab(self, *arguments: str, stdin: str | None = None, timeout: int = 1800) -> Result:
         """`python -m lab ARGUMENTS` for this inventory."""
         verb, *rest = arguments
-        command = [sys.executable, "-m", "lab", verb, "--inventory", str(self.inventory), *rest]
+        command = [sys.executable, "-m", "lab", verb, "--inventory", str(self.inventory), "--run", self.run, *rest]
         return self.call(command, stdin, timeout)
 
     def call(self, command: list[str], stdin: str | None = None, timeout: int = 1800) -> Result:
         started = time.monotonic()
         done = subprocess.run(command, cwd=PROJECT, input=stdin or "", capture_output=True, text=True, timeout=timeout)
-        self.seconds[" ".join(command[2:6])] = time.monotonic() - started
+        print(f"{time.monotonic() - started:.1f} s: {' '.join(command[2:])[:100]}")
         result = Result(done.returncode, done.stdout, done.stderr)
         self.outputs.append(result.output)
         return result
@@ -129,9 +129,10 @@ def watched() -> Iterator[set[str]]:
     thread.join()
 
 
-def rehearsal(inventory: Path, watched: set[str]) -> Iterator[Rehearsal]:
+def rehearsal(inventory: Path, run: str, watched: set[str]) -> Iterator[Rehearsal]:
     """A lab of that inventory, taken down at the end unless ISTHMUS_KEEP is set."""
-    world = Rehearsal(inventory)
+    world = Rehearsal(inventory, run)
+    world.lab("down")
     world.command_lines = watched
     world.must("up")
     try:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.lab
 
 @pytest.fixture(scope="module")
 def world(watched: set[str]) -> Iterator[Rehearsal]:
-    yield from rehearsal(PROJECT / "inventory.py", watched)
+    yield from rehearsal(PROJECT / "inventory.py", "test-1", watched)
 
 
 def far_pairs(world: Rehearsal) -> list[tuple[str, str]]:
@@ -40,7 +40,7 @@ def test_lans_are_apart_before_the_deploy(world: Rehearsal) -> None:
 
 
 def test_make_lab_ends_with_a_verified_cluster(world: Rehearsal) -> None:
-    result = world.call(["make", "lab"])
+    result = world.call(["make", "lab", f"RUN={world.run}"])
     assert result.returncode == 0, result.output[-8000:]
     measured = json.loads((PROJECT / "build" / "verify.json").read_text())
     nodes = [host.name for host in world.cluster.nodes]

@@ -61,11 +61,17 @@ def deb(tree: Path, source: sources.AptSource, package: str, version: str) -> Pa
     """The package's arm64 file, found as apt finds it: by the repository's index."""
     base = source.uri.rstrip("/")
     flat = source.suite == "/"
-    index = f"{base}/Packages.gz" if flat else f"{base}/dists/{source.suite}/{source.components}/binary-arm64/Packages.gz"
+    index = (
+        f"{base}/Packages.gz" if flat else f"{base}/dists/{source.suite}/{source.components}/binary-arm64/Packages.gz"
+    )
     stanzas = gzip.decompress(at(tree, index).read_bytes()).decode().split("\n\n")
     for stanza in stanzas:
         fields = dict(line.split(": ", 1) for line in stanza.splitlines() if ": " in line)
-        if fields.get("Package") == package and fields["Architecture"] == "arm64" and fields["Version"].startswith(version):
+        if (
+            fields.get("Package") == package
+            and fields["Architecture"] == "arm64"
+            and fields["Version"].startswith(version)
+        ):
             return at(tree, f"{base}/{fields['Filename'].removeprefix('./')}")
     raise AssertionError(f"{package} {version} for arm64 is not in {index}")
 
@@ -82,7 +88,9 @@ def runs(program: Path, arguments: list[str]) -> str:
 def packages(declared: Cluster, tree: Path) -> dict[str, Path]:
     site, trust = declared.sites[0], sources.Trust()
     kubernetes = sources.kubernetes(declared, site, trust)
-    found = {name: deb(tree, kubernetes, name, declared.kubernetes_version) for name in ("kubelet", "kubeadm", "kubectl")}
+    found = {
+        name: deb(tree, kubernetes, name, declared.kubernetes_version) for name in ("kubelet", "kubeadm", "kubectl")
+    }
     docker = sources.docker(site, trust, "debian", "bookworm")
     found["containerd.io"] = deb(tree, docker, "containerd.io", declared.containerd_version)
     tailscale = sources.tailscale(site, trust, "debian", "bookworm")
@@ -112,7 +120,9 @@ def test_cni_plugins_are_there_and_run(declared: Cluster, tree: Path, tmp_path: 
 
 
 def test_every_image_has_an_arm64_version(tree: Path) -> None:
-    manifests = [path for registry in ("registry.k8s.io", "ghcr.io") for path in (tree / registry / "v2").rglob("manifests")]
+    manifests = [
+        path for registry in ("registry.k8s.io", "ghcr.io") for path in (tree / registry / "v2").rglob("manifests")
+    ]
     assert manifests
     for folder in manifests:
         for tag in (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("sha256:")):
