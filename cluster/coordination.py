@@ -28,15 +28,13 @@ def headscale(cluster: Cluster) -> dict[str, object]:
 
 def derp_map(cluster: Cluster) -> dict[str, object]:
     """For derp.yaml: the relay at the gateway, STUN at the coordinator itself: a proxy would answer with its own address."""
-    gateway, coordinator = cluster.gateway, cluster.coordinator
     return {
         "region": REGION,
         "name": cluster.coordination_name,
         "https_port": cluster.coordination_port,
         "stun_port": STUN_PORT,
         "same_host": is_one_host(cluster),
-        "gateway_public": _text(gateway.internet_address),
-        "coordinator_public": _text(coordinator.internet_address),
+        "coordinator_public": _text(cluster.coordinator.internet_address),
     }
 
 

@@ -13,6 +13,9 @@ def entries(cluster: Cluster, host: Host, tailnet: Mapping[str, str]) -> dict[st
     for other in cluster.hosts:
         if other.name in tailnet:
             found.setdefault(tailnet[other.name], []).append(other.name)
+    if host.name not in tailnet:
+        # A name that leads nowhere makes sudo wait, and complain.
+        found.setdefault(str(host.lan_address), []).append(host.name)
     # Each control plane asks itself: the first one may be away.
     api = host if host.is_control_plane else cluster.control_planes[0]
     if api.name in tailnet:

@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 
 from cluster.model import Cluster
@@ -83,9 +84,15 @@ def deploy(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
 
 
 def verify(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """pyinfra with verify.py; --wait reaches it as data."""
-    waiting = [] if given.wait is None else ["--data", f"verify_wait={given.wait}"]
-    return as_operator(place, ["pyinfra", "-y", *waiting, str(given.inventory.resolve()), "verify.py", *rest])
+    """pyinfra with verify.py; with --wait, again until all is well or the time is over."""
+    words = ["pyinfra", "-y", str(given.inventory.resolve()), "verify.py", *rest]
+    if given.wait is None:
+        return as_operator(place, words)
+    command, environment = workstation.command(running(place), words), workstation.environment(place)
+    deadline = time.monotonic() + given.wait
+    while (code := subprocess.call(command, env=environment, cwd=PROJECT)) and time.monotonic() < deadline:
+        print(f"Not yet; measuring again, for {deadline - time.monotonic():.0f} s at most.", flush=True)
+    return code
 
 
 def as_operator(place: Run, words: list[str]) -> int:

@@ -17,7 +17,9 @@ PASSING_ON = ("deploy", "verify", "run", "operator")
 def parse(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """The options, and what followed `--`."""
     cut = words.index("--") if "--" in words else len(words)
-    given, rest = parser().parse_args(words[:cut]), list(words[cut + 1 :])
+    # First what all verbs share: argparse would not find a list of hosts that stands after an option.
+    which, others = which_lab(PROJECT / "inventory.py", None).parse_known_args(words[:cut])
+    given, rest = parser().parse_args(others, which), list(words[cut + 1 :])
     if rest and given.verb not in PASSING_ON:
         parser().error(f"{given.verb} passes nothing on, so it takes no --")
     if not rest and given.verb in ("run", "operator"):
@@ -25,18 +27,22 @@ def parse(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     return given, rest
 
 
+def which_lab(inventory: Path | str, run: str | None) -> argparse.ArgumentParser:
+    """The options of all verbs, with these defaults."""
+    options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    options.add_argument("--inventory", type=Path, default=inventory, metavar="PATH", help="default: inventory.py")
+    options.add_argument("--run", default=run, metavar="ID", help="which lab; by default each inventory has its own")
+    return options
+
+
 def parser() -> argparse.ArgumentParser:
     """All verbs and their options."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--inventory", type=Path, default=PROJECT / "inventory.py", metavar="PATH", help="default: inventory.py"
-    )
-    common.add_argument("--run", metavar="ID", help="which lab; by default each inventory has its own")
+    common = which_lab(argparse.SUPPRESS, argparse.SUPPRESS)
     top = argparse.ArgumentParser(prog="python -m lab", description=DESCRIPTION, epilog=EPILOG)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
 
     def verb(name: str, text: str) -> argparse.ArgumentParser:
-        return verbs.add_parser(name, help=text, description=text, parents=[common], epilog=EPILOG)
+        return verbs.add_parser(name, help=text, description=text, parents=[common], epilog=EPILOG, allow_abbrev=False)
 
     _up(verb("up", "make the world and boot its hosts"))
     verb("deploy", "run deploy.py as the operator; what follows -- goes to pyinfra")

@@ -82,7 +82,8 @@ class Run:
     def locked(self) -> Iterator[None]:
         """No other process changes this run meanwhile."""
         ROOT.mkdir(parents=True, exist_ok=True)
-        with (ROOT / f".{self.name}.lock").open("w") as handle:
+        file = ROOT / f".{self.name}.lock"
+        with file.open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -90,7 +91,11 @@ class Run:
                     f"lab {self.name}", "is being changed by another process", "two can't do that at once",
                     "wait for the other `python -m lab`",
                 ) from None  # fmt: skip
-            yield
+            try:
+                yield
+            finally:
+                if not self.exists:
+                    file.unlink(missing_ok=True)
 
     def note(self, kind: str, name: str, **details: Any) -> None:
         """Record something that is about to be made, or a process that runs."""

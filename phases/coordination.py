@@ -14,10 +14,11 @@ from cluster import coordination, routes, sources
 from cluster.model import Certificate, Cluster
 from cluster.problems import Problem, listing
 from facts.tls import CertificateState
-from operations import apt, files, headscale, nginx, packages, systemd
+from operations import apt, files, headscale, network, nginx, packages, systemd
 from phases import phase
 from phases.decided import granted
 from phases.declared import cluster, here
+from phases.naming import tailnet_names
 from phases.templates import render
 from phases.trust import trust
 
@@ -33,6 +34,7 @@ GIVEN = ("/etc/isthmus/tls/coordination.crt", "/etc/isthmus/tls/coordination.key
 def run_headscale() -> None:
     """Run headscale and the gateway, and see that the one answers through the other."""
     whole, this = cluster(), here()
+    network.hosts_block(name="Name the hosts that are known", entries=lambda: tailnet_names(whole, this))
     if this.is_coordinator:
         _run_coordinator(whole)
     if this.is_gateway:

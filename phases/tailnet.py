@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from cluster import names, routes, sources
+from cluster import routes, sources
 from cluster.model import Cluster, Host
-from facts.headscale import Nodes, node_of
-from operations import apt, files, headscale, network, packages, remote, systemd, tailscale
+from operations import apt, files, headscale, network, packages, systemd, tailscale
 from phases import phase
 from phases.decided import granted
 from phases.declared import cluster, here
+from phases.naming import tailnet_names
 from phases.templates import render
 from phases.trust import trust
 
@@ -21,8 +21,7 @@ DEFAULTS = "/etc/default/tailscaled"
 def join_hosts() -> None:
     """Install tailscale, join, and wait until everybody sees everybody."""
     whole, this = cluster(), here()
-    settings = files.write(name="Write tailscale's settings", files=_settings())
-    network.hosts_block(name="Name the hosts that are known", entries=lambda: _names(whole, this))
+    settings = files.write(name="Write tailscale's settings", files=_settings(this))
     _install(whole, this)
     systemd.service(name="Start tailscaled", unit="tailscaled.service", reads=[DEFAULTS], restarted_by=[settings])
     headscale.reachable(name="Wait for headscale", login_server=whole.server_url)
@@ -36,7 +35,7 @@ def join_hosts() -> None:
     tailscale.preferred(name="Set tailscale's preferences", preferences=preferences(whole, this))
     if this.is_coordinator:
         headscale.routes_approved(name="Approve the routes", wanted=_offers(whole))
-    network.hosts_block(name="Name all hosts", entries=lambda: _names(whole, this, all_of_them=True))
+    network.hosts_block(name="Name all hosts", entries=lambda: tailnet_names(whole, this, all_of_them=True))
     tailscale.sees(
         name="Wait until the others are online",
         peers={name: offered for name, offered in _offers(whole).items() if name != this.name},
@@ -49,9 +48,11 @@ def preferences(whole: Cluster, this: Host) -> tailscale.Preferences:
     return tailscale.Preferences(this.name, tuple(routes.advertised(whole, this)), keep)
 
 
-def _settings() -> list[files.File]:
+def _settings(this: Host) -> list[files.File]:
+    # Behind a one-to-one translation the port stays the same; elsewhere STUN knows better.
+    endpoint = str(this.public_address) if this.site.nat == "one_to_one" and this.public_address else ""
     return [
-        files.File(DEFAULTS, render("tailnet/tailscaled.default")),
+        files.File(DEFAULTS, render("tailnet/tailscaled.default.j2", endpoint=endpoint)),
         files.File("/etc/cloud/cloud.cfg.d/99-isthmus.cfg", render("tailnet/cloud-init.cfg")),
     ]
 
@@ -77,11 +78,3 @@ def _install(whole: Cluster, this: Host) -> None:
 
 def _offers(whole: Cluster) -> dict[str, tuple[IPv4Network, ...]]:
     return {member.name: tuple(routes.advertised(whole, member)) for member in whole.hosts}
-
-
-def _names(whole: Cluster, this: Host, all_of_them: bool = False) -> dict[str, list[str]] | None:
-    nodes = remote.fact(whole.coordinator.name, Nodes)
-    joined = {member.name: node_of(nodes or (), member.name) for member in whole.hosts}
-    if nodes is None or (all_of_them and None in joined.values()):
-        return None
-    return names.entries(whole, this, {name: node.addresses[0] for name, node in joined.items() if node and node.addresses})

@@ -186,3 +186,8 @@ def test_unknown_names_are_answered_with_the_known_ones() -> None:
         world().host("second")
     with pytest.raises(LabError, match="its sites are cloud"):
         world().site("moon")
+
+
+def test_hosts_may_stand_after_options() -> None:
+    given, _ = arguments.parse(["power", "off", "--run", "t", "first", "second", "--inventory", "x.py"])
+    assert (given.hosts, given.run, given.inventory) == (["first", "second"], "t", Path("x.py"))

@@ -88,16 +88,16 @@ def test_each_control_plane_asks_itself_and_a_worker_the_first() -> None:
     first = cluster.control_planes[0]
     for host in cluster.hosts:
         assert cluster.api_endpoint_name in names.entries(cluster, host, tailnet)[tailnet[first.name]]
-    assert names.entries(cluster, first, {}) == ({str(first.lan_address): [cluster.coordination_name]} if first.is_gateway else {})
+    assert names.entries(cluster, first, {}) == {str(first.lan_address): [first.name]}
     gateway = cluster.gateway
-    assert names.entries(cluster, gateway, {})[str(gateway.lan_address)] == [cluster.coordination_name]
+    assert names.entries(cluster, gateway, {}) == {str(gateway.lan_address): [gateway.name, cluster.coordination_name]}
 
 
 def test_stun_is_reached_at_the_coordinator_itself() -> None:
     cluster = declared(**TWO_HOSTS)
     (region,) = yaml.safe_load(render("coordination/derp.yaml.j2", **coordination.derp_map(cluster)))["regions"].values()
     relay, stun = region["nodes"]
-    assert (relay["hostname"], relay["stunport"], relay["ipv4"]) == (cluster.coordination_name, -1, str(cluster.gateway.public_address))
+    assert (relay["hostname"], relay["stunport"], "ipv4" in relay) == (cluster.coordination_name, -1, False)
     assert (stun["stunonly"], stun["stunport"], stun["ipv4"]) == (True, 3478, str(cluster.coordinator.public_address))
 
 

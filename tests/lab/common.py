@@ -18,12 +18,14 @@ def fresh_state(world: Rehearsal) -> dict[str, str]:
 
 
 def preview_touches_nothing(world: Rehearsal) -> None:
+    # A first login and a first sudo leave their own marks (a lecture, a cache): they are not the preview's.
+    assert world.pyinfra("-y", "exec", "--", "true").returncode == 0
     before = fresh_state(world)
     planned = world.plan()
-    assert planned, "a fresh world has everything to change"
+    assert len(planned) > 20, "a fresh world has everything to change"
     after = fresh_state(world)
-    for name, state in before.items():
-        assert after[name].splitlines() == state.splitlines(), f"the preview touched {name}"
+    touched = {name: sorted({*state.splitlines()} ^ {*after[name].splitlines()}) for name, state in before.items()}
+    assert {name: lines for name, lines in touched.items() if lines} == {}
 
 
 def second_run_changes_nothing(world: Rehearsal) -> None:

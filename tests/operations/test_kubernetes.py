@@ -107,10 +107,11 @@ def test_a_further_control_plane_is_lent_the_certificates_under_a_key_that_no_co
     assert joined(Left(), node="new", certificates=lambda key: keys.append(key) or f"certificateKey: {key}") == [
         "sh -s"
     ]
-    _, (upload, script), _ = first.ran
+    _, (upload, script), _, (taken_back, _) = first.ran
     assert upload == "sh -s"
     assert keys[0] not in upload
     assert "upload-certs" in script
+    assert "delete secret --ignore-not-found kubeadm-certs" in taken_back
 
 
 def test_a_node_is_left_alone(first: First) -> None:
@@ -140,6 +141,11 @@ def test_kubeadms_file_is_gone_in_every_outcome_and_its_words_are_cleaned() -> N
     assert "trap 'rm -f /run/isthmus/kubeadm.$$.yaml" in script
     assert "umask 077" in script
     assert "(token)" in script
+
+
+def test_what_an_earlier_membership_left_goes_before_a_join_and_never_from_a_node() -> None:
+    assert "ip link delete" in kubeadm.script("join", "text")
+    assert "ip link delete" not in kubeadm.script("init phase upload-certs", "text", is_node=True)
 
 
 def test_join_tokens_are_taken_back(first: First) -> None:

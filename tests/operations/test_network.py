@@ -10,7 +10,7 @@ import pytest
 from cluster.packet_filter import Filters, Rule, corrected
 from facts.dpkg import Package, Packages
 from facts.files import Content
-from facts.network import PacketFilter, Passing, PassesOn
+from facts.network import PacketFilter, PassesOn, Passing
 from facts.systemd import State, Unit
 from facts.tls import CertificateState
 from operations import network, nginx, packages, packet_filter
