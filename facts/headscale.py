@@ -122,7 +122,7 @@ def _node(entry: Mapping[str, Any]) -> Node:
         addresses=_strings(entry, "ip_addresses"),
         node_key=str(_field(entry, "node_key") or ""),
         # Before 0.28 a node's tags were two lists.
-        tags=_strings(entry, "tags") or _strings(entry, "forced_tags") + _strings(entry, "valid_tags"),
+        tags=_strings(entry, "tags") or tuple(dict.fromkeys((*_strings(entry, "forced_tags"), *_strings(entry, "valid_tags")))),
         online=bool(_field(entry, "online")),
         available=_strings(entry, "available_routes"),
         approved=_strings(entry, "approved_routes"),

@@ -6,9 +6,11 @@ from collections.abc import Generator, Sequence
 
 from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
+from pyinfra.api.operation import OperationMeta
 
 from facts.kubernetes import ABSENT, KUBECTL, SAME, Manifest, Nodes, Workloads
 from operations.failing import fail
+from operations.systemd import will_have_changed
 
 WAIT_S = 300
 _TROUBLE = f"{KUBECTL} get nodes -o wide >&2; {KUBECTL} get pods --all-namespaces -o wide | awk '$4 != \"Running\"' >&2; exit 1"
@@ -52,18 +54,21 @@ def nodes_ready(wanted: Sequence[str]) -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def available(wanted: Sequence[tuple[str, str]]) -> Generator[StringCommand, None, None]:
+def available(
+    wanted: Sequence[tuple[str, str]], after: Sequence[OperationMeta] = ()
+) -> Generator[StringCommand, None, None]:
     """
     Wait until every pod of some workloads runs; what does not is shown.
 
     + wanted: namespace, and kind/name in small letters
+    + after: operations whose change renews pods: then all are waited for
     """
     found = host.get_fact(Workloads)
     if found is None:
         yield fail("the API does not answer")
         return
     running = {(item.namespace, f"{item.kind.lower()}/{item.name}") for item in found if item.is_available}
-    waiting = [workload for workload in wanted if workload not in running]
+    waiting = [workload for workload in wanted if workload not in running or will_have_changed(after)]
     if not waiting:
         host.noop("the cluster's own pods run")
     for namespace, name in waiting:

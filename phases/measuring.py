@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from facts.kubernetes import Nodes
 from pyinfra import host, inventory, state
 
 from cluster.model import Cluster
+from facts.kubernetes import Nodes
 from facts.paths import Answers, TailnetPaths
 from facts.tailscale import Status
 from operations import remote

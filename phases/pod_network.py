@@ -27,18 +27,17 @@ def install() -> None:
     """Install flannel, route the nodes' subnets, and wait until every node is ready."""
     whole, this = cluster(), here()
     first = whole.control_planes[0]
+    applied = []
     if this == first:
-        manifests.applied(
-            name="Apply flannel's manifest",
-            manifest=render("pod_network/flannel.yaml.j2", **flannel.manifest_values(whole)),
-        )
+        manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(whole))
+        applied.append(manifests.applied(name="Apply flannel's manifest", manifest=manifest))
     every_host_is_ready(name="flannel is declared")
     if this.is_node and whole.pod_network == "routed":
         tailscale.preferred(name="Offer the node's pods to the tailnet", preferences=lambda: _with_pods(whole, this))
     every_host_is_ready(name="the nodes' subnets are offered")
     if this == first:
         manifests.nodes_ready(name="Wait until the nodes are ready", wanted=[node.name for node in whole.nodes])
-        manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
+        manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=applied)
 
 
 def _with_pods(whole: Cluster, this: Host) -> tailscale.Preferences | None:
