@@ -22,6 +22,7 @@ PACKAGES = (
     "iputils-ping",
     "kmod",
     "less",
+    "libfaketime",
     "netbase",
     "netcat-openbsd",
     "nftables",
