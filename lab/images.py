@@ -22,7 +22,6 @@ PACKAGES = (
     "iputils-ping",
     "kmod",
     "less",
-    "libfaketime",
     "netbase",
     "netcat-openbsd",
     "nftables",
