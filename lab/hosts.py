@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .commands import run
 from .journal import Run
-from .network import attach
+from .network import attach, detach
 from .oddities import ODDITIES, oracle_image
 from .plan import HostPlan, WorldPlan
 from .polling import until
@@ -131,7 +131,9 @@ def login(layer: Layer, user: str, authorized_key: str) -> None:
 
 def boot(place: Run, world: WorldPlan, host: HostPlan) -> None:
     """Power on: a fresh network namespace, then init."""
-    attach(world.site(host.host.site.site), host, place.namespace)
+    site = world.site(host.host.site.site)
+    detach(site, host)
+    attach(site, host, place.namespace)
     place.note("container", host.container)
     log = folder(place, host) / "lxc.log"
     run(["lxc-start", "-P", place.folder / "lxc", "-n", host.container, "-l", "INFO", "-o", log, "-d"])

@@ -97,6 +97,10 @@ FAULTS: dict[str, Fault] = {
         "headscale is stopped on the coordinator",
         "", machines.stopping("headscale"), machines.starting("headscale"),
     ),
+    "service-rules-gone": Fault(
+        "kube-proxy hangs, and its rules for service addresses are gone",
+        "host", mesh.remove_services, mesh.bring_services_back,
+    ),
     "cluster-dns-gone": Fault(
         "no pod of CoreDNS runs",
         "", mesh.stop_cluster_names, mesh.start_cluster_names,

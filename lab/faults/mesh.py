@@ -10,10 +10,22 @@ from typing import Any
 from cluster import routes
 
 from ..plan import HostPlan
+from ..polling import until
 from .scene import Scene, on_host
 
 KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system"
 COREDNS = "deployment/coredns"
+# Stopped, not ended: kubelet would start it again, and it would write its rules.
+REMOVE_SERVICES = """proxy=$(pgrep -x kube-proxy) || { echo "kube-proxy does not run here"; exit 1; }
+kill -STOP $proxy
+iptables -w -t nat -F KUBE-SERVICES
+"""
+END_STOPPED_PROXY = """for proxy in $(pgrep -x kube-proxy); do
+    if grep -q '^State:.*stopped' /proc/$proxy/status; then kill -KILL $proxy; fi
+done
+"""
+COUNT_SERVICES = "iptables -w -t nat -S KUBE-SERVICES 2>/dev/null | grep -c ^-A || true"
+PROXY_SECONDS = 120
 
 
 def withdraw_lan(scene: Scene) -> None:
@@ -118,3 +130,15 @@ def start_cluster_names(scene: Scene) -> None:
 def control_plane(scene: Scene) -> HostPlan:
     """The first host that kubectl can be asked on."""
     return next(host for host in scene.world.hosts if host.host.is_control_plane)
+
+
+def remove_services(scene: Scene) -> None:
+    """kube-proxy hangs, and its rules are gone."""
+    on_host(scene, REMOVE_SERVICES)
+
+
+def bring_services_back(scene: Scene) -> None:
+    """A new kube-proxy writes them again."""
+    on_host(scene, END_STOPPED_PROXY)
+    if not until(lambda: int(on_host(scene, COUNT_SERVICES)) > 0, PROXY_SECONDS, interval=1):
+        raise scene.refused("is not healed", f"kube-proxy has written no rules in {PROXY_SECONDS} s")
