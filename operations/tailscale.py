@@ -94,7 +94,11 @@ def preferred(preferences: Preferences | Callable[[], Preferences | None]) -> Ge
     found = host.get_fact(Prefs)
     wanted = preferences() if callable(preferences) else preferences
     if found is None or ((wanted is None or not found.known) and state.is_executing):
-        yield fail("tailscale's preferences could not be read" if found is None or not found.known else "the routes to advertise are not known")
+        yield fail(
+            "tailscale's preferences could not be read"
+            if found is None or not found.known
+            else "the routes to advertise are not known"
+        )
         return
     if wanted is None or not found.known:
         yield StringCommand("true")
@@ -150,7 +154,8 @@ def _current_flags(found: ClientPrefs) -> dict[str, str]:
 def _log_in(coordinator: str, tag: str, flags: Mapping[str, str], again: bool) -> Generator[StringCommand, None, None]:
     try:
         made = remote.run(
-            coordinator, f"headscale preauthkeys create --tags {shlex.quote(tag)} --expiration {KEY_LIFETIME} --output json"
+            coordinator,
+            f"headscale preauthkeys create --tags {shlex.quote(tag)} --expiration {KEY_LIFETIME} --output json",
         )
         key_id, key = parse_key(made)
     except (remote.RemoteFailure, ValueError) as failure:
@@ -159,11 +164,15 @@ def _log_in(coordinator: str, tag: str, flags: Mapping[str, str], again: bool) -
     # The script ends well in either case, so that the key is always removed from the coordinator.
     yield StringCommand("sh -s", _stdin=_up_script(key, flags, again))
     try:
-        remote.run(coordinator, f"headscale preauthkeys delete --id {key_id} || headscale preauthkeys expire --id {key_id}")
+        remote.run(
+            coordinator, f"headscale preauthkeys delete --id {key_id} || headscale preauthkeys expire --id {key_id}"
+        )
     except remote.RemoteFailure as failure:
         yield fail(f"the key of this login (id {key_id}) could not be removed: {failure}")
         return
-    yield StringCommand(f"set -- $(head -n 1 {LOG_FILE}); test \"$1\" = 0 || {{ tail -n +2 {LOG_FILE} >&2; exit 1; }}; rm -f {LOG_FILE}")
+    yield StringCommand(
+        f'set -- $(head -n 1 {LOG_FILE}); test "$1" = 0 || {{ tail -n +2 {LOG_FILE} >&2; exit 1; }}; rm -f {LOG_FILE}'
+    )
 
 
 def _up_script(key: str, flags: Mapping[str, str], again: bool) -> str:

@@ -71,8 +71,12 @@ def _install(whole: Cluster, this: Host) -> None:
             ca=trust().ca,
         )
         return
-    apt.signing_key(name="Keep tailscale's signing key", path=source.keyring, url=source.key_url, fingerprint=source.fingerprint)
-    files.write(name="Name tailscale's repository", files=[files.File(source.list_path, source.line(found.architecture))])
+    apt.signing_key(
+        name="Keep tailscale's signing key", path=source.keyring, url=source.key_url, fingerprint=source.fingerprint
+    )
+    files.write(
+        name="Name tailscale's repository", files=[files.File(source.list_path, source.line(found.architecture))]
+    )
     apt.packages(name="Install tailscale", wanted=[apt.Wanted("tailscale", version)])
 
 
