@@ -39,6 +39,7 @@ def begun(document: Callable[[str], str | None], node: str) -> Generator[StringC
     elif stands == "foreign":
         yield fail(kubeadm.FOREIGN)
     elif nodes is None:
+        yield StringCommand("systemctl start kubelet.service")
         yield kubeadm.until(f"{KUBECTL} get --raw /readyz", API_WAIT_S, kubeadm.SILENT)
     elif stands == "unfinished":
         yield fail(kubeadm.UNFINISHED)
