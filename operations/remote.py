@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-import gevent  # type: ignore[import-untyped]
 from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped]
-from paramiko.ssh_exception import ChannelException, SSHException
+from paramiko.ssh_exception import SSHException
 from pyinfra import inventory
 from pyinfra.api import FactBase, Host, StringCommand
 
-Answer = TypeVar("Answer")
-# sshd takes ten sessions on one connection (MaxSessions), every host of a run may ask the same one at once, and that host
-# has commands of its own to run. sshd counts a session until its processes are gone, which a busy host takes time for.
-_turns: dict[str, BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(4))
-REFUSALS = 40
-PAUSE_S = 0.25
+# Every host of a run may ask the same one at once, and sshd takes ten sessions on a connection (see sessions.py).
+_turns: dict[str, BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(6))
 
 
 class RemoteFailure(Exception):
@@ -33,36 +27,24 @@ def run(name: str, command: str, stdin: str | None = None, timeout_s: int = 120)
     arguments = _privilege(target)
     if stdin is not None:
         arguments["_stdin"] = stdin
-
-    def ask() -> Any:
-        return target.run_shell_command(
-            StringCommand(command), print_output=False, print_input=False, _timeout=timeout_s, **arguments
-        )
-
     try:
-        ok, output = _in_turn(name, ask)
+        with _turns[name]:
+            ok, output = target.run_shell_command(
+                StringCommand(command), print_output=False, print_input=False, _timeout=timeout_s, **arguments
+            )
     except (SSHException, OSError) as error:
         raise RemoteFailure(f"{name}: {error or 'the connection broke'}") from error
     if not ok:
         raise RemoteFailure(f"{name}: {' '.join(output.stderr_lines) or 'the command failed without a word'}")
-    return output.stdout
+    said: str = output.stdout
+    return said
 
 
 def fact(name: str, question: type[FactBase[Any]], **arguments: Any) -> Any:
     """The answer of the host `name` to a fact, asked as root there."""
     target = _target(name)
-    return _in_turn(name, lambda: target.get_fact(question, **arguments, **_privilege(target)))
-
-
-def _in_turn(name: str, ask: Callable[[], Answer]) -> Answer:
-    """Ask when it is our turn; a session that was refused has run nothing, so it is asked for again."""
     with _turns[name]:
-        for _ in range(REFUSALS):
-            try:
-                return ask()
-            except ChannelException:
-                gevent.sleep(PAUSE_S)
-        return ask()
+        return target.get_fact(question, **arguments, **_privilege(target))
 
 
 def _target(name: str) -> Host:
