@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .commands import run
 from .journal import Run
-from .network import attach
+from .network import UPLINK, attach
 from .oddities import ODDITIES, oracle_image
 from .plan import HostPlan, WorldPlan
 from .polling import until
@@ -143,6 +143,8 @@ def cut(place: Run, hosts: Iterable[HostPlan]) -> None:
     with ThreadPoolExecutor(max(1, len(hosts))) as pool:
         list(pool.map(lambda host: kill(place, host), hosts))
     for host in hosts:
+        # A namespace lives on until its last process is gone; its cable must go now, for the next boot plugs in a new one.
+        run(["ip", "-n", host.namespace, "link", "delete", UPLINK], check=False)
         run(["ip", "netns", "delete", host.namespace], check=False)
 
 

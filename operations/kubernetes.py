@@ -17,7 +17,7 @@ from facts.kubernetes import KUBECTL, JoinTokens, Membership, Nodes
 from operations import kubeadm, remote
 from operations.failing import fail
 
-API_WAIT_S = 180
+API_WAIT_S = 120
 _TOKEN_SIGNS = string.ascii_lowercase + string.digits
 
 
