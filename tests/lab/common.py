@@ -18,7 +18,7 @@ RESTLESS = (
     "/var/lib/lastlog",
     "/home/*/.cache",
 )
-RESTLESS_PROCESSES = "ps|sort|find|grep|sh|sshd.*|sudo|systemd|\\(sd-pam\\)|systemd-.*|agetty"
+RESTLESS_PROCESSES = "ps|sort|find|grep|sh|sshd.*|sudo|systemd|\\(sd-pam\\)|systemd-.*|\\(udev-worker\\)|agetty"
 
 
 def fresh_state(world: Rehearsal) -> dict[str, str]:
