@@ -112,16 +112,17 @@ def preferred(preferences: Preferences | Callable[[], Preferences | None]) -> Ge
 
 
 @operation()
-def sees(peers: Mapping[str, Sequence[IPv4Network]]) -> Generator[StringCommand, None, None]:
+def sees(peers: Callable[[], Mapping[str, Sequence[IPv4Network]]]) -> Generator[StringCommand, None, None]:
     """
     Wait until the client sees every other machine online, and somebody serving each route.
 
-    + peers: host name of each other machine to the routes that it offers
+    + peers: gives, when it is asked, the host name of each other machine and the routes that it offers
     """
+    wanted = peers()
     deadline = time.monotonic() + SEEN_TIMEOUT_S
     while True:
         found = host.get_fact(Status)
-        missing = ["tailscale's state could not be read"] if found is None else list(unseen(found, peers))
+        missing = ["tailscale's state could not be read"] if found is None else list(unseen(found, wanted))
         if not missing:
             host.noop("the others are online")
             return

@@ -38,7 +38,7 @@ def join_hosts() -> None:
     network.hosts_block(name="Name all hosts", entries=lambda: tailnet_names(whole, this, all_of_them=True))
     tailscale.sees(
         name="Wait until the others are online",
-        peers={name: offered for name, offered in _offers(whole).items() if name != this.name},
+        peers=lambda: {name: offered for name, offered in _offers(whole).items() if name != this.name},
     )
 
 
