@@ -165,17 +165,22 @@ def delay(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
 
 def cause(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """A fault."""
-    running(place)
-    with place.locked():
-        faults.cause(place, given.fault, given.target)
-    return 0
+    return change(place, given, faults.cause)
 
 
 def heal(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Its undoing."""
+    return change(place, given, faults.heal)
+
+
+def change(place: Run, given: argparse.Namespace, how: Callable[[Run, str, str | None], None]) -> int:
+    """Cause or heal a fault, or list them."""
+    if given.list:
+        print(faults.listing())
+        return 0
     running(place)
     with place.locked():
-        faults.heal(place, given.fault, given.target)
+        how(place, given.fault, given.target)
     return 0
 
 

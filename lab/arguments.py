@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from .faults import FAULTS
+from .faults import FAULTS, listing
 from .journal import PROJECT
 
 DESCRIPTION = "A simulated world in which one machine rehearses the declared cluster (lab/README.md)."
@@ -24,6 +24,8 @@ def parse(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
         parser().error(f"{given.verb} passes nothing on, so it takes no --")
     if not rest and given.verb in ("run", "operator"):
         parser().error(f"{given.verb} needs a command after --")
+    if given.verb in ("break", "heal") and not given.fault and not given.list:
+        parser().error(f"{given.verb} needs a FAULT; {given.verb} --list shows them")
     return given, rest
 
 
@@ -74,6 +76,8 @@ def _power(verb: argparse.ArgumentParser) -> None:
 
 
 def _fault(verb: argparse.ArgumentParser) -> None:
-    known = "; ".join(f"{name} {fault.target.upper()}: {fault.text}" for name, fault in FAULTS.items())
-    verb.add_argument("fault", choices=FAULTS, metavar="FAULT", help=known)
+    verb.formatter_class = argparse.RawDescriptionHelpFormatter
+    verb.epilog = f"The faults, and what each one happens to:\n{listing()}"
+    verb.add_argument("fault", nargs="?", choices=FAULTS, metavar="FAULT", help="one of those below")
     verb.add_argument("target", nargs="?", metavar="TARGET", help="the host or site")
+    verb.add_argument("--list", action="store_true", help="show all faults and do nothing")

@@ -30,17 +30,36 @@ def switch_off(place: Run, site: SitePlan) -> None:
     ip(site.wire, [f"link set {FAR} master through", f"link set {NEAR} master through"])
 
 
-def declared(place: Run, world: WorldPlan) -> None:
-    """Each site's wire as the site's data say."""
-    for site in world.sites:
-        if site.site.delay_ms or site.site.loss_percent:
-            switch_on(place, world, site, site.site.delay_ms, site.site.loss_percent)
-
-
-def none(place: Run, world: WorldPlan) -> None:
-    """No delay and no loss anywhere."""
-    for site in world.sites:
+def settle(place: Run, world: WorldPlan, site: SitePlan) -> None:
+    """That site's wire as the run's state says: the declared delay and loss unless they are off, and its burdens."""
+    burdens = place.state.get("burdens", {}).get(site.name, {}).values()
+    own = (site.site.delay_ms, site.site.loss_percent) if place.state.get("delay", True) else (0.0, 0.0)
+    delay, loss = (sum(parts) for parts in zip(own, *burdens, strict=True))
+    if delay or loss:
+        switch_on(place, world, site, delay, loss)
+    else:
         switch_off(place, site)
+
+
+def settle_all(place: Run, world: WorldPlan) -> None:
+    """All wires."""
+    for site in world.sites:
+        settle(place, world, site)
+
+
+def burden(place: Run, world: WorldPlan, site: SitePlan, name: str, delay_ms: float, loss_percent: float) -> None:
+    """More delay and loss than declared, by the name of what causes it."""
+    burdens = place.state.get("burdens", {})
+    place.update(burdens={**burdens, site.name: {**burdens.get(site.name, {}), name: [delay_ms, loss_percent]}})
+    settle(place, world, site)
+
+
+def relieve(place: Run, world: WorldPlan, site: SitePlan, name: str) -> None:
+    """Without what that name causes."""
+    burdens = place.state.get("burdens", {})
+    left = {key: burden for key, burden in burdens.get(site.name, {}).items() if key != name}
+    place.update(burdens={**burdens, site.name: left})
+    settle(place, world, site)
 
 
 def offloads(world: WorldPlan, site: SitePlan, whole: bool) -> None:

@@ -15,6 +15,7 @@ from .commands import run
 from .failures import LabError, Unable
 
 DEBIAN_PACKAGES = (
+    "conntrack",
     "dnsmasq-base",
     "ethtool",
     "iproute2",

@@ -8,18 +8,19 @@ from .plan import HostPlan, SitePlan, WorldPlan, entrances
 
 WAN = "wan"  # a router's interface to the internet
 SSH = 22
+Chains = dict[str, tuple[str, Iterator[str]]]  # a chain's name → its hook and its rules
 
 
 def router_rules(site: SitePlan) -> str:
     """What a site's router translates, checks and refuses."""
-    chains = {
+    chains: Chains = {
         "spoofed": ("filter hook prerouting priority raw", _sources(site)),
         "inbound": ("nat hook prerouting priority dstnat", _inbound(site)),
         "outbound": ("nat hook postrouting priority srcnat", _outbound(site)),
         "forward": ("filter hook forward priority filter", _forward(site)),
         "input": ("filter hook input priority filter", _unsolicited(site)),
     }
-    return _table("lab", chains)
+    return table("lab", chains)
 
 
 def operator_rules(world: WorldPlan) -> str:
@@ -28,10 +29,11 @@ def operator_rules(world: WorldPlan) -> str:
         f"ip daddr {called} tcp dport {host.host.ssh_port} dnat to {host.way_in[0]}:{host.way_in[1]}"
         for host, called in entrances(world)
     )
-    return _table("lab", {"outbound": ("nat hook output priority -100", lines)})
+    return table("lab", {"outbound": ("nat hook output priority -100", lines)})
 
 
-def _table(name: str, chains: dict[str, tuple[str, Iterator[str]]]) -> str:
+def table(name: str, chains: Chains) -> str:
+    """An nftables table of IPv4 with these chains."""
     lines = [f"table ip {name} {{"]
     for chain, (hook, rules) in chains.items():
         lines += [f"  chain {chain} {{", f"    type {hook};", *(f"    {rule}" for rule in rules), "  }"]
@@ -43,7 +45,7 @@ def _is_translated(host: HostPlan) -> bool:
     return host.host.site.nat == "one_to_one" and host.public is not None
 
 
-def _own(host: HostPlan) -> str:
+def own_addresses(host: HostPlan) -> str:
     """The addresses of its interface, as an nftables set."""
     public = host.public if host.host.site.nat == "none" else None
     addresses = dict.fromkeys(filter(None, (host.host.lan_address, public)))
@@ -54,7 +56,7 @@ def _sources(site: SitePlan) -> Iterator[str]:
     """A routed fabric lets a host send from its own address only."""
     if site.site.fabric == "routed":
         for host in site.hosts:
-            yield f'iifname "{host.port}" ip saddr != {_own(host)} drop'
+            yield f'iifname "{host.port}" ip saddr != {own_addresses(host)} drop'
 
 
 def _inbound(site: SitePlan) -> Iterator[str]:
@@ -82,7 +84,7 @@ def _forward(site: SitePlan) -> Iterator[str]:
         yield f"ip daddr {{ {', '.join(map(str, site.blocked))} }} drop"
     if site.site.fabric == "routed":
         for host in site.hosts:
-            yield f'oifname "{host.port}" ip daddr != {_own(host)} drop'
+            yield f'oifname "{host.port}" ip daddr != {own_addresses(host)} drop'
     if site.site.nat == "masquerade":
         yield f'iifname "{WAN}" ct state established,related accept'
         yield f'iifname "{WAN}" ct status dnat accept'

@@ -75,7 +75,7 @@ def make(place: Run, world: WorldPlan, options: Options) -> None:
     with step(f"networks: {len(world.sites)} sites, {len(world.namespaces)} namespaces"):
         network.build(world, place.namespace)
         if options.delay:
-            links.declared(place, world)
+            links.settle_all(place, world)
         dns.serve(place, world)
     with step("the operator's machine"):
         workstation.prepare(place, world, mirror.trust(tree), mirror.tool(wanted, cache, "kubectl"))
@@ -195,9 +195,5 @@ def power_off(place: Run, chosen: Sequence[HostPlan]) -> None:
 
 def delay(place: Run, on: bool) -> None:
     """Switch the declared delay and loss of all links on or off."""
-    world = of(place)
-    if on:
-        links.declared(place, world)
-    else:
-        links.none(place, world)
     place.update(delay=on)
+    links.settle_all(place, of(place))

@@ -68,3 +68,9 @@ def locate(host: str, path: str) -> str | None:
         if host == name and path.startswith(prefix):
             return subtree + path[len(prefix) :]
     return None
+
+
+def registries() -> tuple[str, ...]:
+    """The names that images come from."""
+    mirrored = {host for host, prefix, _ in TABLE if prefix.startswith("/v2/")}
+    return tuple(name for name in NAMES if name in mirrored or name in REGISTRIES)
