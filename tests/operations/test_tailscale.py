@@ -148,7 +148,10 @@ class TestSees:
     PEERS = {"n2": (IPv4Network("10.0.0.4/32"),)}
 
     def test_everybody_is_online(self) -> None:
-        assert commands(tailscale.sees, {Status: ClientStatus("Running", peers=(self.PEER,))}, peers=lambda: self.PEERS) == []
+        assert (
+            commands(tailscale.sees, {Status: ClientStatus("Running", peers=(self.PEER,))}, peers=lambda: self.PEERS)
+            == []
+        )
 
     def test_what_is_missing_is_named(self) -> None:
         assert list(tailscale.unseen(ClientStatus("Running"), self.PEERS)) == ["machine n2", "route 10.0.0.4/32"]
