@@ -38,7 +38,7 @@ setup-lab: .venv/ready
 	@$(PYTHON) -m lab.prerequisites
 
 .venv/ready: requirements.txt requirements-dev.txt
-	@python3 -c 'import ensurepip' 2>/dev/null || apt-get install -q -y python3-venv
+	@python3 -c 'import ensurepip' 2>/dev/null || { apt-get -q update; apt-get -q -y install python3-venv; }
 	python3 -m venv .venv
 	.venv/bin/python -m pip install -q -r requirements-dev.txt
 	@touch $@

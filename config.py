@@ -2,7 +2,9 @@
 
 from pyinfra import config
 
+from operations.sessions import wait_for_sessions
 from phases.declared import check_at_the_door
 
 config.FAIL_PERCENT = 0
 check_at_the_door()
+wait_for_sessions()

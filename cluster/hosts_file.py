@@ -23,5 +23,9 @@ def with_block(lines: Sequence[str], entries: Mapping[str, Sequence[str]]) -> st
         # A block without an end is only its first line: what follows may be somebody's.
         del rest[: ends[0] + 1 if ends else 0]
     at = len(kept) if place is None else place
-    block = [BEGIN, *(f"{address} {' '.join(names)}" for address, names in entries.items() if names), END] if entries else []
+    block = (
+        [BEGIN, *(f"{address} {' '.join(names)}" for address, names in entries.items() if names), END]
+        if entries
+        else []
+    )
     return "".join(f"{line}\n" for line in [*kept[:at], *block, *kept[at:]])

@@ -98,7 +98,9 @@ def parse_node(item: Mapping[str, Any]) -> Node:
     """One item of `kubectl get nodes -o json`."""
     metadata, spec, status = item["metadata"], item.get("spec", {}), item.get("status", {})
     info = status.get("nodeInfo", {})
-    condition: Mapping[str, Any] = next((found for found in status.get("conditions", ()) if found["type"] == "Ready"), {})
+    condition: Mapping[str, Any] = next(
+        (found for found in status.get("conditions", ()) if found["type"] == "Ready"), {}
+    )
     is_ready = condition.get("status") == "True"
     return Node(
         name=metadata["name"],

@@ -142,7 +142,11 @@ def parse_filters(lines: Iterable[str]) -> Filters:
             sections[section].append(line)
     return Filters(
         default_backend=next(name for name in sections if name.startswith("default ")).split()[1],
-        live={backend: tuple(sections[f"live {backend}"]) for backend in ("nft", "legacy") if sections.get(f"live {backend}")},
+        live={
+            backend: tuple(sections[f"live {backend}"])
+            for backend in ("nft", "legacy")
+            if sections.get(f"live {backend}")
+        },
         kept=_text(sections.get("kept")),
         script=_text(sections.get("script")),
     )

@@ -16,8 +16,8 @@ def advertised(cluster: Cluster, host: Host) -> tuple[IPv4Network, ...]:
 
 
 def kept_local(cluster: Cluster, host: Host) -> tuple[IPv4Network, ...]:
-    """What `host` never sends into the tailnet, though others advertise addresses of it: its own LAN."""
-    return (host.site.lan,)
+    """What `host` never sends into the tailnet, though others advertise addresses of it: its own LAN, and what it routes."""
+    return tuple(dict.fromkeys((host.site.lan, *host.lan_routes)))
 
 
 def approved(cluster: Cluster) -> tuple[IPv4Network, ...]:

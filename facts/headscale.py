@@ -85,7 +85,7 @@ class Reachable(FactBase[str | None]):
         url = shlex.quote(f"{login_server}/health")
         return (
             "if ! command -v curl >/dev/null; then echo 'curl is not installed'; "
-            f"elif said=$(curl -fsS --max-time 5 -o /dev/null {url} 2>&1); then echo; else echo \"${{said:-no answer}}\"; fi"
+            f'elif said=$(curl -fsS --max-time 5 -o /dev/null {url} 2>&1); then echo; else echo "${{said:-no answer}}"; fi'
         )
 
     def process(self, output: list[str]) -> str:
@@ -122,7 +122,8 @@ def _node(entry: Mapping[str, Any]) -> Node:
         addresses=_strings(entry, "ip_addresses"),
         node_key=str(_field(entry, "node_key") or ""),
         # Before 0.28 a node's tags were two lists.
-        tags=_strings(entry, "tags") or tuple(dict.fromkeys((*_strings(entry, "forced_tags"), *_strings(entry, "valid_tags")))),
+        tags=_strings(entry, "tags")
+        or tuple(dict.fromkeys((*_strings(entry, "forced_tags"), *_strings(entry, "valid_tags")))),
         online=bool(_field(entry, "online")),
         available=_strings(entry, "available_routes"),
         approved=_strings(entry, "approved_routes"),

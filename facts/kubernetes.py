@@ -17,7 +17,8 @@ KUBECTL = f"kubectl --kubeconfig {KUBECONFIG}"
 # One JSON value in every case: `null` where the API does not answer, an empty list where the host runs none.
 _ITEMS = (
     f"test -f {KUBECONFIG} && command -v kubectl >/dev/null || {{ echo '{{\"items\": []}}'; exit 0; }}; "
-    f"{KUBECTL} --request-timeout=10s get WHAT -o json 2>/dev/null || echo null"
+    # kubectl prints an empty list before it says that nobody answered.
+    f"if said=$({KUBECTL} --request-timeout=10s get WHAT -o json 2>/dev/null); then printf '%s\\n' \"$said\"; else echo null; fi"
 )
 SAME, DIFFERENT, ABSENT = "same", "different", "absent"
 

@@ -35,7 +35,7 @@ class PassesOn(FactBase[Passing | None]):
 
     def command(self) -> str:
         return (
-            f"ip -4 rule show | awk '$1 == \"{RULE_PRIORITY}:\" {{for (i = 2; i < NF; i++) if ($i == \"to\") print \"rule \" $(i+1)}}'; "
+            f'ip -4 rule show | awk \'$1 == "{RULE_PRIORITY}:" {{for (i = 2; i < NF; i++) if ($i == "to") print "rule " $(i+1)}}\'; '
             'echo "forwarding $(cat /proc/sys/net/ipv4/ip_forward)"; '
             f"command -v nft >/dev/null && nft list table inet {CLAMP_TABLE} 2>/dev/null | sed -n '/maxseg size set rt mtu/s/^[ \\t]*/clamp /p'; true"
         )

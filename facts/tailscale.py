@@ -19,7 +19,7 @@ UNREACHABLE = "unreachable"
 _ASK = (
     "command -v tailscale >/dev/null || { echo '\"absent\"'; exit 0; }; "
     "for try in 1 2 3 4 5; do answer=$(timeout 10 tailscale QUESTION 2>/dev/null) || answer='\"unreachable\"'; "
-    "case \"$answer\" in *'\"BackendState\": \"NoState\"'* | *'\"BackendState\": \"Starting\"'*) sleep 1;; *) break;; esac; done; "
+    'case "$answer" in *\'"BackendState": "NoState"\'* | *\'"BackendState": "Starting"\'*) sleep 1;; *) break;; esac; done; '
     "printf '%s\\n' \"$answer\""
 )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .commands import run
 from .journal import Run
-from .network import attach, detach
+from .network import UPLINK, attach
 from .oddities import ODDITIES, oracle_image
 from .plan import HostPlan, WorldPlan
 from .polling import until
@@ -131,9 +131,7 @@ def login(layer: Layer, user: str, authorized_key: str) -> None:
 
 def boot(place: Run, world: WorldPlan, host: HostPlan) -> None:
     """Power on: a fresh network namespace, then init."""
-    site = world.site(host.host.site.site)
-    detach(site, host)
-    attach(site, host, place.namespace)
+    attach(world.site(host.host.site.site), host, place.namespace)
     place.note("container", host.container)
     log = folder(place, host) / "lxc.log"
     run(["lxc-start", "-P", place.folder / "lxc", "-n", host.container, "-l", "INFO", "-o", log, "-d"])
@@ -145,6 +143,8 @@ def cut(place: Run, hosts: Iterable[HostPlan]) -> None:
     with ThreadPoolExecutor(max(1, len(hosts))) as pool:
         list(pool.map(lambda host: kill(place, host), hosts))
     for host in hosts:
+        # A namespace lives on until its last process is gone; its cable must go now, for the next boot plugs in a new one.
+        run(["ip", "-n", host.namespace, "link", "delete", UPLINK], check=False)
         run(["ip", "netns", "delete", host.namespace], check=False)
 
 

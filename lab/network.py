@@ -116,12 +116,6 @@ def _routes_to(site: SitePlan) -> Iterator[str]:
         yield f"route add {address}/32 via {site.transit} dev {site.core_port}"
 
 
-def detach(site: SitePlan, host: HostPlan) -> None:
-    """The host's namespace has no name and no link any more. By itself its link would stay while a dead TCP connection is retried."""
-    run(["ip", "netns", "delete", host.namespace], check=False)
-    run(["ip", "-n", site.router, "link", "delete", host.port], check=False)
-
-
 def attach(site: SitePlan, host: HostPlan, make: Callable[[str], None]) -> None:
     """A fresh namespace for a host, as its machine finds it when it boots, on its port of the router."""
     make(host.namespace)

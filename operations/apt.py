@@ -97,7 +97,9 @@ def _report_others(wanted: Sequence[Wanted], found: Mapping[str, Package | None]
     for package in wanted:
         installed = found[package.name]
         if installed and package.version and not fnmatchcase(installed.version, package.version):
-            host.log(f"{package.name} {installed.version} is left as it is; {package.version} is declared, and only an upgrade brings it")
+            host.log(
+                f"{package.name} {installed.version} is left as it is; {package.version} is declared, and only an upgrade brings it"
+            )
 
 
 def _is_held(found: Package | None) -> bool:

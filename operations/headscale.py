@@ -63,7 +63,9 @@ def reachable(login_server: str, timeout_s: int = 90) -> Generator[StringCommand
         return
     url = QuoteString(f"{login_server}/health")
     yield StringCommand(
-        f"end=$(($(date +%s) + {timeout_s})); until said=$(curl -fsS --max-time 5 -o /dev/null", url, "2>&1); do",
+        f"end=$(($(date +%s) + {timeout_s})); until said=$(curl -fsS --max-time 5 -o /dev/null",
+        url,
+        "2>&1); do",
         f'if [ "$(date +%s)" -ge "$end" ]; then echo "headscale does not answer from here after {timeout_s} s: $said" >&2; exit 1; fi; sleep 1; done',
     )
 
@@ -103,9 +105,13 @@ def _not_offered(nodes: Sequence[Node], wanted: Mapping[str, Sequence[IPv4Networ
     ]
 
 
-def _approvals(nodes: Sequence[Node], wanted: Mapping[str, Sequence[IPv4Network]]) -> Generator[StringCommand, None, None]:
+def _approvals(
+    nodes: Sequence[Node], wanted: Mapping[str, Sequence[IPv4Network]]
+) -> Generator[StringCommand, None, None]:
     for name, routes in wanted.items():
         node = node_of(nodes, name)
         if node and not {str(route) for route in routes} <= set(node.approved):
             whole = sorted({*node.approved, *(str(route) for route in routes)})
-            yield StringCommand("headscale nodes approve-routes --identifier", str(node.id), "--routes", QuoteString(",".join(whole)))
+            yield StringCommand(
+                "headscale nodes approve-routes --identifier", str(node.id), "--routes", QuoteString(",".join(whole))
+            )

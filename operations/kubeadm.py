@@ -21,8 +21,10 @@ SILENT = (
     "the API does not answer, though kubeadm has been here. `journalctl -u kubelet` and /var/log/pods on it tell why; if an init "
     "was interrupted, `kubeadm reset` on it, then run again. Last answer"
 )
+# The kubeadm of a run that was interrupted goes on, and may have ended well while this one waited.
 # kubeadm leaves the pod network of an earlier membership behind: with another subnet no pod would start on its bridge.
-_WITHOUT_OLD_PODS = """\
+_AS_A_NEWCOMER = """\
+test ! -f /etc/kubernetes/kubelet.conf || exit 0
 if test -f /etc/cni/net.d/10-flannel.conflist; then
   rm -rf /etc/cni/net.d/10-flannel.conflist /run/flannel/subnet.env /var/lib/cni/flannel /var/lib/cni/networks/cbr0
   for link in cni0 flannel.1; do ip link delete $link 2>/dev/null || true; done
@@ -44,7 +46,9 @@ trap 'rm -f {here}.yaml {here}.log; straight' EXIT
 trap 'exit 1' HUP INT TERM
 base64 -d > {here}.yaml <<'END-OF-FILE'
 {encoded}END-OF-FILE
-{":" if is_node else _WITHOUT_OLD_PODS}
+exec 9> {FOLDER}/lock
+flock -w {KUBEADM_TIMEOUT_S} 9 || {{ echo 'another kubeadm of ours runs and does not end' >&2; exit 1; }}
+{":" if is_node else _AS_A_NEWCOMER}
 : > {here}.log
 umask 022
 systemctl daemon-reload

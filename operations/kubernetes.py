@@ -17,7 +17,7 @@ from facts.kubernetes import KUBECTL, JoinTokens, Membership, Nodes
 from operations import kubeadm, remote
 from operations.failing import fail
 
-API_WAIT_S = 180
+API_WAIT_S = 120
 _TOKEN_SIGNS = string.ascii_lowercase + string.digits
 
 
@@ -39,6 +39,7 @@ def begun(document: Callable[[str], str | None], node: str) -> Generator[StringC
     elif stands == "foreign":
         yield fail(kubeadm.FOREIGN)
     elif nodes is None:
+        yield StringCommand("systemctl start kubelet.service")
         yield kubeadm.until(f"{KUBECTL} get --raw /readyz", API_WAIT_S, kubeadm.SILENT)
     elif stands == "unfinished":
         yield fail(kubeadm.UNFINISHED)

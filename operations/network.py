@@ -55,7 +55,11 @@ def hosts_block(entries: Callable[[], Mapping[str, Sequence[str]] | None]) -> Ge
     lines = host.get_fact(Content, path="/etc/hosts")
     wanted = entries()
     if lines is None or (wanted is None and state.is_executing):
-        yield fail("/etc/hosts could not be read" if lines is None else "the addresses of the tailnet are not known: headscale does not answer")
+        yield fail(
+            "/etc/hosts could not be read"
+            if lines is None
+            else "the addresses of the tailnet are not known: headscale does not answer"
+        )
         return
     if wanted is None:
         yield StringCommand("true")
@@ -66,4 +70,7 @@ def hosts_block(entries: Callable[[], Mapping[str, Sequence[str]] | None]) -> Ge
         return
     encoded = base64.encodebytes(text.encode()).decode()
     # Written in place: in a container the file may be a mount, which can't be replaced.
-    yield StringCommand("sh -s", _stdin=f"set -e\nnew=$(base64 -d <<'END-OF-FILE'\n{encoded}END-OF-FILE\n)\nprintf '%s\\n' \"$new\" > /etc/hosts\n")
+    yield StringCommand(
+        "sh -s",
+        _stdin=f"set -e\nnew=$(base64 -d <<'END-OF-FILE'\n{encoded}END-OF-FILE\n)\nprintf '%s\\n' \"$new\" > /etc/hosts\n",
+    )

@@ -50,7 +50,15 @@ def certified(certificate: str, domain: str, webroot: str, email: str | None) ->
         return
     contact = ["--email", QuoteString(email)] if email else ["--register-unsafely-without-email"]
     yield StringCommand(
-        "mkdir -p", QuoteString(webroot), "&& certbot certonly --non-interactive --agree-tos --webroot --webroot-path",
-        QuoteString(webroot), *contact, "--cert-name", QuoteString(domain), "--domain", QuoteString(domain),
-        "--deploy-hook", QuoteString("systemctl reload nginx.service"),
+        "mkdir -p",
+        QuoteString(webroot),
+        "&& certbot certonly --non-interactive --agree-tos --webroot --webroot-path",
+        QuoteString(webroot),
+        *contact,
+        "--cert-name",
+        QuoteString(domain),
+        "--domain",
+        QuoteString(domain),
+        "--deploy-hook",
+        QuoteString("systemctl reload nginx.service"),
     )

@@ -6,10 +6,11 @@ from collections import defaultdict
 from typing import Any
 
 from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped]
+from paramiko.ssh_exception import SSHException
 from pyinfra import inventory
 from pyinfra.api import FactBase, Host, StringCommand
 
-# sshd takes ten sessions on one connection (MaxSessions), and every host of a run may ask the same one at once.
+# Every host of a run may ask the same one at once, and sshd takes ten sessions on a connection (see sessions.py).
 _turns: dict[str, BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(6))
 
 
@@ -26,13 +27,17 @@ def run(name: str, command: str, stdin: str | None = None, timeout_s: int = 120)
     arguments = _privilege(target)
     if stdin is not None:
         arguments["_stdin"] = stdin
-    with _turns[name]:
-        ok, output = target.run_shell_command(
-            StringCommand(command), print_output=False, print_input=False, _timeout=timeout_s, **arguments
-        )
+    try:
+        with _turns[name]:
+            ok, output = target.run_shell_command(
+                StringCommand(command), print_output=False, print_input=False, _timeout=timeout_s, **arguments
+            )
+    except (SSHException, OSError) as error:
+        raise RemoteFailure(f"{name}: {error or 'the connection broke'}") from error
     if not ok:
         raise RemoteFailure(f"{name}: {' '.join(output.stderr_lines) or 'the command failed without a word'}")
-    return output.stdout
+    said: str = output.stdout
+    return said
 
 
 def fact(name: str, question: type[FactBase[Any]], **arguments: Any) -> Any:

@@ -68,7 +68,9 @@ class _Reader:
             self._write_key(ring, folder)
             Path(folder, "InRelease").write_bytes(clear_signed)
             verified = subprocess.run(
-                ["gpgv", "--quiet", "--keyring", str(ring), "--output", "-", f"{folder}/InRelease"], capture_output=True, check=False
+                ["gpgv", "--quiet", "--keyring", str(ring), "--output", "-", f"{folder}/InRelease"],
+                capture_output=True,
+                check=False,
             )
         if verified.returncode:
             raise NotFetched(f"{self.source.uri}: its signature is not of the pinned key {self.source.fingerprint}")
@@ -80,10 +82,14 @@ class _Reader:
         if key.startswith(b"-----"):
             key = subprocess.run([*gpg, "--dearmor"], input=key, capture_output=True, check=True).stdout
         ring.write_bytes(key)
-        shown = subprocess.run([*gpg, "--show-keys", "--with-colons", str(ring)], capture_output=True, check=True).stdout
+        shown = subprocess.run(
+            [*gpg, "--show-keys", "--with-colons", str(ring)], capture_output=True, check=True
+        ).stdout
         found = list(parse_colons(shown.decode().splitlines()))
         if found != [self.source.fingerprint]:
-            raise NotFetched(f"the key at {self.source.key_url} is {', '.join(found) or 'none'}, not the pinned {self.source.fingerprint}")
+            raise NotFetched(
+                f"the key at {self.source.key_url} is {', '.join(found) or 'none'}, not the pinned {self.source.fingerprint}"
+            )
 
     def _checked(self, url: str, listed: Listed) -> bytes:
         content = self._get(url)

@@ -94,7 +94,11 @@ def preferred(preferences: Preferences | Callable[[], Preferences | None]) -> Ge
     found = host.get_fact(Prefs)
     wanted = preferences() if callable(preferences) else preferences
     if found is None or ((wanted is None or not found.known) and state.is_executing):
-        yield fail("tailscale's preferences could not be read" if found is None or not found.known else "the routes to advertise are not known")
+        yield fail(
+            "tailscale's preferences could not be read"
+            if found is None or not found.known
+            else "the routes to advertise are not known"
+        )
         return
     if wanted is None or not found.known:
         yield StringCommand("true")
@@ -108,16 +112,17 @@ def preferred(preferences: Preferences | Callable[[], Preferences | None]) -> Ge
 
 
 @operation()
-def sees(peers: Mapping[str, Sequence[IPv4Network]]) -> Generator[StringCommand, None, None]:
+def sees(peers: Callable[[], Mapping[str, Sequence[IPv4Network]]]) -> Generator[StringCommand, None, None]:
     """
     Wait until the client sees every other machine online, and somebody serving each route.
 
-    + peers: host name of each other machine to the routes that it offers
+    + peers: gives, when it is asked, the host name of each other machine and the routes that it offers
     """
+    wanted = peers()
     deadline = time.monotonic() + SEEN_TIMEOUT_S
     while True:
         found = host.get_fact(Status)
-        missing = ["tailscale's state could not be read"] if found is None else list(unseen(found, peers))
+        missing = ["tailscale's state could not be read"] if found is None else list(unseen(found, wanted))
         if not missing:
             host.noop("the others are online")
             return
@@ -150,7 +155,8 @@ def _current_flags(found: ClientPrefs) -> dict[str, str]:
 def _log_in(coordinator: str, tag: str, flags: Mapping[str, str], again: bool) -> Generator[StringCommand, None, None]:
     try:
         made = remote.run(
-            coordinator, f"headscale preauthkeys create --tags {shlex.quote(tag)} --expiration {KEY_LIFETIME} --output json"
+            coordinator,
+            f"headscale preauthkeys create --tags {shlex.quote(tag)} --expiration {KEY_LIFETIME} --output json",
         )
         key_id, key = parse_key(made)
     except (remote.RemoteFailure, ValueError) as failure:
@@ -159,11 +165,15 @@ def _log_in(coordinator: str, tag: str, flags: Mapping[str, str], again: bool) -
     # The script ends well in either case, so that the key is always removed from the coordinator.
     yield StringCommand("sh -s", _stdin=_up_script(key, flags, again))
     try:
-        remote.run(coordinator, f"headscale preauthkeys delete --id {key_id} || headscale preauthkeys expire --id {key_id}")
+        remote.run(
+            coordinator, f"headscale preauthkeys delete --id {key_id} || headscale preauthkeys expire --id {key_id}"
+        )
     except remote.RemoteFailure as failure:
         yield fail(f"the key of this login (id {key_id}) could not be removed: {failure}")
         return
-    yield StringCommand(f"set -- $(head -n 1 {LOG_FILE}); test \"$1\" = 0 || {{ tail -n +2 {LOG_FILE} >&2; exit 1; }}; rm -f {LOG_FILE}")
+    yield StringCommand(
+        f'set -- $(head -n 1 {LOG_FILE}); test "$1" = 0 || {{ tail -n +2 {LOG_FILE} >&2; exit 1; }}; rm -f {LOG_FILE}'
+    )
 
 
 def _up_script(key: str, flags: Mapping[str, str], again: bool) -> str:

@@ -45,7 +45,9 @@ def run_headscale() -> None:
 def _run_coordinator(whole: Cluster) -> None:
     # headscale starts as soon as its package is installed: with these files, and not with its example.
     configured = files.write(name="Configure headscale", files=_configuration(whole))
-    allowed = headscale.policy(name="Write the tailnet's policy", path=POLICY, content=f"{json.dumps(routes.policy(whole), indent=2)}\n")
+    allowed = headscale.policy(
+        name="Write the tailnet's policy", path=POLICY, content=f"{json.dumps(routes.policy(whole), indent=2)}\n"
+    )
     packages.downloaded(
         name="Install headscale",
         package="headscale",
@@ -63,7 +65,10 @@ def _run_coordinator(whole: Cluster) -> None:
 
 def _configuration(whole: Cluster) -> list[files.File]:
     config = render("coordination/headscale.yaml.j2", derp_map=DERP_MAP, policy=POLICY, **coordination.headscale(whole))
-    return [files.File(CONFIG, config), files.File(DERP_MAP, render("coordination/derp.yaml.j2", **coordination.derp_map(whole)))]
+    return [
+        files.File(CONFIG, config),
+        files.File(DERP_MAP, render("coordination/derp.yaml.j2", **coordination.derp_map(whole))),
+    ]
 
 
 def _run_gateway(whole: Cluster) -> None:
@@ -99,11 +104,16 @@ def _given(given: Certificate) -> list[files.File]:
 
 def _missing(path: str) -> Problem:
     return Problem(
-        "certificate", f"{path} is not a file on this machine", "the gateway shows it to every client", "name the PEM files of certificate and key"
+        "certificate",
+        f"{path} is not a file on this machine",
+        "the gateway shows it to every client",
+        "name the PEM files of certificate and key",
     )
 
 
-def _serve(whole: Cluster, certificate: str, key: str, reads: Sequence[str], after: Sequence[OperationMeta] = ()) -> None:
+def _serve(
+    whole: Cluster, certificate: str, key: str, reads: Sequence[str], after: Sequence[OperationMeta] = ()
+) -> None:
     """Have nginx serve what it can: without a certificate, only port 80."""
 
     def site() -> str:

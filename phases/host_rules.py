@@ -42,7 +42,9 @@ def admit_traffic() -> None:
 
 
 def _routing(whole: Cluster, this: Host) -> list[files.File]:
-    script = render("host_rules/network.sh.j2", kept_local=routes.kept_local(whole, this), priority=RULE_PRIORITY, table=CLAMP_TABLE)
+    script = render(
+        "host_rules/network.sh.j2", kept_local=routes.kept_local(whole, this), priority=RULE_PRIORITY, table=CLAMP_TABLE
+    )
     return [
         files.File(NETWORK_SCRIPT, script, "755"),
         files.File(NETWORK_UNIT, render("host_rules/isthmus-network.service")),

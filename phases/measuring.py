@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pyinfra import host, inventory, state
+from pyinfra import host, state
 
 from cluster.model import Cluster
 from facts.kubernetes import Nodes
@@ -72,8 +72,7 @@ def _nodes(declared: Cluster) -> list[Any]:
 
 
 def _of(name: str, fact: type) -> Any:
-    target = inventory.get_host(name)
-    return target.get_fact(fact, _sudo=bool(target.data.get("_sudo")))
+    return remote.fact(name, fact)
 
 
 def _probe_pods(declared: Cluster) -> PodsMeasured:

@@ -14,4 +14,6 @@ def tailnet_names(whole: Cluster, this: Host, all_of_them: bool = False) -> dict
     joined = {member.name: node_of(nodes or (), member.name) for member in whole.hosts}
     if nodes is None or (all_of_them and None in joined.values()):
         return None
-    return names.entries(whole, this, {name: node.addresses[0] for name, node in joined.items() if node and node.addresses})
+    return names.entries(
+        whole, this, {name: node.addresses[0] for name, node in joined.items() if node and node.addresses}
+    )

@@ -35,14 +35,30 @@ def install() -> None:
     if this.is_node and whole.pod_network == "routed":
         tailscale.preferred(name="Offer the node's pods to the tailnet", preferences=lambda: _with_pods(whole, this))
     every_host_is_ready(name="the nodes' subnets are offered")
+    if whole.pod_network == "routed":
+        tailscale.sees(name="Wait until the nodes' pods are routed", peers=lambda: _others(whole, this))
     if this == first:
         manifests.nodes_ready(name="Wait until the nodes are ready", wanted=[node.name for node in whole.nodes])
         manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=applied)
 
 
-def _with_pods(whole: Cluster, this: Host) -> tailscale.Preferences | None:
+def _others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network, ...]]:
+    subnets = _subnets(whole)
+    return {
+        member.name: tuple(IPv4Network(subnet) for subnet in [subnets.get(member.name)] if subnet)
+        for member in whole.hosts
+        if member != this
+    }
+
+
+def _subnets(whole: Cluster) -> dict[str, str]:
+    """Node → the network of its pods, as far as Kubernetes has given it one."""
     nodes = remote.fact(whole.control_planes[0].name, Nodes) or []
-    subnet = next((node.pod_cidr for node in nodes if node.name == this.name), "")
+    return {node.name: node.pod_cidr for node in nodes if node.pod_cidr}
+
+
+def _with_pods(whole: Cluster, this: Host) -> tailscale.Preferences | None:
+    subnet = _subnets(whole).get(this.name)
     if not subnet:
         return None
     without = preferences(whole, this)

@@ -38,7 +38,7 @@ def join_hosts() -> None:
     network.hosts_block(name="Name all hosts", entries=lambda: tailnet_names(whole, this, all_of_them=True))
     tailscale.sees(
         name="Wait until the others are online",
-        peers={name: offered for name, offered in _offers(whole).items() if name != this.name},
+        peers=lambda: {name: offered for name, offered in _offers(whole).items() if name != this.name},
     )
 
 
@@ -71,8 +71,12 @@ def _install(whole: Cluster, this: Host) -> None:
             ca=trust().ca,
         )
         return
-    apt.signing_key(name="Keep tailscale's signing key", path=source.keyring, url=source.key_url, fingerprint=source.fingerprint)
-    files.write(name="Name tailscale's repository", files=[files.File(source.list_path, source.line(found.architecture))])
+    apt.signing_key(
+        name="Keep tailscale's signing key", path=source.keyring, url=source.key_url, fingerprint=source.fingerprint
+    )
+    files.write(
+        name="Name tailscale's repository", files=[files.File(source.list_path, source.line(found.architecture))]
+    )
     apt.packages(name="Install tailscale", wanted=[apt.Wanted("tailscale", version)])
 
 

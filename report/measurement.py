@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from cluster.paths import allowed_kinds
-
 from cluster.model import Cluster
+from cluster.paths import allowed_kinds
 from cluster.problems import Problem
 
 

@@ -19,7 +19,7 @@ LAYERS = {
     "report": {"cluster"},
     "lab": {"cluster"},
     "cluster": set(),
-    "config.py": {"phases"},
+    "config.py": {"phases", "operations"},
 }
 OURS = {"phases", "operations", "facts", "report", "lab", "cluster", "tasks", "tests"}
 

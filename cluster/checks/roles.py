@@ -15,6 +15,7 @@ def problems(cluster: Cluster) -> Iterator[Problem]:
     """One coordinator, at most one gateway, an odd number of control planes in one site."""
     yield from _exactly_one("coordinator", [host for host in cluster.hosts if host.is_coordinator])
     yield from _at_most_one_gateway([host for host in cluster.hosts if host.is_gateway])
+    yield from _one_site_for_coordination(cluster)
     yield from _control_planes(cluster.control_planes)
     for host in cluster.hosts:
         yield from _repeated(host)
@@ -44,6 +45,19 @@ def _at_most_one_gateway(hosts: Sequence[Host]) -> Iterator[Problem]:
             f"{_names(hosts)} are each declared gateway",
             "coordination_name leads to one host, which ends TLS",
             "leave the role gateway to one of them",
+        )
+
+
+def _one_site_for_coordination(cluster: Cluster) -> Iterator[Problem]:
+    gateways = [host for host in cluster.hosts if host.is_gateway]
+    coordinators = [host for host in cluster.hosts if host.is_coordinator]
+    if len(gateways) == 1 and len(coordinators) == 1 and gateways[0].site.site != coordinators[0].site.site:
+        yield Problem(
+            ROLES,
+            f"gateway {gateways[0].name} stands in {gateways[0].site.site}, "
+            f"coordinator {coordinators[0].name} in {coordinators[0].site.site}",
+            "the gateway reaches headscale by its LAN address, before there is a tailnet",
+            "put both in one site, or give both roles to one host",
         )
 
 

@@ -73,7 +73,9 @@ def test_each_part_of_the_mesh_admits_what_it_serves() -> None:
     gateway, coordinator, node = cluster.gateway.name, cluster.coordinator.name, cluster.control_planes[0].name
     assert {"-p tcp -m tcp --dport 80", "-p tcp -m tcp --dport 443"} <= admitted[gateway]
     assert [name for name, matches in admitted.items() if "-p udp -m udp --dport 3478" in matches] == [coordinator]
-    assert [name for name, matches in admitted.items() if "-s 198.51.100.0/24 -p tcp -m tcp --dport 6443" in matches] == [node]
+    assert [
+        name for name, matches in admitted.items() if "-s 198.51.100.0/24 -p tcp -m tcp --dport 6443" in matches
+    ] == [node]
     assert f"-s {cluster.pod_cidr}" in admitted[node]
 
 
@@ -95,7 +97,9 @@ def test_each_control_plane_asks_itself_and_a_worker_the_first() -> None:
 
 def test_stun_is_reached_at_the_coordinator_itself() -> None:
     cluster = declared(**TWO_HOSTS)
-    (region,) = yaml.safe_load(render("coordination/derp.yaml.j2", **coordination.derp_map(cluster)))["regions"].values()
+    (region,) = yaml.safe_load(render("coordination/derp.yaml.j2", **coordination.derp_map(cluster)))[
+        "regions"
+    ].values()
     relay, stun = region["nodes"]
     assert (relay["hostname"], relay["stunport"], "ipv4" in relay) == (cluster.coordination_name, -1, False)
     assert (stun["stunonly"], stun["stunport"], stun["ipv4"]) == (True, 3478, str(cluster.coordinator.public_address))
@@ -104,7 +108,9 @@ def test_stun_is_reached_at_the_coordinator_itself() -> None:
 def test_one_host_needs_no_second_hop() -> None:
     cluster = declared()
     assert coordination.is_one_host(cluster)
-    (region,) = yaml.safe_load(render("coordination/derp.yaml.j2", **coordination.derp_map(cluster)))["regions"].values()
+    (region,) = yaml.safe_load(render("coordination/derp.yaml.j2", **coordination.derp_map(cluster)))[
+        "regions"
+    ].values()
     (only,) = region["nodes"]
     assert only["stunport"] == 3478
     config = yaml.safe_load(
@@ -112,12 +118,24 @@ def test_one_host_needs_no_second_hop() -> None:
     )
     assert (config["listen_addr"], config["trusted_proxies"]) == ("127.0.0.1:8080", ["127.0.0.1/32"])
     assert config["derp"]["urls"] == []
-    text = render("coordination/nginx.conf.j2", with_tls=True, certificate="/c", key="/k", webroot="/w", **coordination.nginx(cluster))
+    text = render(
+        "coordination/nginx.conf.j2",
+        with_tls=True,
+        certificate="/c",
+        key="/k",
+        webroot="/w",
+        **coordination.nginx(cluster),
+    )
     assert "proxy_bind" not in text
 
 
 def test_without_a_certificate_nginx_only_serves_the_challenge() -> None:
-    values = {"certificate": "/c", "key": "/k", "webroot": "/w", **coordination.nginx(declared(all={"coordination_port": 8443}, **TWO_HOSTS))}
+    values = {
+        "certificate": "/c",
+        "key": "/k",
+        "webroot": "/w",
+        **coordination.nginx(declared(all={"coordination_port": 8443}, **TWO_HOSTS)),
+    }
     bare, whole = (render("coordination/nginx.conf.j2", with_tls=tls, **values) for tls in (False, True))
     assert "ssl" not in bare
     assert "https://$server_name:8443$request_uri" in bare

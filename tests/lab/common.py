@@ -6,13 +6,27 @@ import json
 
 from tests.lab.conftest import PROJECT, SECRETS, Rehearsal
 
+# What changes on a host by itself, or with every login: logs, who was logged in, what systemd remembers.
+RESTLESS = (
+    "/proc",
+    "/sys",
+    "/run",
+    "/tmp",
+    "/var/tmp",
+    "/var/log",
+    "/var/lib/systemd",
+    "/var/lib/lastlog",
+    "/home/*/.cache",
+)
+RESTLESS_PROCESSES = "ps|sort|find|grep|sh|sshd.*|sudo|systemd|\\(sd-pam\\)|systemd-.*|\\(udev-worker\\)|agetty"
+
 
 def fresh_state(world: Rehearsal) -> dict[str, str]:
-    """A fingerprint of each host: every file with its size and times outside of /proc, /sys, /run, /tmp and logs; every process."""
+    """A fingerprint of each host: every file and folder with its size, mode and time, and every process."""
+    pruned = " -o ".join(f"-path '{path}'" for path in RESTLESS)
     script = (
-        "find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /var/log -o -path /var/tmp "
-        "-o -path '/home/*/.cache' -o -path /var/lib/systemd \\) -prune -o \\( -type f -o -type l -o -type d \\) "
-        "-printf '%p %s %m %T@\\n' | sort; ps -eo comm= | grep -vE '^(ps|sort|find|sh|sshd|sudo|systemd|\\(sd-pam\\)|systemd-.*|agetty)$' | sort"
+        f"find / -xdev \\( {pruned} \\) -prune -o \\( -type f -o -type l -o -type d \\) -printf '%p %s %m %T@\\n' | sort; "
+        f"ps -eo comm= | grep -vxE '{RESTLESS_PROCESSES}' | sort"
     )
     return {host.name: world.on(host, script).stdout for host in world.cluster.hosts}
 

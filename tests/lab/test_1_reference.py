@@ -110,9 +110,19 @@ def test_facts_answer_in_json_for_all_hosts(world: Rehearsal) -> None:
         assert set(json.loads(result.stdout)[fact]) == {host.name for host in world.cluster.hosts}
 
 
-def test_operator_has_a_kubeconfig(world: Rehearsal) -> None:
+def test_operator_reaches_the_api_as_the_kubeconfig_says(world: Rehearsal) -> None:
     path = PROJECT / "build" / "kubeconfig"
     assert path.stat().st_mode & 0o777 == 0o600
+    tunnel = next(line for line in path.read_text().splitlines() if "ssh -N -L" in line)
+    kubectl = f"kubectl --kubeconfig {path} --request-timeout 5s"
+    script = (
+        f"{tunnel[tunnel.index('ssh -N') :]} & tunnel=$!; "
+        f"for try in $(seq 30); do {kubectl} get --raw /readyz >/dev/null 2>&1 && break; sleep 0.5; done; "
+        f"{kubectl} get nodes -o name; code=$?; kill $tunnel; exit $code"
+    )
+    result = world.lab("operator", "--", "sh", "-c", script)
+    assert result.returncode == 0, result.output
+    assert set(result.stdout.split()) == {f"node/{host.name}" for host in world.cluster.nodes}
 
 
 def test_relayed_when_udp_is_blocked(world: Rehearsal) -> None:

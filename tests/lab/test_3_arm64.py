@@ -11,11 +11,12 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from cluster import sources
+from cluster import flannel, sources
 from cluster.model import Cluster
 from lab.declared import load
-from lab.mirror import Wanted, build, default_cache
+from lab.mirror import Wanted, build, default_cache, tool
 from lab.mirror.names import locate
+from phases.measuring import PROBE_IMAGE
 from tests.lab.conftest import PROJECT
 
 pytestmark = pytest.mark.lab
@@ -35,9 +36,9 @@ def declared() -> Cluster:
     return load(PROJECT / "inventory.py")
 
 
-@pytest.fixture(scope="module")
-def tree(declared: Cluster) -> Path:
-    wanted = Wanted(
+def wanted(declared: Cluster) -> Wanted:
+    """What the inventory's world needs, for both architectures."""
+    return Wanted(
         kubernetes=declared.kubernetes_version,
         tailscale=declared.tailscale_version,
         headscale=declared.headscale_version,
@@ -46,7 +47,11 @@ def tree(declared: Cluster) -> Path:
         cni_plugins=declared.cni_plugins_version,
         architectures=("amd64", "arm64"),
     )
-    return build(wanted, default_cache(), print)
+
+
+@pytest.fixture(scope="module")
+def tree(declared: Cluster) -> Path:
+    return build(wanted(declared), default_cache(), print)
 
 
 def at(tree: Path, url: str) -> Path:
@@ -119,12 +124,20 @@ def test_cni_plugins_are_there_and_run(declared: Cluster, tree: Path, tmp_path: 
         assert "CNI" in runs(tmp_path / plugin, ["--help"])
 
 
-def test_every_image_has_an_arm64_version(tree: Path) -> None:
-    manifests = [
-        path for registry in ("registry.k8s.io", "ghcr.io") for path in (tree / registry / "v2").rglob("manifests")
-    ]
-    assert manifests
-    for folder in manifests:
-        for tag in (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("sha256:")):
-            listed = {entry["platform"]["architecture"] for entry in json.loads(tag.read_text())["manifests"]}
-            assert "arm64" in listed, f"{folder.parent.name}:{tag.name}"
+def images(declared: Cluster) -> list[str]:
+    """What nodes pull: kubeadm's own list, the pod network's, and verify's probe."""
+    kubeadm = tool(wanted(declared), default_cache(), "kubeadm")
+    command = [str(kubeadm), "config", "images", "list", "--kubernetes-version", f"v{declared.kubernetes_version}"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    values = flannel.manifest_values(declared)
+    return [*listed, values["image"], values["plugin_image"], PROBE_IMAGE]
+
+
+def test_every_image_that_nodes_pull_has_an_arm64_version(declared: Cluster, tree: Path) -> None:
+    wanted_images = images(declared)
+    assert len(wanted_images) > 8
+    for image in wanted_images:
+        registry, rest = image.split("/", 1)
+        repository, tag = rest.rsplit(":", 1)
+        index = json.loads(at(tree, f"https://{registry}/v2/{repository}/manifests/{tag}").read_text())
+        assert "arm64" in {entry["platform"]["architecture"] for entry in index["manifests"]}, image

@@ -16,7 +16,18 @@ OWN, LAN = IPv4Network("10.0.0.3/32"), IPv4Network("10.9.0.0/24")
 
 
 def node(approved: tuple[str, ...], number: int = 4, online: bool = True) -> Node:
-    return Node(number, "n1", "n1", ("100.64.10.1",), "nodekey:1", (), online, ("10.0.0.3/32", "10.9.0.0/24"), approved, approved)
+    return Node(
+        number,
+        "n1",
+        "n1",
+        ("100.64.10.1",),
+        "nodekey:1",
+        (),
+        online,
+        ("10.0.0.3/32", "10.9.0.0/24"),
+        approved,
+        approved,
+    )
 
 
 def approve(found: tuple[Node, ...] | None, executing: bool = True) -> list[str]:

@@ -74,8 +74,9 @@ def test_a_cluster_that_answers_is_left_alone() -> None:
 
 
 def test_a_silent_api_is_waited_for() -> None:
-    (only,) = begun(MEMBER, None)
-    assert "/readyz" in only
+    start, wait = begun(MEMBER, None)
+    assert start.startswith("systemctl start")
+    assert "/readyz" in wait
 
 
 @pytest.mark.parametrize(

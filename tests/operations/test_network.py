@@ -101,7 +101,12 @@ def test_nginx_is_tested_before_it_is_restarted() -> None:
 @pytest.mark.parametrize(("found", "count"), [("valid", 0), ("absent", 1), ("expired", 1), (None, 1)])
 def test_a_certificate_is_obtained_only_where_none_is_valid(found: str | None, count: int) -> None:
     asked = commands(
-        nginx.certified, {CertificateState: found}, certificate="/c", domain="mesh.example", webroot="/w", email="a@mesh.example"
+        nginx.certified,
+        {CertificateState: found},
+        certificate="/c",
+        domain="mesh.example",
+        webroot="/w",
+        email="a@mesh.example",
     )
     assert len(asked) == count
 
@@ -109,4 +114,9 @@ def test_a_certificate_is_obtained_only_where_none_is_valid(found: str | None, c
 def test_an_installed_headscale_of_another_version_is_left_alone() -> None:
     found = {Packages: {"headscale": Package("0.28.0", False)}}
     assert commands(packages.downloaded, found, package="headscale", version="0.29.3", download=None, ca=None) == []
-    assert commands(packages.pushed, found, package="headscale", version="0.29.3", source=None, architecture="amd64", ca=None) == []
+    assert (
+        commands(
+            packages.pushed, found, package="headscale", version="0.29.3", source=None, architecture="amd64", ca=None
+        )
+        == []
+    )

@@ -18,7 +18,9 @@ DEB = b"a package"
 
 
 def gpg(home: Path, *words: str) -> bytes:
-    return subprocess.run(["gpg", "--batch", "--quiet", "--homedir", str(home), *words], check=True, capture_output=True).stdout
+    return subprocess.run(
+        ["gpg", "--batch", "--quiet", "--homedir", str(home), *words], check=True, capture_output=True
+    ).stdout
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def spoil(monkeypatch: pytest.MonkeyPatch, ending: str, old: bytes, new: bytes) -> None:
     get = repositories._Reader._get
     monkeypatch.setattr(
-        repositories._Reader, "_get", lambda self, url: get(self, url).replace(old, new) if url.endswith(ending) else get(self, url)
+        repositories._Reader,
+        "_get",
+        lambda self, url: get(self, url).replace(old, new) if url.endswith(ending) else get(self, url),
     )
 
 

@@ -148,12 +148,15 @@ class TestSees:
     PEERS = {"n2": (IPv4Network("10.0.0.4/32"),)}
 
     def test_everybody_is_online(self) -> None:
-        assert commands(tailscale.sees, {Status: ClientStatus("Running", peers=(self.PEER,))}, peers=self.PEERS) == []
+        assert (
+            commands(tailscale.sees, {Status: ClientStatus("Running", peers=(self.PEER,))}, peers=lambda: self.PEERS)
+            == []
+        )
 
     def test_what_is_missing_is_named(self) -> None:
         assert list(tailscale.unseen(ClientStatus("Running"), self.PEERS)) == ["machine n2", "route 10.0.0.4/32"]
 
     def test_a_wait_has_an_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(tailscale, "SEEN_TIMEOUT_S", -1)
-        (only,) = commands(tailscale.sees, {Status: ClientStatus("Running")}, peers=self.PEERS)
+        (only,) = commands(tailscale.sees, {Status: ClientStatus("Running")}, peers=lambda: self.PEERS)
         assert "machine n2, route 10.0.0.4/32" in only

@@ -1,8 +1,10 @@
 """Five sites; two homes use the same LAN addresses, as routers from one maker do."""
 
-frankfurt = [("fra1", {"roles": ("gateway",), "lan_address": "10.10.0.5", "public_address": "198.18.1.5"})]
+frankfurt = [
+    ("fra1", {"roles": ("gateway", "coordinator"), "lan_address": "10.10.0.5", "public_address": "198.18.1.5"}),
+]
 helsinki = [
-    ("hel1", {"roles": ("coordinator",), "lan_address": "10.20.0.5", "public_address": "198.18.2.5"}),
+    ("hel1", {"lan_address": "10.20.0.5", "public_address": "198.18.2.5"}),
     ("hel2", {"roles": ("control_plane",), "lan_address": "10.20.0.6", "public_address": "198.18.2.6"}),
 ]
 shanghai = [("sha1", {"lan_address": "10.30.0.5", "public_address": "198.18.3.5"})]
