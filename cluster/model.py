@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cluster import versions
+from cluster import defaults
 from cluster.addressing import Address, Network, disjoint
 from cluster.texts import (
     DnsLabel,
@@ -124,12 +124,12 @@ class ClusterSettings(Declared):
     api_name: DnsName | None = None
     api_port: Port = 6443
     api_access: tuple[Network, ...] = ()
-    kubernetes_version: Version = versions.KUBERNETES
-    headscale_version: Version = versions.HEADSCALE
-    tailscale_version: Version = versions.TAILSCALE
-    containerd_version: Version = versions.CONTAINERD
-    flannel_version: Version = versions.FLANNEL
-    cni_plugins_version: Version = versions.CNI_PLUGINS
+    kubernetes_version: Version = defaults.KUBERNETES
+    headscale_version: Version = defaults.HEADSCALE
+    tailscale_version: Version = defaults.TAILSCALE
+    containerd_version: Version = defaults.CONTAINERD
+    flannel_version: Version = defaults.FLANNEL
+    cni_plugins_version: Version = defaults.CNI_PLUGINS
 
 
 class Site(SiteSettings):

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from cluster import refusals
+from cluster import defaults, refusals
 from cluster.numbers import minor, numbers
 from cluster.problems import Problem
 from cluster.refusals import CGROUP_V1, CONTAINER, GLIBC_LOWEST, SMALL_MEMORY
@@ -14,13 +14,6 @@ from cluster.refusals import CGROUP_V1, CONTAINER, GLIBC_LOWEST, SMALL_MEMORY
 if TYPE_CHECKING:
     from cluster.model import Host
     from cluster.survey import Survey
-
-KUBERNETES = "1.36.3"
-HEADSCALE = "0.29.3"
-TAILSCALE = "1.102.5"
-CONTAINERD = "2.3.7"
-FLANNEL = "0.28.10"
-CNI_PLUGINS = "1.9.1"
 
 # Kubernetes minor → the lowest containerd minor that containerd's own table recommends for it (RELEASES.md).
 CONTAINERD_FOR = {(1, 35): (2, 1), (1, 36): (2, 2), (1, 37): (2, 3)}
@@ -99,7 +92,7 @@ def decide(
     is_node: bool = True,
     codename: str = "",
     runtime_source: str = "docker",
-    containerd: str = CONTAINERD,
+    containerd: str = defaults.CONTAINERD,
 ) -> Grant | list[Problem]:
     """What a host with these facts gets, or everything for which it is refused; `exceptions` are the inventory's."""
     found = [
@@ -136,7 +129,7 @@ def node_decision(cgroup: str, container: str, exceptions: Collection[str]) -> N
     return NodeDecision(tuple(ignored), fail_cgroup_v1=not on_v1, restrict_oom_score_adj=in_container)
 
 
-def grant(host: Host, found: Survey, containerd: str = CONTAINERD) -> Grant | list[Problem]:
+def grant(host: Host, found: Survey, containerd: str = defaults.CONTAINERD) -> Grant | list[Problem]:
     """`decide` for a host of the inventory as it was surveyed."""
     return decide(
         found.release_id,
