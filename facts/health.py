@@ -14,7 +14,7 @@ from facts.reading import contained
 # Each question stands in a section of its own, so that one that hangs or fails costs nobody else's answer.
 _HEAD = r"""
 say() {
-  { echo "@@ $1"; echo "\$ $3"; timeout "$2" sh -c "$3" 2>&1; printf '\n@? %s\n' "$?"; } > "$w/$1" < /dev/null &
+  { echo "@@ $1"; printf '%s\n' "$3"; echo "@>"; timeout "$2" sh -c "$3" 2>&1; printf '\n@? %s\n' "$?"; } > "$w/$1" < /dev/null &
 }
 w=$(mktemp -d) || exit 1
 trap 'rm -rf "$w"' EXIT
@@ -79,6 +79,7 @@ class Reach(FactBase[dict[str, Section] | None]):
         lan: Sequence[str],
         pod_gateways: Sequence[str] = (),
         pod_gateway: str = "",
+        pod_address: str = "",
         ports: Sequence[str] = (),
         far: Sequence[str] = (),
     ) -> str:
@@ -92,7 +93,7 @@ class Reach(FactBase[dict[str, Section] | None]):
             "far": (_pings(far, ""), 10),
         }
         if pod_gateway:
-            questions["pod-routes"] = (_routes(pod_gateways, f" from {pod_gateway} iif cni0"), 5)
+            questions["pod-routes"] = (_routes(pod_gateways, f" from {pod_address} iif cni0"), 5)
             questions["pod-gateways"] = (_pings(pod_gateways, f"-I {pod_gateway}"), 12)
         return script(questions)
 
@@ -109,25 +110,29 @@ def script(questions: Mapping[str, tuple[str, int]]) -> str:
 
 def parse_sections(lines: Sequence[str]) -> dict[str, Section]:
     """What `script` printed; a section that was cut off counts as having taken too long."""
-    found: dict[str, tuple[list[str], list[str], int]] = {}
-    current: tuple[list[str], list[str], int] | None = None
-    name = ""
+    found: dict[str, Section] = {}
+    name, is_command = "", False
     for line in lines:
+        section = found.get(name)
         if line.startswith("@@ "):
-            name = line[3:].strip()
-            current = found[name] = ([], [], 124)
-        elif current and line.startswith("@? "):
-            found[name] = (*current[:2], int(line[3:]))
-            current = None
-        elif current and not current[0]:
-            current[0].append(line.removeprefix("$ "))
-        elif current:
-            current[1].append(line)
-    return {key: Section("\n".join(head), _trimmed(body), code) for key, (head, body, code) in found.items()}
+            name, is_command = line[3:].strip(), True
+            found[name] = Section("", (), 124)
+        elif section is None:
+            continue
+        elif is_command and line == "@>":
+            is_command = False
+        elif line.startswith("@? "):
+            found[name] = Section(section.command.strip(), _trimmed(section.output), int(line[3:]))
+            name = ""
+        elif is_command:
+            found[name] = Section(f"{section.command}{line}\n", (), 124)
+        else:
+            found[name] = Section(section.command, (*section.output, line), 124)
+    return found
 
 
-def _trimmed(lines: list[str]) -> tuple[str, ...]:
-    return tuple(lines[:-1] if lines and not lines[-1] else lines)
+def _trimmed(lines: tuple[str, ...]) -> tuple[str, ...]:
+    return lines[:-1] if lines and not lines[-1] else lines
 
 
 def _own(names: Sequence[str], login_server: str) -> dict[str, tuple[str, int]]:

@@ -35,6 +35,8 @@ def said(name: str, script: str, timeout_s: int) -> str:
     except gevent.Timeout:
         raise NotAnswered(f"no answer within {timeout_s} s") from None
     except (remote.RemoteFailure, PyinfraError, OSError, EOFError) as failure:
+        if isinstance(failure.__cause__, TimeoutError) or isinstance(failure, TimeoutError):
+            raise NotAnswered(f"no answer within {timeout_s} s") from None
         raise NotAnswered(str(failure) or type(failure).__name__) from None
     except Exception as failure:
         # The SSH library's own errors share no class with the others.

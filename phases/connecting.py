@@ -6,7 +6,8 @@ import sys
 from typing import Any
 
 import click
-from pyinfra import config, state
+import pyinfra_cli.cli
+from pyinfra import config
 from pyinfra.api.state import BaseStateCallback
 
 VERIFY = "verify.py"
@@ -38,4 +39,11 @@ def go_on_without_the_unreachable() -> None:
     """For verify alone: a failed connection is an answer. Everything else stops at the first failed host."""
     if is_verify():
         config.FAIL_PERCENT = 100
-        state.add_callback_handler(Connections())
+        connect_all = pyinfra_cli.cli.connect_all
+
+        def connect(state: Any) -> None:
+            # Callbacks can be added only now: the state was not made ready before.
+            state.add_callback_handler(Connections())
+            connect_all(state)
+
+        pyinfra_cli.cli.connect_all = connect

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from ipaddress import ip_address
 from typing import Any
 
 from cluster import packet_filter
@@ -26,13 +25,36 @@ EVIDENCE = (
     "lan-routes", "ports", "pod-routes", "pod-gateways", "far", "neighbours",
 )  # fmt: skip
 EVIDENCE_LINES = 40
+# What a person would type to see the same, where the question itself is a longer script.
+TYPED = {
+    "netcheck": "tailscale netcheck",
+    "units": "systemctl status tailscaled containerd kubelet headscale nginx",
+    "paths": "tailscale ping HOST",
+    "lan": "ping -c 1 LAN-ADDRESS",
+    "small": "ping -s 125 TAILNET-ADDRESS",
+    "large": "ping -M do -s 1252 TAILNET-ADDRESS",
+    "lan-routes": "ip route get LAN-ADDRESS",
+    "pod-routes": "ip route get CNI0-OF-THE-OTHER from A-POD iif cni0",
+    "pod-gateways": "ping -I CNI0 CNI0-OF-THE-OTHER",
+    "ports": "nc -z ADDRESS PORT",
+    "far": "ping ADDRESS",
+    "names": "getent ahostsv4 NAME",
+    "resolvers": "grep nameserver RESOLV-CONF-OF-KUBELET",
+    "sources": "curl -sSL -o /dev/null -w '%{http_code}' URL",
+    "login-server": "curl -fsS LOGIN-SERVER/health",
+    "services": "iptables-save -t nat | grep KUBE",
+    "disks": "df -Pk; df -Pi",
+    "listeners": "ss -Hltn",
+    "kubelet-log": "journalctl -u kubelet | grep -E '^E|rror' | tail -n 4",
+    "versions": "dpkg-query -W",
+}
 CLIENT_UNKNOWN = Tailnet("unreachable")
 
 
 def said(sections: Sections) -> dict[str, Said]:
     """What is kept as evidence."""
     return {
-        name: Said(section.command, section.output[:EVIDENCE_LINES], section.code)
+        name: Said(TYPED.get(name, section.command), section.output[:EVIDENCE_LINES], section.code)
         for name, section in sections.items()
         if name in EVIDENCE
     }
@@ -210,11 +232,3 @@ def _node(item: Mapping[str, Any]) -> NodeMeasured:
     return NodeMeasured(
         node.name, node.ready, node.reason, node.version, node.addresses, node.pod_cidr, node.architecture, pressed
     )
-
-
-def pod_gateway(pod_cidr: str) -> str:
-    """The address of cni0: the first of the node's pod network; empty where the node has none."""
-    try:
-        return str(ip_address(pod_cidr.split("/")[0]) + 1)
-    except ValueError:
-        return ""

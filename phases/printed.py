@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from ipaddress import IPv4Network
 from typing import Any
 
 from facts.apt import parse_colons
@@ -51,7 +52,7 @@ def disks(lines: Sequence[str]) -> dict[str, Disk]:
     for words in (line.split() for line in lines):
         if words == ["inodes"]:
             inodes = True
-        elif len(words) >= 6 and words[4].endswith("%"):
+        elif len(words) >= 6 and words[4][:-1].isdigit():
             used, mount = int(words[4].rstrip("%")), words[5]
             known = found.get(mount, Disk(used, int(words[3]) // 1024))
             found[mount] = Disk(known.used_percent, known.free_mb, used) if inodes else known
@@ -143,3 +144,20 @@ def expiry_time(value: Any) -> int | None:
 def numbers(lines: Sequence[str]) -> dict[str, int]:
     """Lines of a name and a number."""
     return {words[0]: int(words[1]) for words in (line.split() for line in lines) if len(words) == 2}
+
+
+def pod_gateway(pod_cidr: str) -> str:
+    """The address of cni0: the first of the node's pod network; empty where the node has none."""
+    return _in_network(pod_cidr, 1)
+
+
+def pod_address(pod_cidr: str) -> str:
+    """An address of the node's pod network that the host itself does not have; empty where the node has none."""
+    return _in_network(pod_cidr, -2)
+
+
+def _in_network(pod_cidr: str, place: int) -> str:
+    try:
+        return str(IPv4Network(pod_cidr)[place])
+    except (ValueError, IndexError):
+        return ""

@@ -13,7 +13,7 @@ from gevent import subprocess  # type: ignore[import-untyped]
 
 from cluster.model import Cluster
 from facts import health
-from phases import asking, measured
+from phases import asking, measured, printed
 from phases.connecting import VERIFY, WORDS
 from phases.templates import render
 from report import exposure
@@ -30,12 +30,13 @@ def reach(
     others = [host for host in declared.hosts if host.name != name]
     mesh = {tailnet[host.name]: host.name for host in others if host.name in tailnet}
     lan = {str(host.lan_address): host.name for host in others}
-    gateways = {measured.pod_gateway(hosts[host.name].pod_cidr): host.name for host in others if host.name in hosts}
+    gateways = {printed.pod_gateway(hosts[host.name].pod_cidr): host.name for host in others if host.name in hosts}
     gateways.pop("", None)
-    own = measured.pod_gateway(hosts[name].pod_cidr)
+    own = printed.pod_gateway(hosts[name].pod_cidr)
+    sender = printed.pod_address(hosts[name].pod_cidr)
     ports = exposure.to_try(declared, list(hosts.values()), name)
     far = exposure.far_machines(declared, list(hosts.values()), name)
-    question = health.Reach().command(list(mesh), list(lan), list(gateways), own, [*ports], far)
+    question = health.Reach().command(list(mesh), list(lan), list(gateways), own, sender, [*ports], far)
     sections = asking.sections(name, question, REACH_S)
     opened = measured.answers(sections["ports"].output) if "ports" in sections else {}
     by_host: dict[str, dict[str, bool]] = {}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from cluster.problems import Problem
 from report.findings import Finding
 
-_TUNNEL = ("path-blocked", "path-relayed", "mtu-black-hole", "lan-path", "pod-path", "pod-large-packet")
+_TUNNEL = ("path-blocked", "path-relayed", "lan-path", "pod-path", "pod-large-packet")
 _ROUTES = ("route-not-advertised", "route-not-approved", "route-not-accepted")
 _CLUSTER = (
     "node-not-ready",
@@ -24,7 +24,14 @@ _FETCHING = ("mirror-unreachable", "image-pull")
 EXPLAINS: dict[str, tuple[str, ...]] = {
     "host-unreachable": ("headscale-health", "tailnet-down", *_TUNNEL, *_ROUTES, *_CLUSTER),
     "disk-pressure": ("headscale-health", "tailnet-down", *_CLUSTER, "pod-path"),
-    "clock-skew": ("headscale-health", "tailnet-down", *_CLUSTER, *_FETCHING, "certificate-expiry", "key-expiry"),
+    "clock-skew": (
+        "headscale-health",
+        "tailnet-down",
+        "node-not-ready",
+        *_FETCHING,
+        "certificate-expiry",
+        "key-expiry",
+    ),
     "certificate-expiry": ("headscale-health", "tailnet-down", *_CLUSTER, "pod-path"),
     "lan-overlap": ("headscale-health", *_TUNNEL, *_CLUSTER),
     "foreign-reject-rule": ("headscale-health", *_TUNNEL, *_CLUSTER),
@@ -32,7 +39,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "dns-host": ("headscale-health", "tailnet-down", *_FETCHING, *_CLUSTER, "path-blocked", "path-relayed"),
     "headscale-health": ("tailnet-down", "path-blocked", "path-relayed", "lan-path", "pod-path", *_ROUTES),
     "tailnet-down": (*_TUNNEL, *_ROUTES, *_CLUSTER),
-    "path-blocked": ("lan-path", "pod-path", "pod-large-packet", "mtu-black-hole", "node-not-ready", *_ROUTES),
+    "path-blocked": ("lan-path", "pod-path", "pod-large-packet", "node-not-ready", *_ROUTES),
     "path-relayed": (),
     "route-not-advertised": ("route-not-approved", "route-not-accepted", "lan-path", "pod-path", "pod-large-packet"),
     "route-not-approved": ("route-not-accepted", "lan-path", "pod-path", "pod-large-packet"),
@@ -40,9 +47,6 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "vcn-next-hop": ("lan-path",),
     "lan-path": (),
     "version-skew": ("node-not-ready",),
-    "mirror-unreachable": ("image-pull",),
-    "image-architecture": ("coredns-upstream", "kube-proxy-rules", "pod-path", "service-ip", "dns-pod"),
-    "image-pull": ("coredns-upstream", "kube-proxy-rules", "pod-path", "service-ip", "dns-pod"),
     "node-not-ready": (
         "node-address",
         "kube-proxy-rules",
@@ -51,6 +55,9 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
         "pod-large-packet",
         "image-pull",
     ),
+    "mirror-unreachable": ("image-pull",),
+    "image-architecture": ("coredns-upstream", "kube-proxy-rules", "pod-path", "service-ip", "dns-pod"),
+    "image-pull": ("coredns-upstream", "kube-proxy-rules", "pod-path", "service-ip", "dns-pod"),
     "node-address": ("pod-path",),
     "kube-proxy-rules": ("coredns-upstream", "service-ip", "dns-pod"),
     "coredns-upstream": ("dns-pod",),

@@ -125,15 +125,15 @@ def _matrix(measured: Measurement) -> str:
     )
     tables = []
     for chosen in columns:
-        rows = [("Paths, row to column", *chosen)]
+        rows = [("", *chosen)]
         rows += [(found.name, *(cell(found, name) for name in chosen)) for found in measured.hosts]
         tables.append(_table(rows))
-    return "\n\n".join(tables)
+    return "\n\n".join([f"Paths, row to column\n{tables[0]}", *tables[1:]])
 
 
 def _matrix_width(measured: Measurement, names: Sequence[str]) -> int:
     widths = [max(len(name), *(len(cell(found, name)) for found in measured.hosts)) for name in names]
-    return len("Paths, row to column") + sum(width + 2 for width in widths)
+    return max(len(name) for name in names) + sum(width + 2 for width in widths)
 
 
 def _pods(measured: Measurement) -> str:

@@ -42,7 +42,7 @@ def clock_skew(view: View) -> Iterator[Finding]:
             yield finding(
                 "clock-skew",
                 name,
-                f"its clock is {offset - common:+.0f} s from the others'",
+                f"its clock is {offset - common:+.0f} s from the others'".replace("-", "−"),
                 "no time service runs there, or it reaches no time server; certificates and tokens are judged by the clock",
                 f"on {name}: timedatectl set-ntp true; timedatectl timesync-status",
             )
@@ -97,7 +97,7 @@ def cgroup_exception(view: View) -> Iterator[Finding]:
                 "cgroup-exception",
                 host.name,
                 "it has cgroup v1" if name == "cgroup-v1" else f"it is a container ({host.container})",
-                "declared in `exceptions`"
+                "declared in exceptions"
                 if is_declared
                 else "kubelet refuses cgroup v1, and a container lacks capabilities",
                 "none needed" if is_declared else f"use a machine without it, or declare: exceptions = ('{name}',)",
