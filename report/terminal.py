@@ -138,13 +138,14 @@ def _matrix_width(measured: Measurement, names: Sequence[str]) -> int:
 
 def _pods(measured: Measurement) -> str:
     pods = measured.pods
+    drift = "\ndrift not measured" if measured.drift is None else ""
     if pods is None:
-        return "pods not measured"
+        return f"pods not measured{drift}"
     pairs = [answered for row in pods.paths.values() for answered in row.values()]
     large = [answered for row in pods.large.values() for answered in row.values()]
     return (
         f"pods {sum(pairs)} of {len(pairs)} pairs, {sum(large)} of {len(large)} with a megabyte · "
-        f"DNS from {sum(pods.dns.values())} of {len(pods.dns)} nodes · ClusterIP from {sum(pods.service.values())} of {len(pods.service)}"
+        f"DNS from {sum(pods.dns.values())} of {len(pods.dns)} nodes · ClusterIP from {sum(pods.service.values())} of {len(pods.service)}{drift}"
     )
 
 
