@@ -20,7 +20,7 @@ from report import exposure
 from report.measurement import HostMeasured, PodsMeasured, WaitingPod
 
 PROBE_IMAGE = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1"
-ROLLOUT_S, EXEC_S, PROBE_S, REACH_S, DRIFT_S = 28, 16, 52, 30, 50
+ROLLOUT_S, EXEC_S, PROBE_S, REACH_S, DRIFT_S = 28, 18, 54, 30, 50
 
 
 def reach(
