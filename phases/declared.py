@@ -24,6 +24,7 @@ from cluster.declare import declare
 from cluster.model import Cluster, Host
 from cluster.problems import ModelError, Problem, listing
 from phases import inventory_file
+from phases.connecting import WORDS, is_verify
 
 _folders: dict[Inventory, Path] = {}
 
@@ -77,7 +78,7 @@ def here() -> Host:
 def host_data(loaded: Inventory) -> dict[str, dict[str, Any]]:
     """Host name → its own and its groups' data, as pyinfra merges them; paths of certificates are made absolute."""
     folder = _folders.get(loaded, Path.cwd())
-    return {member.name: _with_whole_paths(member.data.dict(), folder) for member in loaded}
+    return {member.name: _with_whole_paths(_of_the_cluster(member.data.dict()), folder) for member in loaded}
 
 
 @cache
@@ -91,6 +92,11 @@ def _model(loaded: Inventory) -> Cluster:
     if absent and not os.environ.get("ISTHMUS_TRUST"):
         raise _refusal(absent)
     return model
+
+
+def _of_the_cluster(data: dict[str, Any]) -> dict[str, Any]:
+    """Without what `--data` says to verify alone."""
+    return {key: value for key, value in data.items() if not (is_verify() and key in WORDS)}
 
 
 def _with_whole_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -5,121 +5,171 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pyinfra import host, state
+import gevent  # type: ignore[import-untyped]
+from pyinfra import inventory, logger, state
 
+from cluster import coordination
 from cluster.model import Cluster
-from facts.kubernetes import Nodes
-from facts.paths import Answers, TailnetPaths
-from facts.tailscale import Status
-from operations import remote
-from phases.declared import cluster, here
-from phases.templates import render
-from report import terminal
-from report.measurement import HostMeasured, Measurement, PodsMeasured, problems
+from facts import health
+from facts.tailscale import parse_status
+from phases import asking, measured, probing
+from phases.asking import NotAnswered
+from phases.connecting import unreachable
+from phases.declared import cluster
+from report import checks, page, terminal
+from report.findings import Check, Finding, View
+from report.measurement import Api, HostMeasured, Measurement
 
-PROBE_IMAGE = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1"
-PROBE_NAMESPACE = "isthmus-verify"
-PROBE_TIMEOUT_S = 90
-
-_started = time.monotonic()
-_hosts: dict[str, HostMeasured] = {}
-_pods: dict[str, PodsMeasured] = {}
+STATE_S, REACH_S = 20, 30
+PAGE = Path("build/report/index.html")
+JSON = "build/verify.json"
+_begun: list[float] = []
 
 
 def measure() -> None:
-    """Measure from this host; when the last host is done, print the report and end with 0 (fine), 1 (problems) or 2.
+    """Measure all hosts of the run, print the report, and end with 0 (fine), 1 (problems) or 2 (could not measure).
 
-    Runs while pyinfra plans: verify has no operations, so there is nothing to preview or to confirm.
+    Runs while pyinfra plans: verify has no operations, so there is nothing to preview or to confirm. pyinfra calls it once for
+    each host at the same time; the first call does the work for all of them.
     """
-    declared, this = cluster(), here()
-    if this == declared.control_planes[0]:
-        _pods[this.name] = _probe_pods(declared)
-    _hosts[this.name] = _measure_host(declared)
-    asked = {member.name for member in state.inventory.get_active_hosts()}
-    if asked <= set(_hosts):
-        _report(declared, asked)
+    if _begun:
+        return
+    _begun.append(time.monotonic())
+    declared = cluster()
+    wanted = chosen()
+    asked = [host.name for host in declared.hosts if state.is_host_in_limit(inventory.get_host(host.name))]
+    found = measurement(declared, asked, {need for check in wanted for need in check.needs})
+    if not any(host.reached for host in found.hosts):
+        logger.error("No host could be measured")
+        sys.exit(2)
+    findings = checks.run(wanted, View(declared, found, time.time()))
+    publish(declared, found, findings)
+    sys.exit(1 if any(one.severity == "problem" for one in findings) else 0)
 
 
-def _measure_host(declared: Cluster) -> HostMeasured:
-    this = here()
-    addresses = {other.name: _tailnet_address(other.name) for other in declared.hosts if other != this}
-    names = {address: name for name, address in addresses.items() if address}
-    paths = host.get_fact(TailnetPaths, addresses=list(names)) or {}
-    lan = {str(other.lan_address): other.name for other in declared.hosts if other != this}
-    answers = host.get_fact(Answers, addresses=list(lan)) or {}
-    node = next((found for found in _nodes(declared) if found.name == this.name), None)
-    return HostMeasured(
-        name=this.name,
-        site=this.site.site,
-        roles=this.roles,
-        tailnet_address=_tailnet_address(this.name),
-        node=None if node is None else ("Ready" if node.ready else "NotReady"),
-        paths={names[address]: path.to_json() for address, path in paths.items() if address in names},
-        lan_answers={lan[address]: answered for address, answered in answers.items() if address in lan},
-    )
-
-
-def _tailnet_address(name: str) -> str | None:
-    status = _of(name, Status)
-    return status.addresses[0] if status and status.addresses else None
-
-
-def _nodes(declared: Cluster) -> list[Any]:
-    return _of(declared.control_planes[0].name, Nodes) or []
-
-
-def _of(name: str, fact: type) -> Any:
-    return remote.fact(name, fact)
-
-
-def _probe_pods(declared: Cluster) -> PodsMeasured:
-    manifest = render("verify/probe.yaml.j2", namespace=PROBE_NAMESPACE, image=PROBE_IMAGE)
-    script = render(
-        "verify/probe.sh.j2",
-        namespace=PROBE_NAMESPACE,
-        manifest=manifest,
-        timeout_s=PROBE_TIMEOUT_S,
-        dns_domain=declared.dns_domain,
-    )
+def chosen() -> tuple[Check, ...]:
+    """The checks of `--data only=A,B` and `--data skip=A`; ends with 2 where a name is none."""
     try:
-        said = remote.run(declared.control_planes[0].name, "sh -s", stdin=script, timeout_s=2 * PROBE_TIMEOUT_S + 60)
-    except remote.RemoteFailure as failure:
-        return PodsMeasured(note=str(failure))
-    return read_probe(said)
+        return checks.chosen(asking.data("only"), asking.data("skip"))
+    except ValueError as error:
+        logger.error(str(error))
+        sys.exit(2)
 
 
-def read_probe(said: str) -> PodsMeasured:
-    """What templates/verify/probe.sh.j2 printed."""
-    paths: dict[str, dict[str, bool]] = {}
-    others: dict[str, dict[str, bool]] = {"dns": {}, "service": {}}
-    note = ""
-    for kind, *rest in (line.split(" ") for line in said.splitlines() if line):
-        if kind == "pod":
-            paths.setdefault(rest[0], {})[rest[1]] = rest[2] == "yes"
-        elif kind in others:
-            others[kind][rest[0]] = rest[1] == "yes"
-        elif kind == "rollout":
-            note = " ".join(rest)
-    return PodsMeasured(paths, others["dns"], others["service"], note)
-
-
-def _report(declared: Cluster, asked: set[str]) -> None:
-    measured = Measurement(
+def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measurement:
+    """All that `needs` call for, of the hosts in `asked`; whatever does not answer is left unknown."""
+    reached = [name for name in asked if name not in unreachable]
+    speaker = next((host.name for host in declared.control_planes if host.name in reached), None)
+    pods = gevent.spawn(probing.pods, declared, speaker) if speaker and "pods" in needs else None
+    drift = gevent.spawn(probing.drift) if "drift" in needs and not unreachable else None
+    states = _states(declared, reached, speaker)
+    hosts = _reached(
+        declared,
+        {name: _own(declared, name, states) for name in asked},
+        _addresses(states, reached),
+        _api(speaker, states),
+    )
+    center = states.get(f"{declared.coordinator.name} state")
+    return Measurement(
         cluster=declared.cluster_name,
         kubernetes=declared.kubernetes_version,
         headscale=declared.headscale_version,
-        seconds=round(time.monotonic() - _started, 1),
-        hosts=tuple(_hosts[member.name] for member in declared.hosts if member.name in asked),
-        pods=next(iter(_pods.values()), PodsMeasured(note="no control plane was asked")),
+        measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        hosts=tuple(hosts.values()),
+        coordination=measured.coordination(center) if isinstance(center, Mapping) else None,
+        api=_api(speaker, states),
+        pods=pods.get() if pods else None,
+        drift=drift.get() if drift else None,
+        seconds=round(time.monotonic() - _begun[0], 1),
     )
-    found = problems(declared, measured)
-    print(terminal.render(declared, measured, found))
-    target = Path("build/verify.json")
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(
-        json.dumps({**measured.to_json(), "problems": [problem.to_json() for problem in found]}, indent=2)
+
+
+def _states(declared: Cluster, reached: list[str], speaker: str | None) -> dict[str, Any]:
+    """`NAME state` → sections, `NAME clock` → offset, and `api`: whatever was asked at first."""
+    jobs: dict[str, Callable[[], Any]] = {}
+    listen = f"{coordination.headscale(declared)['listen_address']}:{coordination.PORT}"
+    for name in reached:
+        at = listen if declared.host(name).is_coordinator else ""
+        question = health.State().command([declared.coordination_name], declared.server_url, at)
+        jobs[f"{name} state"] = partial(asking.sections, name, question, STATE_S)
+        jobs[f"{name} clock"] = partial(asking.clock_offset, name)
+    if speaker:
+        jobs["api"] = partial(asking.sections, speaker, health.ClusterState().command(), STATE_S)
+    return asking.together(jobs)
+
+
+def _own(declared: Cluster, name: str, states: Mapping[str, Any]) -> HostMeasured:
+    host = declared.host(name)
+    base = HostMeasured(name, host.site.site, host.roles)
+    answered = states.get(f"{name} state", NotAnswered(unreachable.get(name, "")))
+    offset = states.get(f"{name} clock")
+    base = replace(base, clock_offset_s=offset if isinstance(offset, float) else None)
+    if isinstance(answered, NotAnswered):
+        return replace(base, reached=False, error=str(answered))
+    return replace(
+        base,
+        said=measured.said(answered),
+        **measured.own(declared, host, answered),
     )
-    sys.exit(1 if found else 0)
+
+
+def _api(speaker: str | None, states: Mapping[str, Any]) -> Api | None:
+    answered = states.get("api")
+    return measured.api(speaker, answered) if speaker and isinstance(answered, Mapping) else None
+
+
+def _addresses(states: Mapping[str, Any], reached: list[str]) -> dict[str, str]:
+    """Host name → tailnet address; of a host whose client is silent, what the others know."""
+    own: dict[str, str] = {}
+    others: dict[str, str] = {}
+    for name in reached:
+        answered = states[f"{name} state"]
+        if not isinstance(answered, Mapping) or "status" not in answered:
+            continue
+        try:
+            status = parse_status("\n".join(answered["status"].output))
+        except (ValueError, KeyError, TypeError):
+            continue
+        own |= {name: status.addresses[0]} if status.addresses else {}
+        others |= {peer.name: peer.addresses[0] for peer in status.peers if peer.addresses}
+    return {**others, **own}
+
+
+def _reached(
+    declared: Cluster, hosts: dict[str, HostMeasured], tailnet: dict[str, str], api: Api | None
+) -> dict[str, HostMeasured]:
+    """The same hosts, with what each reaches and what Kubernetes says of it."""
+    nodes = {node.name: node for node in (api.nodes or ()) if api} if api else {}
+    hosts = {
+        name: replace(host, pod_cidr=nodes[name].pod_cidr, node="Ready" if nodes[name].ready else "NotReady")
+        if name in nodes
+        else host
+        for name, host in hosts.items()
+    }
+    jobs = {
+        name: partial(probing.reach, declared, hosts, tailnet, name) for name, host in hosts.items() if host.reached
+    }
+    for name, fields in asking.together(jobs).items():
+        if not isinstance(fields, NotAnswered):
+            said = {**hosts[name].said, **fields.pop("said")}
+            hosts[name] = replace(hosts[name], said=said, **fields)
+    return hosts
+
+
+def publish(declared: Cluster, found: Measurement, findings: tuple[Finding, ...]) -> None:
+    """The JSON file, the page, and the text on standard output."""
+    target = Path(asking.data("json") or JSON)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps({**found.to_json(), **checks.to_json(findings)}, indent=2, ensure_ascii=False) + "\n")
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(page.render(declared, found, findings))
+    verbose = asking.data("verbose") not in ("", "0", "no")
+    style = terminal.Style.of(sys.stdout)
+    print(terminal.render(declared, found, findings, style, verbose=verbose, page=str(PAGE)), flush=True)

@@ -1,74 +1,196 @@
-"""The measurement as text: a summary line, a row for each host, the path matrix, the problems."""
+"""The measurement as text: a summary line, a row for each host, the path matrix, then the problems."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TextIO
 
 from cluster.model import Cluster
-from cluster.problems import Problem
-from report.measurement import HostMeasured, Measurement
+from report.findings import Finding
+from report.measurement import HostMeasured, Measurement, Said
+
+WIDTH = 100
+INDENT = " " * 10
+MARKS = {"problem": "✗", "warning": "!"}
+_COLOURS = {"problem": "31", "warning": "33", "fine": "32", "faint": "2"}
 
 
-def render(cluster: Cluster, measured: Measurement, problems: Sequence[Problem]) -> str:
-    """Everything a person reads, at most 100 columns where host names allow it."""
-    parts = [_summary(measured), _hosts(cluster, measured), _matrix(measured), _pods(measured)]
-    parts += [f"✗ {problem}" for problem in problems]
-    parts.append(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}")
+@dataclass(frozen=True)
+class Style:
+    """Whether colours may be used; words and symbols say the same without."""
+
+    colours: bool = False
+
+    @classmethod
+    def of(cls, stream: TextIO) -> Style:
+        """Plain where the stream is no terminal, or NO_COLOR is set (no-color.org)."""
+        return cls(stream.isatty() and not os.environ.get("NO_COLOR"))
+
+    def paint(self, text: str, kind: str) -> str:
+        """The text in the colour of its kind."""
+        return f"\033[{_COLOURS[kind]}m{text}\033[0m" if self.colours else text
+
+
+def render(
+    cluster: Cluster,
+    measured: Measurement,
+    findings: Sequence[Finding],
+    style: Style = Style(),
+    *,
+    verbose: bool = False,
+    page: str = "",
+) -> str:
+    """Everything a person reads, at most 100 columns where host names allow it; evidence only when `verbose`."""
+    parts = [summary(measured), _hosts(cluster, measured), _matrix(measured), _pods(measured)]
+    parts += [_finding(finding, style, verbose=verbose) for finding in findings]
+    parts.append(_closing(findings, style, page))
     return "\n\n".join(part for part in parts if part)
 
 
-def _summary(measured: Measurement) -> str:
+def summary(measured: Measurement) -> str:
+    """One line: which cluster, how big, which versions, how long it took."""
+    reached = sum(host.reached for host in measured.hosts)
+    hosts = (
+        f"{len(measured.hosts)} hosts"
+        if reached == len(measured.hosts)
+        else f"{reached} of {len(measured.hosts)} hosts"
+    )
     return (
-        f"{measured.cluster} · {len(measured.hosts)} hosts · Kubernetes {measured.kubernetes} · "
-        f"headscale {measured.headscale} · measured in {measured.seconds:.0f} s"
+        f"{measured.cluster} · {hosts} · Kubernetes {measured.kubernetes} · headscale {measured.headscale} · "
+        f"measured in {measured.seconds:.0f} s"
     )
 
 
+def cell(found: HostMeasured, name: str) -> str:
+    """What the matrix says of the path from `found` to `name`."""
+    if name == found.name:
+        return "·"
+    path = found.paths.get(name)
+    if path is None:
+        return "not measured"
+    return "none" if path["kind"] == "none" else f"{path['kind']} {path['latency_ms'] or 0:.0f} ms"
+
+
+def pods_reached(measured: Measurement, name: str) -> str:
+    """How many of the others its pods reach."""
+    answers = measured.pods.paths.get(name) if measured.pods else None
+    return f"{sum(answers.values())} of {len(answers)}" if answers else "–"
+
+
+def tailnet_reached(found: HostMeasured) -> str:
+    """How many of the others it reaches over the tailnet."""
+    if not found.reached:
+        return "not measured"
+    return (
+        f"{sum(path['kind'] != 'none' for path in found.paths.values())} of {len(found.paths)}"
+        if found.paths
+        else "none"
+    )
+
+
+def clock(found: HostMeasured) -> str:
+    """How far its clock is from this machine's."""
+    if found.clock_offset_s is None:
+        return "not measured"
+    return f"{found.clock_offset_s:+.1f} s".replace("-", "−").replace("−0.0", "+0.0")
+
+
 def _hosts(cluster: Cluster, measured: Measurement) -> str:
-    rows = [("host", "site", "part", "tailnet", "node", "pods")]
+    rows = [("host", "site", "part", "address", "tailnet", "node", "pods", "clock")]
     for found in measured.hosts:
         part = ", ".join(role.replace("_", " ") for role in found.roles)
+        node = (found.node or "absent") if cluster.host(found.name).is_node else "–"
         rows.append(
             (
                 found.name,
                 found.site,
                 part,
                 found.tailnet_address or "none",
-                found.node or "–",
-                _reached(measured, found),
+                tailnet_reached(found),
+                node if found.reached or found.node else "not measured",
+                pods_reached(measured, found.name),
+                clock(found),
             )
         )
     return _table(rows)
 
 
-def _reached(measured: Measurement, found: HostMeasured) -> str:
-    answers = measured.pods.paths.get(found.name)
-    return f"{sum(answers.values())} of {len(answers)}" if answers else "–"
-
-
 def _matrix(measured: Measurement) -> str:
     names = [found.name for found in measured.hosts]
-    rows = [("row to column", *names)]
-    for found in measured.hosts:
-        rows.append((found.name, *(_cell(found, name) for name in names)))
-    return _table(rows)
+    columns = (
+        [names] if _matrix_width(measured, names) <= WIDTH else [names[at : at + 5] for at in range(0, len(names), 5)]
+    )
+    tables = []
+    for chosen in columns:
+        rows = [("", *chosen)]
+        rows += [(found.name, *(cell(found, name) for name in chosen)) for found in measured.hosts]
+        tables.append(_table(rows))
+    return "\n\n".join([f"Paths, row to column\n{tables[0]}", *tables[1:]])
 
 
-def _cell(found: HostMeasured, name: str) -> str:
-    if name == found.name:
-        return "·"
-    path = found.paths.get(name)
-    if path is None:
-        return "not measured"
-    return "none" if path["kind"] == "none" else f"{path['kind']} {path['latency_ms']:.0f} ms"
+def _matrix_width(measured: Measurement, names: Sequence[str]) -> int:
+    widths = [max(len(name), *(len(cell(found, name)) for found in measured.hosts)) for name in names]
+    return max(len(name) for name in names) + sum(width + 2 for width in widths)
 
 
 def _pods(measured: Measurement) -> str:
     pods = measured.pods
+    drift = "\ndrift not measured" if measured.drift is None else ""
+    if pods is None:
+        return f"pods not measured{drift}"
     pairs = [answered for row in pods.paths.values() for answered in row.values()]
+    large = [answered for row in pods.large.values() for answered in row.values()]
     return (
-        f"pods {sum(pairs)} of {len(pairs)} pairs · DNS from {sum(pods.dns.values())} of {len(pods.dns)} nodes · "
-        f"ClusterIP from {sum(pods.service.values())} of {len(pods.service)} nodes"
+        f"pods {sum(pairs)} of {len(pairs)} pairs, {sum(large)} of {len(large)} with a megabyte · "
+        f"DNS from {sum(pods.dns.values())} of {len(pods.dns)} nodes · ClusterIP from {sum(pods.service.values())} of {len(pods.service)}{drift}"
+    )
+
+
+def _finding(finding: Finding, style: Style, *, verbose: bool) -> str:
+    head = style.paint(f"{MARKS[finding.severity]} {finding.check}", finding.severity)
+    if finding.severity == "warning":
+        return "\n".join(
+            _wrapped(f"{head}   {finding.problem.where}: ", f"{finding.problem.what} ({finding.problem.why})", 4)
+        )
+    lines = _wrapped(f"{head}   ", finding.problem.where, 4)
+    for part in ("what", "why", "fix"):
+        lines += _wrapped(f"    {part:<6}", getattr(finding.problem, part), len(INDENT))
+    if finding.consequences:
+        below = "; ".join(f"{found.check} {found.problem.where}" for found in finding.consequences)
+        lines += _wrapped("    so    ", below, len(INDENT))
+    if verbose:
+        lines += [style.paint(line, "faint") for said in finding.evidence for line in _evidence(said)]
+    return "\n".join(lines)
+
+
+def _evidence(said: Said) -> Iterator[str]:
+    yield f"    $ {said.command.splitlines()[0][: WIDTH - 6] if said.command else ''}"
+    yield from (f"      {line[: WIDTH - 6]}" for line in said.output)
+
+
+def _closing(findings: Sequence[Finding], style: Style, page: str) -> str:
+    counts = {kind: sum(finding.severity == kind for finding in findings) for kind in ("problem", "warning")}
+    said = ", ".join(
+        f"{count or 'no'} {kind}{'' if count == 1 else 's'}"
+        for kind, count in counts.items()
+        if count or kind == "problem"
+    )
+    kind = "problem" if counts["problem"] else "warning" if counts["warning"] else "fine"
+    return style.paint(said, kind) + (f" · {page}" if page else "")
+
+
+def _wrapped(head: str, text: str, indent: int) -> list[str]:
+    return textwrap.wrap(
+        head + text,
+        WIDTH,
+        subsequent_indent=" " * indent,
+        drop_whitespace=True,
+        replace_whitespace=False,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
@@ -76,5 +198,5 @@ def _table(rows: Iterable[Sequence[str]]) -> str:
     held = [list(row) for row in rows]
     widths = [max(len(row[column]) for row in held) for column in range(len(held[0]))]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in held
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in held
     )

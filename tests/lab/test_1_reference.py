@@ -140,7 +140,7 @@ def test_relayed_when_udp_is_blocked(world: Rehearsal) -> None:
             if world.cluster.host(other).site != site
         }
         assert kinds == {"relayed"}
-        assert {problem["where"].split()[-1] for problem in measured["problems"]} == {"path-relayed"}
+        assert {problem["check"] for problem in measured["problems"]} == {"path-relayed"}
         common.every_host_reaches_every_host(world)
     finally:
         world.must("heal", "udp-blocked", site.site)

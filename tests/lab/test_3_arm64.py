@@ -16,7 +16,7 @@ from cluster.model import Cluster
 from lab.declared import load
 from lab.mirror import Wanted, build, default_cache, tool
 from lab.mirror.names import locate
-from phases.measuring import PROBE_IMAGE
+from phases.probing import PROBE_IMAGE
 from tests.lab.conftest import PROJECT
 
 pytestmark = pytest.mark.lab

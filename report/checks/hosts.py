@@ -1,0 +1,149 @@
+"""Each host by itself: is it there, what time is it, how full is it, does it find names, what does it let in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+from report.exposure import expected
+from report.findings import Check, Finding, View, finding
+from report.measurement import HostMeasured
+
+SKEW_S = 5.0
+DISK_PERCENT, INODES_PERCENT = 90, 95
+DEPLOY = "run the deploy again"
+
+
+def unreachable(view: View) -> Iterator[Finding]:
+    """Hosts that could not be asked."""
+    for host in view.measured.hosts:
+        if not host.reached and not answers_small_only(host):
+            declared = view.cluster.host(host.name)
+            yield finding(
+                "host-unreachable",
+                host.name,
+                f"it can't be asked by SSH at {declared.ssh_hostname}:{declared.ssh_port}: {host.error or 'no answer'}",
+                "it is switched off, its address has changed, or something on the way closes the port",
+                f"look at its console; then try: ssh -p {declared.ssh_port} {declared.ssh_user}@{declared.ssh_hostname}",
+            )
+
+
+def answers_small_only(host: HostMeasured) -> bool:
+    """It tells the time, but not what takes more than a packet or two."""
+    return not host.reached and host.clock_offset_s is not None and "within" in host.error
+
+
+def clock_skew(view: View) -> Iterator[Finding]:
+    """Clocks that differ from most others; when all differ alike, it is this machine that is wrong."""
+    offsets = {host.name: host.clock_offset_s for host in view.hosts() if host.clock_offset_s is not None}
+    common = median(offsets.values()) if len(offsets) > 2 else 0.0
+    for name, offset in offsets.items():
+        if abs(offset - common) > SKEW_S:
+            yield finding(
+                "clock-skew",
+                name,
+                f"its clock is {offset - common:+.0f} s from the others'".replace("-", "−"),
+                "no time service runs there, or it reaches no time server; certificates and tokens are judged by the clock",
+                f"on {name}: timedatectl set-ntp true; timedatectl timesync-status",
+            )
+
+
+def disk_pressure(view: View) -> Iterator[Finding]:
+    """File systems that are nearly full, and nodes that kubelet empties for that reason."""
+    pressed = {node.name for node in (view.measured.api and view.measured.api.nodes) or () if node.disk_pressure}
+    for host in view.hosts():
+        full = {
+            mount: disk
+            for mount, disk in host.disks.items()
+            if disk.used_percent >= DISK_PERCENT or disk.inodes_used_percent >= INODES_PERCENT
+        }
+        if full or host.name in pressed:
+            listed = ", ".join(
+                f"{mount} {disk.used_percent} % ({disk.free_mb} MB left)" for mount, disk in full.items()
+            )
+            yield finding(
+                "disk-pressure",
+                host.name,
+                f"nearly full: {listed}" if listed else "kubelet reports DiskPressure and evicts pods",
+                "images, logs or data have filled it; below 10 % kubelet evicts pods and pulls no image",
+                f"on {host.name}: du -xh --max-depth=3 /var | sort -h | tail; then remove what is not needed",
+                host.said.get("disks"),
+            )
+
+
+def dns_host(view: View) -> Iterator[Finding]:
+    """Names that a host can't resolve."""
+    for host in view.hosts():
+        missing = [name for name, found in host.names.items() if not found]
+        if missing:
+            yield finding(
+                "dns-host",
+                host.name,
+                f"it can't resolve {', '.join(missing)}",
+                "the name servers in its /etc/resolv.conf don't answer or don't know the name",
+                f"on {host.name}: cat /etc/resolv.conf; getent ahostsv4 {missing[0]}",
+                host.said.get("names"),
+                host.said.get("resolvers"),
+            )
+
+
+def cgroup_exception(view: View) -> Iterator[Finding]:
+    """Nodes with cgroup v1, or in a container: declared it is a warning, else a problem."""
+    for host in view.nodes():
+        declared = view.cluster.host(host.name)
+        for name in [*(["cgroup-v1"] if host.cgroup == "v1" else []), *(["container"] if host.container else [])]:
+            is_declared = name in declared.exceptions
+            yield finding(
+                "cgroup-exception",
+                host.name,
+                "it has cgroup v1" if name == "cgroup-v1" else f"it is a container ({host.container})",
+                "declared in exceptions"
+                if is_declared
+                else "kubelet refuses cgroup v1, and a container lacks capabilities",
+                "none needed" if is_declared else f"use a machine without it, or declare: exceptions = ('{name}',)",
+                host.said.get("machine"),
+                severity="warning" if is_declared else "problem",
+            )
+
+
+def exposed_port(view: View) -> Iterator[Finding]:
+    """Ports that answer from another site and that no part of the host needs."""
+    for prober in view.hosts():
+        for name, ports in prober.open_ports.items():
+            allowed = expected(view.cluster, view.cluster.host(name))
+            for port in sorted(int(port) for port, is_open in ports.items() if is_open and int(port) not in allowed):
+                address = view.cluster.host(name).internet_address
+                yield finding(
+                    "exposed-port",
+                    name,
+                    f"TCP {port} answers at {address} from {prober.name}",
+                    "a program listens on all addresses, and nothing before it refuses strangers",
+                    f"on {name}: ss -ltnp 'sport = :{port}'; bind it to 127.0.0.1, or close the port in the site's firewall",
+                    view.measured.host(name).said.get("listeners"),
+                    prober.said.get("ports"),
+                )
+
+
+def foreign_reject(view: View) -> Iterator[Finding]:
+    """Rules of others that refuse what the cluster needs, with none of ours before them."""
+    for host in view.hosts():
+        if host.refused:
+            more = f" and {len(host.refused) - 1} more" if len(host.refused) > 1 else ""
+            yield finding(
+                "foreign-reject-rule",
+                host.name,
+                f"its packet filter refuses what the cluster needs: no `{host.refused[0]}`{more} before the REJECT or DROP",
+                "the image's rules, or another program, put a rule that refuses in front of ours or without ours",
+                f"{DEPLOY}: it puts them back; what is there: iptables-save | grep -nE 'REJECT|DROP|isthmus'",
+            )
+
+
+CHECKS = (
+    Check("host-unreachable", "The host can't be asked by SSH.", unreachable),
+    Check("clock-skew", "The host's clock differs from the others'.", clock_skew),
+    Check("disk-pressure", "A file system that the cluster needs is nearly full.", disk_pressure),
+    Check("dns-host", "The host can't resolve a name that it needs.", dns_host),
+    Check("cgroup-exception", "The node is a container or has cgroup v1.", cgroup_exception),
+    Check("exposed-port", "A port answers from the internet that nobody needs there.", exposed_port),
+    Check("foreign-reject-rule", "A packet filter refuses what the cluster needs.", foreign_reject),
+)

@@ -1,0 +1,148 @@
+"""Kubernetes' nodes: ready, at the right address, of the right version, with the rules that lead to services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from report.checks.hosts import DEPLOY
+from report.findings import Check, Finding, View, finding
+from report.measurement import HostMeasured, NodeMeasured
+
+OLDEST_KUBELET = 3  # minor versions behind the API that Kubernetes' skew policy still allows
+
+
+def not_ready(view: View) -> Iterator[Finding]:
+    """Nodes that are absent or not ready, or whose programs have stopped a moment ago."""
+    api = view.measured.api
+    if api is None or api.nodes is None:
+        yield from _api_silent(view)
+        return
+    nodes = {node.name: node for node in api.nodes}
+    asked = {host.name: host for host in view.measured.hosts}
+    for declared in view.cluster.nodes:
+        if declared.name not in asked:
+            continue
+        host, node = asked[declared.name], nodes.get(declared.name)
+        stopped = [unit for unit in ("containerd", "kubelet") if host.units.get(unit, "active") != "active"]
+        if node is None or not node.ready or stopped:
+            yield _down(host, node, stopped)
+
+
+def _api_silent(view: View) -> Iterator[Finding]:
+    speaker = next((host for host in view.cluster.control_planes if view.has(host.name)), None)
+    if speaker is None:
+        return
+    host = view.measured.host(speaker.name)
+    stopped = [unit for unit in ("containerd", "kubelet") if host.units.get(unit) != "active"]
+    yield finding(
+        "node-not-ready",
+        speaker.name,
+        "the Kubernetes API does not answer on it",
+        f"{' and '.join(stopped)} {'has' if len(stopped) == 1 else 'have'} stopped there"
+        if stopped
+        else "kube-apiserver or etcd does not run",
+        f"on {speaker.name}: "
+        + (
+            f"systemctl start {' '.join(stopped)}"
+            if stopped
+            else "ctr -n k8s.io containers list; journalctl -u kubelet -n 50"
+        ),
+        host.said.get("units"),
+        host.said.get("kubelet-log"),
+    )
+
+
+def _down(host: HostMeasured, node: NodeMeasured | None, stopped: list[str]) -> Finding:
+    state = "absent from the cluster" if node is None else "ready, but will not stay so" if node.ready else "not ready"
+    reason = "it never joined, or was removed" if node is None else node.reason
+    return finding(
+        "node-not-ready",
+        host.name,
+        f"its node is {state}",
+        f"{' and '.join(stopped)} {'has' if len(stopped) == 1 else 'have'} stopped"
+        if stopped
+        else reason or "kubelet does not report",
+        f"on {host.name}: systemctl start {' '.join(stopped)}"
+        if stopped
+        else f"on {host.name}: journalctl -u kubelet -n 50",
+        host.said.get("units"),
+        host.said.get("kubelet-log"),
+    )
+
+
+def address(view: View) -> Iterator[Finding]:
+    """Nodes that Kubernetes knows by another address than their tailnet address."""
+    for node in _nodes(view):
+        host = view.measured.host(node.name)
+        if host.tailnet_address and node.addresses and host.tailnet_address not in node.addresses:
+            yield finding(
+                "node-address",
+                node.name,
+                f"Kubernetes knows it by {', '.join(node.addresses)}, its tailnet address is {host.tailnet_address}",
+                "kubelet's node-ip is another address, or the host was registered anew and got another tailnet address",
+                f"{DEPLOY}; what kubelet was told, on {node.name}: cat /var/lib/kubelet/kubeadm-flags.env",
+                host.said.get("addresses"),
+            )
+
+
+def skew(view: View) -> Iterator[Finding]:
+    """kubelets newer than the API or too old for it; others that differ from what is declared, as during an upgrade."""
+    nodes = {node.name: node for node in _nodes(view)}
+    api = next((nodes[host.name].version for host in view.cluster.control_planes if host.name in nodes), "")
+    declared = view.cluster.kubernetes_version
+    for node in nodes.values():
+        behind = _minor(api) - _minor(node.version)
+        if _parts(node.version) > _parts(api) or behind > OLDEST_KUBELET:
+            yield finding(
+                "version-skew",
+                node.name,
+                f"kubelet {node.version} with a control plane of {api}",
+                "a kubelet may not be newer than the API, nor more than three minor versions older",
+                "upgrade the control plane first, then this node",
+                view.measured.host(node.name).said.get("versions"),
+            )
+        elif node.version != declared:
+            yield finding(
+                "version-skew",
+                node.name,
+                f"kubelet {node.version}, declared is {declared}",
+                "an upgrade is under way, or has stopped half-way; the versions still go together",
+                DEPLOY,
+                view.measured.host(node.name).said.get("versions"),
+                severity="warning",
+            )
+
+
+def service_rules(view: View) -> Iterator[Finding]:
+    """Nodes on which nothing leads from a service's address to its pods."""
+    for host in view.nodes():
+        if host.service_rules == 0 and host.node is not None:
+            yield finding(
+                "kube-proxy-rules",
+                host.name,
+                "no rule leads from a service's address to its pods",
+                "kube-proxy does not run there, or somebody has flushed the nat table",
+                f"kubectl -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName={host.name}; it starts anew and writes them",
+                host.said.get("services"),
+            )
+
+
+def _nodes(view: View) -> Iterator[NodeMeasured]:
+    names = {host.name for host in view.measured.hosts}
+    yield from (node for node in ((view.measured.api and view.measured.api.nodes) or ()) if node.name in names)
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("-")[0].split(".") if part.isdigit())
+
+
+def _minor(version: str) -> int:
+    return (*_parts(version), 0, 0)[1]
+
+
+CHECKS = (
+    Check("node-not-ready", "A Kubernetes node can't run pods.", not_ready),
+    Check("node-address", "Kubernetes knows a node by a wrong address.", address),
+    Check("version-skew", "Versions don't go together, or are not those declared.", skew),
+    Check("kube-proxy-rules", "Services' addresses lead nowhere on a node.", service_rules),
+)

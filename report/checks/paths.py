@@ -1,0 +1,129 @@
+"""The path between every two hosts: its kind, against what the model lets one expect, and what passes through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cluster.packet_filter import WIREGUARD_PORT
+from cluster.paths import DIRECT, allowed_kinds
+from report.checks.hosts import answers_small_only
+from report.findings import Check, Finding, View, finding
+from report.measurement import HostMeasured
+
+BLOCKED, RELAYED = "path-blocked", "path-relayed"
+
+
+def blocked(view: View) -> Iterator[Finding]:
+    """Pairs without any path."""
+    for host, other, path in _paths(view):
+        if path == "none":
+            back = view.measured.host(other).paths.get(host.name, {}).get("kind") if view.has(other) else None
+            reverse = f"; the way back is {back}" if back and back != "none" else ""
+            yield finding(
+                BLOCKED,
+                (host.name, other),
+                f"no answer over the tailnet{reverse}",
+                "neither a direct way nor the relay carries it, or the other side is silent",
+                f"on {host.name}: tailscale ping {other}; tailscale netcheck",
+                host.said.get("paths"),
+                host.said.get("netcheck"),
+            )
+
+
+def relayed(view: View) -> Iterator[Finding]:
+    """Pairs that go by the relay: a warning where both stand behind a NAT that may choose ports, else a problem."""
+    no_udp = {site for site in {host.site for host in view.hosts()} if _is_without_udp(view, site)}
+    for host, other, path in _paths(view):
+        if path != "relayed":
+            continue
+        allowed = allowed_kinds(view.cluster, view.cluster.host(host.name), view.cluster.host(other))
+        sites = [site for site in (host.site, view.cluster.host(other).site.site) if site in no_udp]
+        yield finding(
+            RELAYED,
+            (host.name, other),
+            "the path goes by the relay",
+            _why_relayed(view, host.name, other, sites, must_be_direct=allowed == DIRECT),
+            "none needed" if allowed != DIRECT else _open_udp(view, host.name, other, sites),
+            host.said.get("paths"),
+            host.said.get("netcheck"),
+            severity="problem" if allowed == DIRECT else "warning",
+        )
+
+
+def black_hole(view: View) -> Iterator[Finding]:
+    """Pairs where small packets arrive and large ones don't; hosts that answer short questions only."""
+    for host in filter(answers_small_only, view.measured.hosts):
+        yield finding(
+            "mtu-black-hole",
+            host.name,
+            "it answers short questions by SSH; longer answers never arrive",
+            "a link on the way carries less than 1500 bytes, and the ICMP message that would say so is dropped",
+            f"let ICMP type 3 pass on the way to {host.name}, or lower its interface's MTU to what the link carries",
+        )
+    for host in view.hosts():
+        for other, answered in host.large_answers.items():
+            if not answered and host.small_answers.get(other):
+                address = view.cluster.host(other).internet_address or view.cluster.host(other).lan_address
+                yield finding(
+                    "mtu-black-hole",
+                    (host.name, other),
+                    "small packets arrive over the tailnet, those of 1280 bytes don't",
+                    "a link on the way carries less than 1360 bytes, and the ICMP message that would say so is dropped",
+                    f"on {host.name}: ping -M do -s 1332 {address}; let ICMP type 3 pass on the way, or raise its MTU",
+                    host.said.get("large"),
+                    host.said.get("small"),
+                )
+
+
+def _paths(view: View) -> Iterator[tuple[HostMeasured, str, str]]:
+    for host in view.hosts():
+        for other, path in host.paths.items():
+            yield host, other, path["kind"]
+
+
+def _is_without_udp(view: View, site: str) -> bool:
+    """Its clients say so, and nothing gets over its edge but by the relay."""
+    kinds = {
+        path["kind"]
+        for host in view.hosts()
+        for other, path in host.paths.items()
+        if (host.site == site) != (view.cluster.host(other).site.site == site)
+    }
+    hosts = [host for host in view.hosts() if host.site == site]
+    return bool(hosts) and "direct" not in kinds and "relayed" in kinds and not any(host.udp for host in hosts)
+
+
+def _why_relayed(view: View, name: str, other: str, sites: list[str], *, must_be_direct: bool) -> str:
+    if not must_be_direct:
+        return "both sides stand behind a NAT that may choose another port for each destination, as declared"
+    silent = [host for host in (name, other) if view.has(host) and view.measured.host(host).udp is False]
+    if silent:
+        return f"no UDP gets out of {silent[0]} (tailscale netcheck there: UDP: false)"
+    if sites:
+        return f"every path over the edge of the site {sites[0]} is relayed: UDP is dropped there"
+    edge = _relayed_edge(view, name, other)
+    if edge:
+        return f"UDP works in {edge}, but its NAT chooses another port for each destination: it is harder than declared"
+    return f"UDP {WIREGUARD_PORT} does not get through between them, while other paths of both are direct"
+
+
+def _relayed_edge(view: View, name: str, other: str) -> str:
+    """The site of the two that stands behind a masquerading router, when it is one."""
+    sites = [view.cluster.host(host).site for host in (name, other)]
+    return next((site.site for site in sites if site.nat == "masquerade"), "")
+
+
+def _open_udp(view: View, name: str, other: str, sites: list[str]) -> str:
+    if sites:
+        return f"let UDP out of the site {sites[0]}, and UDP {WIREGUARD_PORT} in where it has public addresses"
+    public = [host for host in (other, name) if view.cluster.host(host).internet_address]
+    place = public[0] if public else other
+    address = view.cluster.host(place).internet_address or view.cluster.host(place).lan_address
+    return f"let UDP {WIREGUARD_PORT} in to {place} ({address}): its cloud's security list, then its own packet filter"
+
+
+CHECKS = (
+    Check(BLOCKED, "Two hosts don't reach each other over the tailnet.", blocked),
+    Check(RELAYED, "Two hosts reach each other by the relay only.", relayed),
+    Check("mtu-black-hole", "Large packets vanish between two hosts.", black_hole),
+)

@@ -1,0 +1,146 @@
+"""Pods: does each reach each, with little and with much, do names and services work from everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from report import trace
+from report.findings import Check, Finding, View, finding
+from report.measurement import PodsMeasured, Said
+
+PROBE = ("pods",)
+
+
+def path(view: View) -> Iterator[Finding]:
+    """Pairs of nodes whose pods don't reach each other: the first hop that fails is named."""
+    pods = view.measured.pods
+    if pods is None:
+        return
+    names = _nodes(view)
+    idle = [name for name in names if name not in pods.own]
+    for name in idle:
+        yield finding(
+            "pod-path",
+            name,
+            "no pod could be tried out on it",
+            pods.note or "the probe's pod did not start in time, or could not be spoken to",
+            "kubectl get nodes; kubectl get events --all-namespaces | tail",
+            _host_said(view, name, "units"),
+        )
+    for name in (name for name in names if name not in idle):
+        for other in (other for other in names if other not in (name, *idle)):
+            if not pods.paths.get(name, {}).get(other):
+                yield _broken(view, name, other)
+
+
+def _broken(view: View, name: str, other: str) -> Finding:
+    hop = trace.first_failing(view, name, other)
+    return finding(
+        "pod-path",
+        (name, other),
+        f"a pod on {name} does not reach one on {other}: {hop.place}",
+        hop.reason,
+        hop.fix,
+        *hop.evidence,
+    )
+
+
+def large(view: View) -> Iterator[Finding]:
+    """Pairs whose pods exchange little, and not a megabyte."""
+    pods = view.measured.pods or PodsMeasured()
+    for name, answers in pods.large.items():
+        for other, answered in answers.items():
+            if not answered and pods.paths.get(name, {}).get(other):
+                yield finding(
+                    "pod-large-packet",
+                    (name, other),
+                    f"a pod on {name} gets a short answer from one on {other}, and never a megabyte",
+                    "packets above some size are lost on the way: an MTU that is too large, or a segment clamp that is missing",
+                    f"on both: nft list table inet isthmus_mss; ip link show tailscale0; on {name}: ping -M do -s 1252 {other}",
+                    _host_said(view, name, "large"),
+                )
+
+
+def dns(view: View) -> Iterator[Finding]:
+    """Nodes whose pods can't resolve a service's name."""
+    yield from _single(
+        view,
+        "dns-pod",
+        "dns",
+        "a pod there can't resolve a service's name",
+        "CoreDNS does not run, or the way to it from this node is broken",
+        "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; kubectl -n kube-system logs -l k8s-app=kube-dns",
+    )
+
+
+def service(view: View) -> Iterator[Finding]:
+    """Nodes whose pods don't reach a service's address."""
+    yield from _single(
+        view,
+        "service-ip",
+        "service",
+        "a pod there gets no answer from a service's address",
+        "kube-proxy's rules are missing there, or the pods behind the service are out of reach",
+        "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide",
+    )
+
+
+def upstream(view: View) -> Iterator[Finding]:
+    """CoreDNS without anybody to ask: it does not start, or names of the internet don't resolve in pods."""
+    pods, api = view.measured.pods or PodsMeasured(), view.measured.api
+    for waiting in (api and api.waiting) or ():
+        if waiting.name.startswith("coredns") and waiting.reason == "CrashLoopBackOff":
+            yield finding(
+                "coredns-upstream",
+                waiting.node,
+                f"CoreDNS stops again and again: {waiting.message or waiting.reason}",
+                "the resolv.conf that kubelet gives it names no usable name server, or itself",
+                f"on {waiting.node}: cat $(sed -n 's/^resolvConf: *//p' /var/lib/kubelet/config.yaml)",
+                _host_said(view, waiting.node, "resolvers"),
+            )
+    for host in view.nodes():
+        if host.resolvers == ():
+            yield finding(
+                "coredns-upstream",
+                host.name,
+                "the file that kubelet gives pods names no name server",
+                "CoreDNS on this node has nobody to ask for names of the internet",
+                f"on {host.name}: put a nameserver into the file that resolvConf names in /var/lib/kubelet/config.yaml",
+                host.said.get("resolvers"),
+            )
+    for name, answered in pods.upstream.items():
+        if not answered and pods.dns.get(name):
+            yield finding(
+                "coredns-upstream",
+                name,
+                f"a pod there resolves services, but not {view.cluster.coordination_name}",
+                "CoreDNS gets no answer from the name servers of the node that it runs on",
+                "kubectl -n kube-system logs -l k8s-app=kube-dns; look for SERVFAIL and i/o timeout",
+                _host_said(view, name, "resolvers"),
+            )
+
+
+def _single(view: View, check: str, key: str, what: str, why: str, fix: str) -> Iterator[Finding]:
+    pods = view.measured.pods or PodsMeasured()
+    answers: Mapping[str, bool] = getattr(pods, key)
+    for name in _nodes(view):
+        if name in pods.own and not answers.get(name):
+            yield finding(check, name, what, why, fix, _host_said(view, name, "services"))
+
+
+def _nodes(view: View) -> list[str]:
+    asked = {host.name for host in view.measured.hosts}
+    return [host.name for host in view.cluster.nodes if host.name in asked]
+
+
+def _host_said(view: View, name: str, what: str) -> Said | None:
+    return view.measured.host(name).said.get(what) if view.has(name) else None
+
+
+CHECKS = (
+    Check("coredns-upstream", "CoreDNS has nobody to ask.", upstream, PROBE),
+    Check("pod-path", "A pod does not reach another.", path, PROBE),
+    Check("pod-large-packet", "Pods exchange little, but not much.", large, PROBE),
+    Check("service-ip", "A service's address does not answer.", service, PROBE),
+    Check("dns-pod", "Names of services don't resolve in pods.", dns, PROBE),
+)

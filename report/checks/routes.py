@@ -1,0 +1,208 @@
+"""Routes: what each host offers to the tailnet, what is approved and served, and what the others take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+
+from cluster.model import Host
+from cluster.routes import advertised, kept_local
+from report.checks.hosts import DEPLOY
+from report.findings import Check, Finding, View, finding
+from report.measurement import HostMeasured, MeshNode
+from report.trace import TUNNEL
+
+
+def not_advertised(view: View) -> Iterator[Finding]:
+    """Routes that a host should offer and does not."""
+    for host in view.hosts():
+        if host.tailnet is None or host.tailnet.accept_routes is None:
+            continue
+        missing = [route for route in wanted(view, host) if route not in host.tailnet.advertised]
+        if missing:
+            yield finding(
+                "route-not-advertised",
+                host.name,
+                f"it does not offer {', '.join(missing)} to the tailnet",
+                "somebody has set its tailscale client to other routes since the deploy",
+                f"{DEPLOY}; what it offers now: tailscale debug prefs | grep -A9 AdvertiseRoutes",
+                host.said.get("table-52"),
+            )
+
+
+def not_approved(view: View) -> Iterator[Finding]:
+    """Routes that a host offers and headscale does not serve."""
+    for node in mesh(view):
+        refused = [route for route in node.available if route not in (*node.approved, *node.served)]
+        if refused:
+            yield finding(
+                "route-not-approved",
+                node.name,
+                f"headscale has not approved {', '.join(refused)}",
+                "the policy's autoApprovers don't name the route, or approval was withdrawn by hand",
+                f"{DEPLOY}; what there is, on {view.cluster.coordinator.name}: headscale nodes list-routes",
+            )
+
+
+def not_accepted(view: View) -> Iterator[Finding]:
+    """Hosts that don't take the others' routes."""
+    served = [(node.name, route) for node in mesh(view) if node.online for route in node.served]
+    for host in view.hosts():
+        if host.tailnet is None or host.tailnet.state != "Running" or host.accepted_routes is None:
+            continue
+        missing = [route for name, route in served if name != host.name and not _covered(route, host.accepted_routes)]
+        is_off = host.tailnet.accept_routes is False
+        if is_off or missing:
+            yield finding(
+                "route-not-accepted",
+                host.name,
+                "it takes no routes of the others"
+                if is_off
+                else f"not in its routing table 52, though served: {', '.join(missing[:4])}",
+                "its tailscale client has accept-routes off"
+                if is_off
+                else "its tailscale client has not taken the change: it is cut off from the coordinator, or hangs",
+                f"{DEPLOY}, or on {host.name}: tailscale set --accept-routes"
+                if is_off
+                else f"on {host.name}: tailscale status; systemctl restart tailscaled",
+                host.said.get("table-52"),
+            )
+
+
+def lan_overlap(view: View) -> Iterator[Finding]:
+    """Hosts whose own LAN would go into the tunnel, and sites whose LANs overlap."""
+    ambiguous = [site.site for site in view.cluster.ambiguous_sites]
+    if ambiguous:
+        yield finding(
+            "lan-overlap",
+            (),
+            f"the LANs of {', '.join(ambiguous)} overlap",
+            "an address there does not say which host is meant: these LAN addresses are not offered to the tailnet",
+            "use tailnet addresses, or give one of the sites another LAN",
+            where=", ".join(ambiguous),
+            severity="warning",
+        )
+    for host in view.hosts():
+        if host.kept_local is not None:
+            lans = kept_local(view.cluster, view.cluster.host(host.name))
+            yield from (_captured(view, host, str(lan)) for lan in lans if str(lan) not in host.kept_local)
+
+
+def lan_path(view: View) -> Iterator[Finding]:
+    """LAN addresses that don't answer, though they should from everywhere."""
+    for host in view.hosts():
+        for other, answered in host.lan_answers.items():
+            target = view.cluster.host(other)
+            if answered or target.name not in view.cluster.advertised_lan_addresses:
+                continue
+            device = host.lan_devices.get(other, "nothing")
+            same = target.site.site == host.site
+            yield finding(
+                "lan-path",
+                (host.name, other),
+                f"{target.lan_address} does not answer; packets to it leave by {device}",
+                "the LAN or its security list drops it"
+                if same and device != TUNNEL
+                else _why_no_lan(host, target, device),
+                f"on {host.name}: ip route get {target.lan_address}; ping {target.lan_address}",
+                host.said.get("lan-routes"),
+                host.said.get("lan"),
+            )
+
+
+def next_hop(view: View) -> Iterator[Finding]:
+    """Routes by a neighbour that a cloud's fabric ignores, and machines behind declared LAN routes whose answers it drops."""
+    for host in view.hosts():
+        declared = view.cluster.host(host.name)
+        if declared.site.fabric != "routed":
+            continue
+        neighbours = {str(other.lan_address): other for other in view.cluster.hosts_of(declared.site)}
+        for destination, hop in host.next_hops.items():
+            if hop in neighbours and destination != "default":
+                yield _fabric(host, neighbours[hop], [destination], f"its route to {destination} by {hop} goes nowhere")
+        silent = sorted(
+            {at for other in view.hosts() for at, ok in other.far_answers.items() if not ok and _behind(declared, at)}
+        )
+        if silent:
+            far = [
+                str(view.cluster.tailnet_cidr),
+                *(str(site.lan) for site in view.cluster.sites if site.site != host.site),
+            ]
+            yield _fabric(host, declared, far, f"{', '.join(silent)} behind it does not answer other sites")
+
+
+def _fabric(host: HostMeasured, router: Host, destinations: list[str], what: str) -> Finding:
+    rules = "; ".join(
+        f"destination {at} → target type Private IP, {router.lan_address} ({router.name})" for at in destinations
+    )
+    return finding(
+        "vcn-next-hop",
+        host.name,
+        what,
+        "the network is a layer-3 fabric: it routes by the subnet's route table and ignores a guest's next hop",
+        f"add to the subnet's route table: {rules}; and on {router.name}'s VNIC: oci network vnic update --vnic-id OCID "
+        f"--skip-source-dest-check true; or reach it through the tailnet, and remove the route",
+        host.said.get("main-table"),
+        host.said.get("far"),
+    )
+
+
+def wanted(view: View, host: HostMeasured) -> list[str]:
+    """The routes that `host` should offer: its own, and the network of its pods."""
+    routes = [str(route) for route in advertised(view.cluster, view.cluster.host(host.name))]
+    return [*routes, host.pod_cidr] if host.pod_cidr and view.cluster.pod_network == "routed" else routes
+
+
+def mesh(view: View) -> tuple[MeshNode, ...]:
+    """The cluster's machines, as headscale knows them."""
+    center = view.measured.coordination
+    known = {host.name for host in view.cluster.hosts}
+    return tuple(node for node in (center.nodes or ()) if node.name in known) if center else ()
+
+
+def _covered(route: str, accepted: tuple[str, ...]) -> bool:
+    return any(IPv4Network(route).subnet_of(IPv4Network(held)) for held in accepted)
+
+
+def _behind(host: Host, address: str) -> bool:
+    return any(IPv4Address(address) in route for route in host.lan_routes)
+
+
+def _captured(view: View, host: HostMeasured, lan: str) -> Finding:
+    inside = [
+        other
+        for other, device in host.lan_devices.items()
+        if device == TUNNEL and view.cluster.host(other).site.site == host.site
+    ]
+    what = (
+        f"packets to its own LAN go into the tunnel: {', '.join(inside)}"
+        if inside
+        else "nothing keeps its own LAN out of the tunnel"
+    )
+    return finding(
+        "lan-overlap",
+        host.name,
+        what,
+        f"the rule `to {lan} lookup main` (priority 2500) is missing, and tailscale's table 52 is asked before the main one",
+        f"on {host.name}: ip rule add to {lan} priority 2500 lookup main; and {DEPLOY}, so that it lasts",
+        host.said.get("rules"),
+        host.said.get("lan-routes"),
+    )
+
+
+def _why_no_lan(host: HostMeasured, target: Host, device: str) -> str:
+    if device != TUNNEL:
+        return "its route is not in table 52: it is not offered, not approved, or not accepted"
+    if host.paths.get(target.name, {}).get("kind") == "none":
+        return "the tailnet has no path to it"
+    return f"it goes into the tunnel, but {target.name} or a filter there drops it: the sender's address must be approved too"
+
+
+CHECKS = (
+    Check("lan-overlap", "A LAN is captured by the tunnel, or two LANs overlap.", lan_overlap),
+    Check("route-not-advertised", "A host does not offer a route that it should.", not_advertised),
+    Check("route-not-approved", "headscale does not serve a route that a host offers.", not_approved),
+    Check("route-not-accepted", "A host does not use the others' routes.", not_accepted),
+    Check("vcn-next-hop", "A cloud's fabric ignores a route by a neighbour.", next_hop),
+    Check("lan-path", "A LAN address does not answer.", lan_path),
+)

@@ -1,0 +1,83 @@
+"""The tailnet: its coordinator, and each host's part in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from report.checks.hosts import DEPLOY
+from report.findings import Check, Finding, View, finding
+
+
+def headscale_health(view: View) -> Iterator[Finding]:
+    """The coordinator does not answer: on its own host, through the gateway, or from some hosts."""
+    center, coordinator = view.measured.coordination, view.cluster.coordinator.name
+    failing = {host.name: host.coordination for host in view.hosts() if host.coordination}
+    if center and "pass" not in center.health and view.has(coordinator):
+        host = view.measured.host(coordinator)
+        state = host.units.get("headscale", "absent")
+        yield finding(
+            "headscale-health",
+            coordinator,
+            f"headscale does not answer on its own host; its unit is {state}",
+            "it is stopped, or refuses its configuration or policy at start"
+            if state != "active"
+            else "it runs but is not healthy",
+            f"on {coordinator}: journalctl -u headscale -n 30; systemctl restart headscale",
+            host.said.get("headscale-health"),
+            host.said.get("units"),
+        )
+    elif failing and len(failing) == len(list(view.hosts())):
+        yield _through_the_gateway(view, failing)
+    else:
+        for name, reason in failing.items():
+            yield finding(
+                "headscale-health",
+                name,
+                f"it does not reach {view.cluster.server_url}",
+                reason or "no answer",
+                f"on {name}: curl -v {view.cluster.server_url}/health",
+                view.measured.host(name).said.get("login-server"),
+            )
+
+
+def _through_the_gateway(view: View, failing: dict[str, str]) -> Finding:
+    gateway = view.cluster.gateway.name
+    state = view.measured.host(gateway).units.get("nginx", "unknown") if view.has(gateway) else "unknown"
+    return finding(
+        "headscale-health",
+        tuple(dict.fromkeys((gateway, view.cluster.coordinator.name))),
+        f"no host reaches {view.cluster.server_url}; nginx on {gateway} is {state}",
+        next(iter(failing.values())) or "no answer",
+        f"on {gateway}: nginx -t; systemctl restart nginx; journalctl -u nginx -n 30",
+        *(view.measured.host(name).said.get("login-server") for name in failing),
+        where=gateway,
+    )
+
+
+def tailnet_down(view: View) -> Iterator[Finding]:
+    """Hosts whose tailscale client is not in the tailnet."""
+    for host in view.hosts():
+        if host.tailnet is None or (host.tailnet.state == "Running" and host.tailnet_address):
+            continue
+        unit = host.units.get("tailscaled", "unknown")
+        reasons = {
+            "inactive": "tailscaled is stopped",
+            "failed": "tailscaled has failed",
+            "absent": "tailscale is not installed",
+        }
+        why = reasons.get(unit, f"tailscaled runs, and its state is {host.tailnet.state}: logged out, or never joined")
+        is_stopped = unit in ("inactive", "failed")
+        yield finding(
+            "tailnet-down",
+            host.name,
+            "it is not in the tailnet",
+            why,
+            f"on {host.name}: systemctl start tailscaled; journalctl -u tailscaled -n 30" if is_stopped else DEPLOY,
+            host.said.get("units"),
+        )
+
+
+CHECKS = (
+    Check("headscale-health", "The coordinator of the tailnet does not answer.", headscale_health),
+    Check("tailnet-down", "The host is not in the tailnet.", tailnet_down),
+)

@@ -1,0 +1,73 @@
+"""Which ports of a host should answer from the internet, who tries them, and what machines stand behind a routed LAN."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
+
+from cluster.model import Cluster, Host
+from report.measurement import HostMeasured
+
+# kubelet asks everybody for a certificate, kube-proxy's answers to load balancers hold no secret.
+KUBELET, PROXY_HEALTH = 10250, 10256
+NODE_PORTS = range(30000, 32768)
+FAR_LIMIT = 3
+
+
+def expected(cluster: Cluster, host: Host) -> set[int]:
+    """TCP ports that may answer at its public address; those of users' NodePorts apart."""
+    ports = {22, host.ssh_port}
+    if host.is_gateway:
+        ports |= {80, cluster.coordination_port}
+    if host.is_node:
+        ports |= {KUBELET, PROXY_HEALTH}
+    if host.is_control_plane:
+        ports |= {cluster.api_port}
+    return ports
+
+
+def to_try(cluster: Cluster, hosts: Sequence[HostMeasured], prober: str) -> dict[str, str]:
+    """`ADDRESS PORT` → host name: what `prober` tries, being the first host of another site that can."""
+    wanted: dict[str, str] = {}
+    for found in hosts:
+        target = cluster.host(found.name)
+        address = target.internet_address
+        if address is None or _prober(cluster, hosts, target) != prober:
+            continue
+        for port in sorted(listening(found, target)):
+            wanted[f"{address} {port}"] = found.name
+    return wanted
+
+
+def listening(found: HostMeasured, host: Host) -> set[int]:
+    """Ports at which something listens on an address that the internet may reach, and that nobody expects there."""
+    ports: set[int] = set()
+    own = {"0.0.0.0", "*", "[::]", str(host.lan_address), str(host.public_address)}  # noqa: S104
+    for listener in found.listeners:
+        address, _, port = listener.rpartition(":")
+        if address.partition("%")[0] in own and port.isdigit() and int(port) not in NODE_PORTS:
+            ports.add(int(port))
+    return ports
+
+
+def far_machines(cluster: Cluster, hosts: Sequence[HostMeasured], prober: str) -> list[str]:
+    """Machines without tailscale behind the declared LAN routes of other sites, as their router has spoken to them lately."""
+    known = {str(host.lan_address) for host in cluster.hosts}
+    found: list[str] = []
+    for router in hosts:
+        declared = cluster.host(router.name)
+        if declared.site.site == cluster.host(prober).site.site or not declared.lan_routes:
+            continue
+        machines = [at for at in router.neighbours if at not in known and at not in router.next_hops.values()]
+        inside = [at for at in machines if any(_in(at, str(route)) for route in declared.lan_routes)]
+        found += inside[:FAR_LIMIT]
+    return found
+
+
+def _in(address: str, network: str) -> bool:
+    return ip_address(address) in ip_network(network)
+
+
+def _prober(cluster: Cluster, hosts: Sequence[HostMeasured], target: Host) -> str:
+    others = (found.name for found in hosts if found.reached and cluster.host(found.name).site.site != target.site.site)
+    return next(others, "")

@@ -1,0 +1,152 @@
+"""A broken way from pod to pod, followed hop by hop in what both ends were measured to have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from report.findings import View
+from report.measurement import HostMeasured, Said
+
+TUNNEL = "tailscale0"
+VXLAN = "flannel.1"
+
+
+@dataclass(frozen=True)
+class Hop:
+    """The first hop that fails: its place on the way, why, what to do, and the evidence."""
+
+    place: str
+    reason: str
+    fix: str
+    evidence: tuple[Said, ...] = ()
+
+
+def first_failing(view: View, source: str, target: str) -> Hop:
+    """pod → cni0 → host → table 52 → tailscale0 → peer → cni0 → pod; unmeasured hops count as in order."""
+    ends = {host.name: host for host in view.hosts()}
+    here, there = ends.get(source), ends.get(target)
+    hops: list[Hop] = []
+    if here:
+        hops += [*_at(view, here), *_onwards(view, here, target)]
+    if there:
+        hops += [*_arriving(view, there, source), *_at(view, there)]
+    return hops[0] if hops else _nowhere(here, target)
+
+
+def _at(view: View, host: HostMeasured) -> Iterator[Hop]:
+    """The pod's own end: pod, bridge, and the host's passing on."""
+    pods = view.measured.pods
+    if host.addresses and "cni0" not in host.addresses:
+        yield _hop(
+            f"cni0 on {host.name} is missing",
+            "the CNI plugin has made no bridge there: flannel has not written its configuration",
+            f"kubectl -n kube-flannel get pods -o wide; on {host.name}: ls /etc/cni/net.d /run/flannel",
+            host.said.get("addresses"),
+        )
+    elif pods and pods.own.get(host.name) is False:
+        yield _hop(
+            f"the pod on {host.name} does not answer on its own node",
+            "between cni0 and the pod something drops its packets",
+            f"on {host.name}: ip -br link show master cni0; iptables-save | grep -nE 'FORWARD.*(REJECT|DROP)'",
+            host.said.get("addresses"),
+        )
+    if host.forwarding is False:
+        yield _hop(
+            f"{host.name} does not pass packets on",
+            "net.ipv4.ip_forward is 0",
+            f"on {host.name}: sysctl -w net.ipv4.ip_forward=1; and run the deploy again, so that it lasts",
+        )
+    if any(" FORWARD " in rule for rule in host.refused):
+        yield _hop(
+            f"the packet filter of {host.name} refuses it in FORWARD",
+            f"no `{next(rule for rule in host.refused if ' FORWARD ' in rule)}` before a REJECT or DROP",
+            "run the deploy again",
+        )
+
+
+def _onwards(view: View, host: HostMeasured, target: str) -> Iterator[Hop]:
+    """From the host's routing table into the tunnel."""
+    device, wanted = host.pod_devices.get(target), TUNNEL if view.cluster.pod_network == "routed" else VXLAN
+    if device and device != wanted:
+        yield _hop(
+            f"{host.name} sends it out by {device} instead of {wanted}",
+            _why_no_route(view, host, target),
+            f"on {host.name}: ip route show table 52; ip rule show; and run the deploy again",
+            host.said.get("pod-routes"),
+            host.said.get("table-52"),
+        )
+    if host.tailnet and host.tailnet.state != "Running":
+        yield _hop(
+            f"{TUNNEL} on {host.name} is down",
+            f"its tailscale client is {host.tailnet.state}",
+            f"on {host.name}: systemctl restart tailscaled; tailscale status",
+            host.said.get("units"),
+        )
+    if host.paths.get(target, {}).get("kind") == "none":
+        yield _hop(
+            f"the tailnet has no path from {host.name} to {target}",
+            "neither a direct way nor the relay carries it",
+            f"on {host.name}: tailscale ping {target}",
+            host.said.get("paths"),
+        )
+
+
+def _arriving(view: View, host: HostMeasured, source: str) -> Iterator[Hop]:
+    """Out of the tunnel at the peer, which lets in only senders that it has an accepted route to."""
+    if host.tailnet and host.tailnet.state != "Running":
+        yield _hop(
+            f"{TUNNEL} on {host.name} is down",
+            f"its tailscale client is {host.tailnet.state}",
+            f"on {host.name}: systemctl restart tailscaled; tailscale status",
+            host.said.get("units"),
+        )
+    if view.cluster.pod_network == "routed" and host.tailnet and host.tailnet.accept_routes is False:
+        yield _hop(
+            f"{host.name} drops packets from pods on {source}",
+            "its tailscale client takes no routes, and so no senders behind routes",
+            f"on {host.name}: tailscale set --accept-routes",
+        )
+    back = host.pod_devices.get(source)
+    if back and back not in (TUNNEL, VXLAN):
+        yield _hop(
+            f"{host.name} sends the answer out by {back}",
+            _why_no_route(view, host, source),
+            f"on {host.name}: ip route show table 52; and run the deploy again",
+            host.said.get("pod-routes"),
+            host.said.get("table-52"),
+        )
+
+
+def _why_no_route(view: View, host: HostMeasured, target: str) -> str:
+    network = next((other.pod_cidr for other in view.measured.hosts if other.name == target), "") or "its pod network"
+    center = view.measured.coordination
+    node = next((node for node in (center.nodes or ()) if node.name == target), None) if center else None
+    if node and network not in node.available:
+        return f"{target} does not offer {network} to the tailnet"
+    if node and network not in (*node.approved, *node.served):
+        return f"headscale has not approved {network} of {target}"
+    if host.tailnet and host.tailnet.accept_routes is False:
+        return f"{host.name} takes no routes of the tailnet"
+    return f"{network} of {target} is not in the routing table 52 of {host.name}"
+
+
+def _nowhere(here: HostMeasured | None, target: str) -> Hop:
+    if here and here.pod_gateway_answers.get(target):
+        place = f"the last hop on {target}, from cni0 to the pod"
+        return _hop(
+            place,
+            f"{here.name} itself reaches cni0 of {target}",
+            f"on {target}: iptables-save | grep -n FORWARD",
+            here.said.get("pod-gateways"),
+        )
+    return _hop(
+        f"between {TUNNEL} and cni0 of {target}",
+        "every hop that can be looked at is in order, and yet nothing arrives",
+        f"on {target}: tcpdump -ni {TUNNEL} icmp or tcp port 8080; nft list ruleset",
+        here.said.get("pod-gateways") if here else None,
+    )
+
+
+def _hop(place: str, reason: str, fix: str, *evidence: Said | None) -> Hop:
+    return Hop(place, reason, fix, tuple(said for said in evidence if said))
