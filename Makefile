@@ -11,7 +11,7 @@ help:  # this list
 lab: setup-lab  # six hosts in three networks on this machine become one cluster
 	$(LAB) up $(WHICH)
 	$(LAB) deploy $(WHICH)
-	$(LAB) verify $(WHICH)
+	$(LAB) verify $(WHICH) --wait 60
 
 lab-down: .venv/ready  # take the lab down
 	$(LAB) down $(WHICH)

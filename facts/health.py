@@ -85,16 +85,16 @@ class Reach(FactBase[dict[str, Section] | None]):
     ) -> str:
         questions = {
             "paths": (paths.TailnetPaths().command(tailnet), 26),
-            "lan": (paths.Answers().command(lan), 12),
-            "small": (_pings(tailnet, f"-s {LARGE // 10}"), 12),
-            "large": (_pings(tailnet, f"-M do -s {LARGE}"), 12),
+            "lan": (paths.Answers().command(lan), paths.PING_S + 4),
+            "small": (_pings(tailnet, f"-s {LARGE // 10}"), paths.PING_S + 4),
+            "large": (_pings(tailnet, f"-M do -s {LARGE}"), paths.PING_S + 4),
             "lan-routes": (_routes(lan, ""), 5),
             "ports": (_ports(ports), 8),
-            "far": (_pings(far, ""), 10),
+            "far": (_pings(far, ""), paths.PING_S + 4),
         }
         if pod_gateway:
             questions["pod-routes"] = (_routes(pod_gateways, f" from {pod_address} iif cni0"), 5)
-            questions["pod-gateways"] = (_pings(pod_gateways, f"-I {pod_gateway}"), 12)
+            questions["pod-gateways"] = (_pings(pod_gateways, f"-I {pod_gateway}"), paths.PING_S + 4)
         return script(questions)
 
     @contained
@@ -189,7 +189,9 @@ def _each(values: Sequence[str], body: str) -> str:
 
 
 def _pings(addresses: Sequence[str], how: str) -> str:
-    return _each(addresses, f'ping -n -q -c 2 -i 0.4 -w 6 {how} "$t" > /dev/null 2>&1 && echo "$t yes" || echo "$t no"')
+    return _each(
+        addresses, f'ping -n -q -c 1 -w {paths.PING_S} {how} "$t" > /dev/null 2>&1 && echo "$t yes" || echo "$t no"'
+    )
 
 
 def _routes(addresses: Sequence[str], how: str) -> str:

@@ -13,6 +13,8 @@ from pyinfra.api import FactBase
 from facts.reading import contained
 
 _PONG = re.compile(r"pong from \S+ \(\S+\) via (?P<via>\S+) in (?P<time>[\d.]+)(?P<unit>µs|us|ms|s)")
+# WireGuard tries its handshake again after 5 s (its REKEY_TIMEOUT): a pair that never spoke before may lose two.
+PING_S = 16
 _TO_MS = {"µs": 0.001, "us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
@@ -46,11 +48,11 @@ class TailnetPaths(FactBase[dict[str, Path] | None]):
 
 
 class Answers(FactBase[dict[str, bool] | None]):
-    """Address → whether it answers an ICMP echo request within eight seconds, by whatever route the host has."""
+    """Address → whether it answers an ICMP echo request within sixteen seconds, by whatever route the host has."""
 
     def command(self, addresses: Sequence[str]) -> str:
         wanted = " ".join(shlex.quote(address) for address in addresses)
-        ping = 'ping -n -q -c 1 -w 8 "$t" >/dev/null 2>&1 && echo "$t yes" || echo "$t no"'
+        ping = f'ping -n -q -c 1 -w {PING_S} "$t" >/dev/null 2>&1 && echo "$t yes" || echo "$t no"'
         return f"echo asked; for t in {wanted}; do ({ping}) & done; wait"
 
     @contained
