@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network, ip_address
 
+from netaddr import IPSet
+
 from cluster.model import Cluster, Host
 
 from .failures import LabError
@@ -30,8 +32,9 @@ def free_network(cluster: Cluster) -> IPv4Network:
     declared += [site.lan for site in cluster.sites]
     for host in cluster.hosts:
         declared += [*host.lan_routes, *(IPv4Network(address) for address in _addresses(host))]
+    taken = IPSet(str(network) for network in declared)
     for candidate in LAB_RANGE.subnets(new_prefix=22):
-        if not any(candidate.overlaps(network) for network in declared):
+        if taken.isdisjoint(IPSet([str(candidate)])):
             return candidate
     raise LabError(f"range {LAB_RANGE}", "is full", "the inventory uses all of it", "declare smaller networks")
 
