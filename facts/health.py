@@ -153,7 +153,7 @@ def _own(names: Sequence[str], login_server: str) -> dict[str, tuple[str, int]]:
             f"df -Pk {' '.join(FILE_SYSTEMS)} 2>/dev/null; echo inodes; df -Pi {' '.join(FILE_SYSTEMS)} 2>/dev/null",
             8,
         ),
-        "names": (_each(names, 'timeout 6 getent ahostsv4 "$t" > /dev/null && echo "$t yes" || echo "$t no"'), 10),
+        "names": (_each(names, 'timeout 16 getent ahostsv4 "$t" > /dev/null && echo "$t yes" || echo "$t no"'), 18),
         "resolvers": (_RESOLVERS, 5),
         "sources": (_SOURCES, 15),
         "listeners": ("ss -Hltn | awk '{print $4}' | sort -u", 5),

@@ -154,7 +154,7 @@ def test_nothing_here_is_refused_by_nft() -> None:
         filters.port_by_destination(away.site("home")),
         filters.silent_about_size(),
         filters.forwarded(
-            filters.ALL_UDP,
+            *filters.ALL_UDP,
             filters.names_of(away.host("away")),
             filters.to_addresses(away.names.values()),
             filters.to_service(away.dns, 443),

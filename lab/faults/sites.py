@@ -37,7 +37,7 @@ def forget_udp(scene: Scene) -> None:
 
 def block_udp(scene: Scene) -> None:
     """As in networks that let only names and TCP through."""
-    put_filter(scene, filters.forwarded(filters.ALL_UDP))
+    put_filter(scene, filters.forwarded(*filters.ALL_UDP))
 
 
 def block_tailnet(scene: Scene) -> None:
@@ -45,7 +45,7 @@ def block_tailnet(scene: Scene) -> None:
     relay = filters.to_service(
         scene.world.records[scene.world.cluster.coordination_name], scene.world.cluster.coordination_port
     )
-    put_filter(scene, filters.forwarded(filters.ALL_UDP, relay))
+    put_filter(scene, filters.forwarded(*filters.ALL_UDP, relay))
 
 
 def harden_nat(scene: Scene) -> None:
