@@ -188,3 +188,10 @@ def test_burdens_of_a_wire_add_up_and_go_one_by_one(place: journal.Run, monkeypa
     faults.heal(place, "loss", "cloud")
     assert wires == [(205, 0), (205, 5), (200, 5), (0, 5), (0, 0)]
     assert json.loads(place.state_file.read_text())["faults"] == []
+
+
+def test_blocked_udp_lets_names_through_before_it_drops() -> None:
+    """One rule with two unequal ports dropped name service, too: nft compares ports that lie side by side as one."""
+    *accepted, last = filters.ALL_UDP
+    assert accepted == ["udp dport 53 accept", "udp sport 53 accept"]
+    assert last == "meta l4proto udp drop"
