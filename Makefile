@@ -31,8 +31,8 @@ check: .venv/ready  # format, lint, types, pure tests: within a minute
 test: setup-lab check  # what CI runs: check, then the lab
 	$(PYTHON) -m pytest -v -m "lab and not long" -x tests/lab
 
-test-all: setup-lab check  # everything; takes hours
-	$(PYTHON) -m pytest -v -m lab tests/lab
+test-all: setup-lab check  # everything, into docs/proof.md; takes hours, goes on where it was interrupted
+	$(PYTHON) -m pytest -v -p tests.proof -m lab tests/lab
 
 setup-lab: .venv/ready
 	@$(PYTHON) -m lab.prerequisites

@@ -149,6 +149,10 @@ def _own(names: Sequence[str], login_server: str) -> dict[str, tuple[str, int]]:
         "main-table": ("ip -4 route show table main", 5),
         "neighbours": ("ip -4 neigh show", 5),
         "filter": (network.PacketFilter().command(), 8),
+        "drops": (
+            "nft list ruleset 2>/dev/null | grep -nE '^table|hook (prerouting|forward)| drop| reject' | head -n 60",
+            8,
+        ),
         "disks": (
             f"df -Pk {' '.join(FILE_SYSTEMS)} 2>/dev/null; echo inodes; df -Pi {' '.join(FILE_SYSTEMS)} 2>/dev/null",
             8,

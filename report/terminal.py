@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,22 +13,27 @@ from cluster.model import Cluster
 from report.findings import Finding
 from report.measurement import HostMeasured, Measurement, Said
 
-WIDTH = 100
+WIDTH, NARROWEST = 100, 60
 INDENT = " " * 10
+UNKNOWN = "unknown"
 MARKS = {"problem": "✗", "warning": "!"}
 _COLOURS = {"problem": "31", "warning": "33", "fine": "32", "faint": "2"}
 
 
 @dataclass(frozen=True)
 class Style:
-    """Whether colours may be used; words and symbols say the same without."""
+    """Whether colours may be used (words and symbols say the same without), and how many columns there are."""
 
     colours: bool = False
+    width: int = WIDTH
 
     @classmethod
     def of(cls, stream: TextIO) -> Style:
         """Plain where the stream is no terminal, or NO_COLOR is set (no-color.org)."""
-        return cls(stream.isatty() and not os.environ.get("NO_COLOR"))
+        if not stream.isatty():
+            return cls()
+        columns = shutil.get_terminal_size((WIDTH, 0)).columns
+        return cls(not os.environ.get("NO_COLOR"), min(WIDTH, max(NARROWEST, columns)))
 
     def paint(self, text: str, kind: str) -> str:
         """The text in the colour of its kind."""
@@ -43,8 +49,8 @@ def render(
     verbose: bool = False,
     page: str = "",
 ) -> str:
-    """Everything a person reads, at most 100 columns where host names allow it; evidence only when `verbose`."""
-    parts = [summary(measured), _hosts(cluster, measured), _matrix(measured), _pods(measured)]
+    """Everything a person reads, no wider than `style` says where host names allow it; evidence only when `verbose`."""
+    parts = [summary(measured), _hosts(cluster, measured), _matrix(measured, style.width), _pods(measured, style.width)]
     parts += [_finding(finding, style, verbose=verbose) for finding in findings]
     parts.append(_closing(findings, style, page))
     return "\n\n".join(part for part in parts if part)
@@ -70,7 +76,7 @@ def cell(found: HostMeasured, name: str) -> str:
         return "·"
     path = found.paths.get(name)
     if path is None:
-        return "not measured"
+        return UNKNOWN
     return "none" if path["kind"] == "none" else f"{path['kind']} {path['latency_ms'] or 0:.0f} ms"
 
 
@@ -83,7 +89,7 @@ def pods_reached(measured: Measurement, name: str) -> str:
 def tailnet_reached(found: HostMeasured) -> str:
     """How many of the others it reaches over the tailnet."""
     if not found.reached:
-        return "not measured"
+        return UNKNOWN
     return (
         f"{sum(path['kind'] != 'none' for path in found.paths.values())} of {len(found.paths)}"
         if found.paths
@@ -94,8 +100,9 @@ def tailnet_reached(found: HostMeasured) -> str:
 def clock(found: HostMeasured) -> str:
     """How far its clock is from this machine's."""
     if found.clock_offset_s is None:
-        return "not measured"
-    return f"{found.clock_offset_s:+.1f} s".replace("-", "−").replace("−0.0", "+0.0")
+        return UNKNOWN
+    digits = 0 if abs(found.clock_offset_s) >= 10 else 1
+    return f"{found.clock_offset_s:+.{digits}f} s".replace("-", "−").replace("−0.0", "+0.0")
 
 
 def _hosts(cluster: Cluster, measured: Measurement) -> str:
@@ -110,7 +117,7 @@ def _hosts(cluster: Cluster, measured: Measurement) -> str:
                 part,
                 found.tailnet_address or "none",
                 tailnet_reached(found),
-                node if found.reached or found.node else "not measured",
+                node if found.reached or found.node else UNKNOWN,
                 pods_reached(measured, found.name),
                 clock(found),
             )
@@ -118,57 +125,70 @@ def _hosts(cluster: Cluster, measured: Measurement) -> str:
     return _table(rows)
 
 
-def _matrix(measured: Measurement) -> str:
-    names = [found.name for found in measured.hosts]
-    columns = (
-        [names] if _matrix_width(measured, names) <= WIDTH else [names[at : at + 5] for at in range(0, len(names), 5)]
-    )
+def _matrix(measured: Measurement, width: int) -> str:
     tables = []
-    for chosen in columns:
+    for chosen in _columns(measured, width):
         rows = [("", *chosen)]
         rows += [(found.name, *(cell(found, name) for name in chosen)) for found in measured.hosts]
         tables.append(_table(rows))
     return "\n\n".join([f"Paths, row to column\n{tables[0]}", *tables[1:]])
 
 
-def _matrix_width(measured: Measurement, names: Sequence[str]) -> int:
-    widths = [max(len(name), *(len(cell(found, name)) for found in measured.hosts)) for name in names]
-    return max(len(name) for name in names) + sum(width + 2 for width in widths)
+def _columns(measured: Measurement, width: int) -> list[list[str]]:
+    """The hosts, in as few groups as fit beside the names."""
+    names = [found.name for found in measured.hosts]
+    left = width - max(len(name) for name in names)
+    groups: list[list[str]] = [[]]
+    used = 0
+    for name in names:
+        needed = 2 + max(len(name), *(len(cell(found, name)) for found in measured.hosts))
+        if groups[-1] and used + needed > left:
+            groups.append([])
+            used = 0
+        groups[-1].append(name)
+        used += needed
+    return groups
 
 
-def _pods(measured: Measurement) -> str:
+def _pods(measured: Measurement, width: int) -> str:
     pods = measured.pods
     drift = "\ndrift not measured" if measured.drift is None else ""
     if pods is None:
         return f"pods not measured{drift}"
     pairs = [answered for row in pods.paths.values() for answered in row.values()]
     large = [answered for row in pods.large.values() for answered in row.values()]
-    return (
+    said = (
         f"pods {sum(pairs)} of {len(pairs)} pairs, {sum(large)} of {len(large)} with a megabyte · "
-        f"DNS from {sum(pods.dns.values())} of {len(pods.dns)} nodes · ClusterIP from {sum(pods.service.values())} of {len(pods.service)}{drift}"
+        f"DNS from {sum(pods.dns.values())} of {len(pods.dns)} nodes · ClusterIP from {sum(pods.service.values())} of {len(pods.service)}"
     )
+    return "\n".join(_wrapped("", said, 0, width)) + drift
 
 
 def _finding(finding: Finding, style: Style, *, verbose: bool) -> str:
     head = style.paint(f"{MARKS[finding.severity]} {finding.check}", finding.severity)
     if finding.severity == "warning":
         return "\n".join(
-            _wrapped(f"{head}   {finding.problem.where}: ", f"{finding.problem.what} ({finding.problem.why})", 4)
+            _wrapped(
+                f"{head}   {finding.problem.where}: ",
+                f"{finding.problem.what} ({finding.problem.why})",
+                4,
+                style.width,
+            )
         )
-    lines = _wrapped(f"{head}   ", finding.problem.where, 4)
+    lines = _wrapped(f"{head}   ", finding.problem.where, 4, style.width)
     for part in ("what", "why", "fix"):
-        lines += _wrapped(f"    {part:<6}", getattr(finding.problem, part), len(INDENT))
+        lines += _wrapped(f"    {part:<6}", getattr(finding.problem, part), len(INDENT), style.width)
     if finding.consequences:
         below = "; ".join(f"{found.check} {found.problem.where}" for found in finding.consequences)
-        lines += _wrapped("    so    ", below, len(INDENT))
+        lines += _wrapped("    so    ", below, len(INDENT), style.width)
     if verbose:
-        lines += [style.paint(line, "faint") for said in finding.evidence for line in _evidence(said)]
+        lines += [style.paint(line, "faint") for said in finding.evidence for line in _evidence(said, style.width)]
     return "\n".join(lines)
 
 
-def _evidence(said: Said) -> Iterator[str]:
-    yield f"    $ {said.command.splitlines()[0][: WIDTH - 6] if said.command else ''}"
-    yield from (f"      {line[: WIDTH - 6]}" for line in said.output)
+def _evidence(said: Said, width: int) -> Iterator[str]:
+    yield f"    $ {said.command.splitlines()[0][: width - 6] if said.command else ''}"
+    yield from (f"      {line[: width - 6]}" for line in said.output)
 
 
 def _closing(findings: Sequence[Finding], style: Style, page: str) -> str:
@@ -182,10 +202,10 @@ def _closing(findings: Sequence[Finding], style: Style, page: str) -> str:
     return style.paint(said, kind) + (f" · {page}" if page else "")
 
 
-def _wrapped(head: str, text: str, indent: int) -> list[str]:
+def _wrapped(head: str, text: str, indent: int, width: int) -> list[str]:
     return textwrap.wrap(
         head + text,
-        WIDTH,
+        width,
         subsequent_indent=" " * indent,
         drop_whitespace=True,
         replace_whitespace=False,
