@@ -13,7 +13,7 @@ from tests.lab.expected import EXPECTED, target
 
 pytestmark = pytest.mark.lab
 # One of each kind; test_4_faults.py has them all.
-TELLING = ("tailscaled-stopped", "pods-cut-off", "guest-route", "oracle-reject-rules")
+TELLING = ("tailscaled-stopped", "pods-cut-off", "guest-route")
 
 
 @pytest.fixture(scope="module")
