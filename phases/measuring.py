@@ -19,7 +19,7 @@ from cluster import coordination
 from cluster.model import Cluster
 from facts import health
 from facts.tailscale import parse_status
-from phases import asking, measured, probing
+from phases import asking, drawing, measured, probing
 from phases.asking import NotAnswered
 from phases.connecting import unreachable
 from phases.declared import cluster
@@ -169,7 +169,7 @@ def publish(declared: Cluster, found: Measurement, findings: tuple[Finding, ...]
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps({**found.to_json(), **checks.to_json(findings)}, indent=2, ensure_ascii=False) + "\n")
     PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page.render(declared, found, findings))
+    PAGE.write_text(page.render(declared, found, findings, drawing.svg))
     verbose = asking.data("verbose") not in ("", "0", "no")
     style = terminal.Style.of(sys.stdout)
     print(terminal.render(declared, found, findings, style, verbose=verbose, page=str(PAGE)), flush=True)

@@ -44,14 +44,14 @@ def render(
     page: str = "",
 ) -> str:
     """Everything a person reads, at most 100 columns where host names allow it; evidence only when `verbose`."""
-    parts = [summary(measured), _hosts(cluster, measured), _matrix(measured), _pods(measured)]
+    parts = [f"{measured.cluster} · {summary(measured)}", _hosts(cluster, measured), _matrix(measured), pods(measured)]
     parts += [_finding(finding, style, verbose=verbose) for finding in findings]
     parts.append(_closing(findings, style, page))
     return "\n\n".join(part for part in parts if part)
 
 
 def summary(measured: Measurement) -> str:
-    """One line: which cluster, how big, which versions, how long it took."""
+    """One line: how big, which versions, how long it took."""
     reached = sum(host.reached for host in measured.hosts)
     hosts = (
         f"{len(measured.hosts)} hosts"
@@ -59,9 +59,21 @@ def summary(measured: Measurement) -> str:
         else f"{reached} of {len(measured.hosts)} hosts"
     )
     return (
-        f"{measured.cluster} · {hosts} · Kubernetes {measured.kubernetes} · headscale {measured.headscale} · "
+        f"{hosts} · Kubernetes {measured.kubernetes} · headscale {measured.headscale} · "
         f"measured in {measured.seconds:.0f} s"
     )
+
+
+def part(roles: Sequence[str]) -> str:
+    """What a host does."""
+    return ", ".join(role.replace("_", " ") for role in roles) or "tailnet only"
+
+
+def node(cluster: Cluster, found: HostMeasured) -> str:
+    """What Kubernetes says of it."""
+    if not cluster.host(found.name).is_node:
+        return "–"
+    return found.node or ("absent" if found.reached else "not measured")
 
 
 def cell(found: HostMeasured, name: str) -> str:
@@ -101,16 +113,14 @@ def clock(found: HostMeasured) -> str:
 def _hosts(cluster: Cluster, measured: Measurement) -> str:
     rows = [("host", "site", "part", "address", "tailnet", "node", "pods", "clock")]
     for found in measured.hosts:
-        part = ", ".join(role.replace("_", " ") for role in found.roles)
-        node = (found.node or "absent") if cluster.host(found.name).is_node else "–"
         rows.append(
             (
                 found.name,
                 found.site,
-                part,
+                part(found.roles),
                 found.tailnet_address or "none",
                 tailnet_reached(found),
-                node if found.reached or found.node else "not measured",
+                node(cluster, found),
                 pods_reached(measured, found.name),
                 clock(found),
             )
@@ -136,16 +146,17 @@ def _matrix_width(measured: Measurement, names: Sequence[str]) -> int:
     return max(len(name) for name in names) + sum(width + 2 for width in widths)
 
 
-def _pods(measured: Measurement) -> str:
-    pods = measured.pods
+def pods(measured: Measurement) -> str:
+    """How many pairs of pods answer, and what else they reach; whether drift was looked for."""
+    found = measured.pods
     drift = "\ndrift not measured" if measured.drift is None else ""
-    if pods is None:
+    if found is None:
         return f"pods not measured{drift}"
-    pairs = [answered for row in pods.paths.values() for answered in row.values()]
-    large = [answered for row in pods.large.values() for answered in row.values()]
+    pairs = [answered for row in found.paths.values() for answered in row.values()]
+    large = [answered for row in found.large.values() for answered in row.values()]
     return (
         f"pods {sum(pairs)} of {len(pairs)} pairs, {sum(large)} of {len(large)} with a megabyte · "
-        f"DNS from {sum(pods.dns.values())} of {len(pods.dns)} nodes · ClusterIP from {sum(pods.service.values())} of {len(pods.service)}{drift}"
+        f"DNS from {sum(found.dns.values())} of {len(found.dns)} nodes · ClusterIP from {sum(found.service.values())} of {len(found.service)}{drift}"
     )
 
 
