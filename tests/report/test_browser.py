@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, Request, sync_playwright
 
 from lab.declared import load
 from phases import drawing
@@ -56,25 +56,30 @@ def rendered(case: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def tab() -> Iterator[Page]:
     with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield started
-        started.close()
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser.new_page()
+        browser.close()
 
 
 @pytest.fixture
-def shown(browser: Browser, tmp_path: Path, case: str, width: int, scheme: str) -> Iterator[Page]:
-    """The page as a reader has it, with all that is folded open; it asked for nothing but itself."""
+def shown(tab: Page, tmp_path: Path, case: str, width: int, scheme: str) -> Iterator[Page]:
+    """The page as a reader has it; it asks for nothing but itself."""
     file = tmp_path / "index.html"
     file.write_text(rendered(case))
-    tab = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    tab.set_viewport_size({"width": width, "height": 844})
+    tab.emulate_media(color_scheme=scheme, media="screen")
     asked: list[str] = []
-    tab.on("request", lambda request: asked.append(request.url))
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    tab.on("request", note)
     tab.goto(file.as_uri())
     yield tab
+    tab.remove_listener("request", note)
     assert asked == [file.as_uri()]
-    tab.close()
 
 
 looked_at = pytest.mark.parametrize(
