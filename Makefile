@@ -26,12 +26,15 @@ check: .venv/ready  # format, lint, types, pure tests: within a minute
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy answers cluster facts operations phases report lab deploy.py verify.py config.py
-	$(PYTHON) -m pytest -q -m "not lab"
+	$(PYTHON) -m pytest -q -m "not lab and not browser"
 
-test: setup-lab check  # what CI runs: check, then the lab
+page: .venv/ready  # the report page in Chromium, with screenshots in build/screenshots
+	$(PYTHON) -m pytest -q -m browser tests/report
+
+test: setup-lab check page  # what CI runs: check, the report page, then the lab
 	$(PYTHON) -m pytest -v -m "lab and not long" -x tests/lab
 
-test-all: setup-lab check  # everything, into docs/proof.md; takes hours, goes on where it was interrupted
+test-all: setup-lab check page  # everything, into docs/proof.md; takes hours, goes on where it was interrupted
 	$(PYTHON) -m pytest -v -p tests.proof -m lab tests/lab
 
 setup-lab: .venv/ready
@@ -43,4 +46,4 @@ setup-lab: .venv/ready
 	.venv/bin/python -m pip install -q -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help lab lab-down deploy verify check test test-all setup-lab
+.PHONY: help lab lab-down deploy verify check page test test-all setup-lab

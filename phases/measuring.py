@@ -19,7 +19,7 @@ from cluster import coordination
 from cluster.model import Cluster
 from facts import health
 from facts.tailscale import parse_status
-from phases import asking, measured, probing
+from phases import asking, drawing, measured, probing
 from phases.asking import NotAnswered
 from phases.connecting import said, unreachable
 from phases.declared import cluster
@@ -170,7 +170,7 @@ def publish(declared: Cluster, found: Measurement, findings: tuple[Finding, ...]
     values = json.dumps({**found.to_json(), **checks.to_json(findings)}, indent=2, ensure_ascii=False)
     target.write_text(f"{values}\n")
     PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page.render(declared, found, findings))
+    PAGE.write_text(page.render(declared, found, findings, drawing.svg))
     if said("json_output"):
         print(values, flush=True)
         return

@@ -50,14 +50,15 @@ def render(
     page: str = "",
 ) -> str:
     """Everything a person reads, no wider than `style` says where host names allow it; evidence only when `verbose`."""
-    parts = [summary(measured), _hosts(cluster, measured), _matrix(measured, style.width), _pods(measured, style.width)]
+    parts = [f"{measured.cluster} · {summary(measured)}", _hosts(cluster, measured), _matrix(measured, style.width)]
+    parts += ["\n".join(line for said in pods(measured).splitlines() for line in _wrapped("", said, 0, style.width))]
     parts += [_finding(finding, style, verbose=verbose) for finding in findings]
     parts.append(_closing(findings, style, page))
     return "\n\n".join(part for part in parts if part)
 
 
 def summary(measured: Measurement) -> str:
-    """One line: which cluster, how big, which versions, how long it took."""
+    """One line: how big, which versions, how long it took."""
     reached = sum(host.reached for host in measured.hosts)
     hosts = (
         f"{len(measured.hosts)} hosts"
@@ -65,9 +66,21 @@ def summary(measured: Measurement) -> str:
         else f"{reached} of {len(measured.hosts)} hosts"
     )
     return (
-        f"{measured.cluster} · {hosts} · Kubernetes {measured.kubernetes} · headscale {measured.headscale} · "
+        f"{hosts} · Kubernetes {measured.kubernetes} · headscale {measured.headscale} · "
         f"measured in {measured.seconds:.0f} s"
     )
+
+
+def part(roles: Sequence[str]) -> str:
+    """What a host does."""
+    return ", ".join(role.replace("_", " ") for role in roles) or "tailnet only"
+
+
+def node(cluster: Cluster, found: HostMeasured) -> str:
+    """What Kubernetes says of it."""
+    if not cluster.host(found.name).is_node:
+        return "–"
+    return found.node or ("absent" if found.reached else UNKNOWN)
 
 
 def cell(found: HostMeasured, name: str) -> str:
@@ -108,16 +121,14 @@ def clock(found: HostMeasured) -> str:
 def _hosts(cluster: Cluster, measured: Measurement) -> str:
     rows = [("host", "site", "part", "address", "tailnet", "node", "pods", "clock")]
     for found in measured.hosts:
-        part = ", ".join(role.replace("_", " ") for role in found.roles)
-        node = (found.node or "absent") if cluster.host(found.name).is_node else "–"
         rows.append(
             (
                 found.name,
                 found.site,
-                part,
+                part(found.roles),
                 found.tailnet_address or "none",
                 tailnet_reached(found),
-                node if found.reached or found.node else UNKNOWN,
+                node(cluster, found),
                 pods_reached(measured, found.name),
                 clock(found),
             )
@@ -150,18 +161,18 @@ def _columns(measured: Measurement, width: int) -> list[list[str]]:
     return groups
 
 
-def _pods(measured: Measurement, width: int) -> str:
-    pods = measured.pods
+def pods(measured: Measurement) -> str:
+    """How many pairs of pods answer, and what else they reach; whether drift was looked for."""
+    found = measured.pods
     drift = "\ndrift not measured" if measured.drift is None else ""
-    if pods is None:
+    if found is None:
         return f"pods not measured{drift}"
-    pairs = [answered for row in pods.paths.values() for answered in row.values()]
-    large = [answered for row in pods.large.values() for answered in row.values()]
-    said = (
+    pairs = [answered for row in found.paths.values() for answered in row.values()]
+    large = [answered for row in found.large.values() for answered in row.values()]
+    return (
         f"pods {sum(pairs)} of {len(pairs)} pairs, {sum(large)} of {len(large)} with a megabyte · "
-        f"DNS from {sum(pods.dns.values())} of {len(pods.dns)} nodes · ClusterIP from {sum(pods.service.values())} of {len(pods.service)}"
+        f"DNS from {sum(found.dns.values())} of {len(found.dns)} nodes · ClusterIP from {sum(found.service.values())} of {len(found.service)}{drift}"
     )
-    return "\n".join(_wrapped("", said, 0, width)) + drift
 
 
 def _finding(finding: Finding, style: Style, *, verbose: bool) -> str:

@@ -71,3 +71,8 @@ def test_plain_unless_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert terminal.Style.of(Terminal()) == terminal.Style(False)
     assert "\033[" not in shown("two-faults")
     assert "\033[31m✗ tailnet-down\033[0m" in shown("two-faults", style=terminal.Style(True))
+
+
+def test_a_host_without_a_part_has_a_word_for_it() -> None:
+    assert terminal.part(()) == "tailnet only"
+    assert terminal.part(("gateway", "control_plane")) == "gateway, control plane"
