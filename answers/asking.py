@@ -68,14 +68,18 @@ class Asking:
         if len(together) < 2:
             return None
         tag = secrets.token_hex(16)
-        script = bundle.script([one.text for one in together], tag)
+        waiting = {number for number, one in enumerate(together) if self.remembered.is_shared(host, one)}
+        script = bundle.script([one.text for one in together], tag, waiting)
         began = self.kept.moment(host)
         with _UnderWay(self._under_way, host, together):
             try:
                 _, output = send(StringCommand("sh -s"), **{**arguments, "_stdin": script, "_timeout": BUNDLE_S})
             except (OSError, SSHException):
                 return None
-            found = bundle.answers(output.stdout_lines, len(together), tag)
+            found = {
+                **bundle.answers(output.stdout_lines, len(together), tag),
+                **bundle.answers(output.stderr_lines, len(together), tag),
+            }
             for number, lines in found.items():
                 self.kept.keep(host, together[number], began, lines)
         self.kept.asked_ahead(host)

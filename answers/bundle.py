@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 
-def script(texts: Sequence[str], tag: str) -> str:
+def script(texts: Sequence[str], tag: str, waiting: Collection[int] = ()) -> str:
     """A script for the standard input of `sh -s`: each text is run as pyinfra would run it by itself, and reads nothing.
 
-    `tag` must be a word that no answer holds. In braces, so that sh has read all of it before it begins: a script that was
-    cut off does nothing, and nobody waits for anybody to read.
+    Those whose numbers are in `waiting` spend their time waiting for others: they go beside the rest, one after the other, and
+    answer on standard error. `tag` must be a word that no answer holds. In braces, so that sh has read all of it before it
+    begins: a script that was cut off does nothing, and nobody waits for anybody to read.
     """
-    lines = ["{"]
-    for number, text in enumerate(texts):
-        lines += [
-            f"printf '{tag} {number} begins\\n'",
-            f"sh -c {shlex.quote(text)} </dev/null 2>/dev/null",
-            f"printf '\\n{tag} {number} ends %s\\n' $?",
-        ]
-    return "\n".join([*lines, "}"]) + "\n"
+    here = [_framed(text, number, tag) for number, text in enumerate(texts) if number not in waiting]
+    beside = [_framed(text, number, tag) for number, text in enumerate(texts) if number in waiting]
+    return "\n".join(["{", "{", *here, ":; } &", "{", *beside, ":; } >&2", "wait", "}"]) + "\n"
+
+
+def _framed(text: str, number: int, tag: str) -> str:
+    return (
+        f"printf '{tag} {number} begins\\n'\n"
+        f"sh -c {shlex.quote(text)} </dev/null 2>/dev/null\n"
+        f"printf '\\n{tag} {number} ends %s\\n' $?"
+    )
 
 
 def answers(lines: Sequence[str], count: int, tag: str) -> dict[int, list[str]]:
-    """Number of a text → the lines that it printed, for those that ended with 0.
+    """Number of a text → the lines that it printed, for those that ended with 0, out of one of the script's two outputs.
 
     The others must be asked by themselves: they failed, did not end, or printed the tag.
     """

@@ -40,6 +40,10 @@ class Remembered:
             self._before[host] = read(self._path(host)) if self._folder else []
         return self._before[host]
 
+    def is_shared(self, host: str, question: Question) -> bool:
+        """Whether the question was, when it was last asked, one about other hosts too."""
+        return any(one.shared for one in self.of(host) if one.question == question)
+
     def note(self, host: str, question: Question, shared: bool) -> None:
         """The question is asked now."""
         self._asked.setdefault(host, {}).setdefault(question, shared)

@@ -68,7 +68,7 @@ def parse(lines: Iterable[str], received_at: float) -> Survey:
         has_tun=values["tun"] == "yes",
         uses_systemd=values["init"] == "systemd",
         swaps=tuple(lists["swap"]),
-        unresolved=tuple(lists["unresolved"]),
+        unresolved=tuple(sorted(lists["unresolved"])),
         addresses=_addresses(lists["address"]),
         listeners=tuple(_listener(line) for line in lists["listener"]),
     )

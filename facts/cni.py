@@ -29,8 +29,11 @@ class Plugins(FactBase[Installed | None]):
 
     def command(self) -> str:
         return (
-            f"test -f {LISTING} || {{ echo none; exit 0; }}; head -n 1 {LISTING}; "
-            f"if tail -n +2 {LISTING} | (cd /opt/cni/bin && sha256sum --check --status); then echo intact; else echo changed; fi"
+            f"test -f {LISTING} || {{ echo none; exit 0; }}; head -n 1 {LISTING}; cd /opt/cni/bin; "
+            # What has not been touched since it was listed need not be read: that is 60 MB.
+            f"names=$(tail -n +2 {LISTING} | sed 's/^[0-9a-f]*  //'); "
+            f'if test -n "$names" && test -z "$(find $names -newercc {LISTING} 2>&1)" || tail -n +2 {LISTING} | sha256sum --check --status; '
+            "then echo intact; else echo changed; fi"
         )
 
     @contained

@@ -38,14 +38,20 @@ class Packages(FactBase[dict[str, Package | None] | None]):
 
     def command(self, names: Sequence[str]) -> str:
         quoted = " ".join(shlex.quote(name) for name in names)
-        shape = "${Package} ${Version} ${db:Status-Want} ${db:Status-Status}\\n"
-        return f'for n in {quoted}; do dpkg-query -W -f=\'{shape}\' "$n" 2>/dev/null || echo "$n - - absent"; done'
+        shape = "${Package} ${db:Status-Want} ${db:Status-Status} ${Version}\\n"
+        # It ends with 1 where it does not know one of them, and with 2 where it could not look.
+        return f"echo asked {quoted}; dpkg-query -W -f='{shape}' {quoted} 2>/dev/null; test $? -le 1"
 
     @contained
     def process(self, output: list[str]) -> dict[str, Package | None]:
-        return dict(_package(line) for line in output if line)
+        return parse_packages(output)
 
 
-def _package(line: str) -> tuple[str, Package | None]:
-    name, version, want, status = line.split()
-    return name, Package(version, want == "hold") if status == "installed" else None
+def parse_packages(lines: Sequence[str]) -> dict[str, Package | None]:
+    """The names that were asked, then a line for each that dpkg knows; one may be known for several architectures."""
+    found: dict[str, Package | None] = dict.fromkeys(lines[0].split()[1:])
+    for line in lines[1:]:
+        name, want, status, version = line.split(" ", 3)
+        if status == "installed":
+            found[name] = Package(version, want == "hold")
+    return found

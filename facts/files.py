@@ -32,13 +32,13 @@ class States(FactBase[dict[str, FileState | None] | None]):
     def command(self, paths: Sequence[str]) -> str:
         return (
             f"for p in {' '.join(shlex.quote(path) for path in paths)}; do "
-            'if [ -f "$p" ]; then echo "$(sha256sum < "$p" | cut -c1-64) $(stat -L -c "%a %U %G %Z" "$p") $p"; '
-            'else echo "- - - - - $p"; fi; done'
+            'if [ -f "$p" ]; then set -- "$@" "$p"; else echo "absent $p"; fi; done; '
+            '[ $# = 0 ] || { stat -L -c "state %a %U %G %Z %n" "$@" && sha256sum "$@"; }'
         )
 
     @contained
     def process(self, output: list[str]) -> dict[str, FileState | None]:
-        return dict(_state(line) for line in output)
+        return parse_states(output)
 
 
 class Content(FactBase[list[str] | None]):
@@ -52,8 +52,19 @@ class Content(FactBase[list[str] | None]):
         return output[1:]
 
 
-def _state(line: str) -> tuple[str, FileState | None]:
-    digest, mode, owner, group, changed, path = line.split(" ", 5)
-    if digest == "-":
-        return path, None
-    return path, FileState(digest, mode, owner, group, int(changed))
+def parse_states(lines: Sequence[str]) -> dict[str, FileState | None]:
+    """`absent PATH` for each that is no regular file; `state MODE OWNER GROUP CHANGED PATH` and `HASH  PATH` for each that is one."""
+    found: dict[str, FileState | None] = {}
+    states: dict[str, list[str]] = {}
+    for line in lines:
+        kind, _, rest = line.partition(" ")
+        if kind == "absent":
+            found[rest] = None
+        elif kind == "state":
+            *fields, path = rest.split(" ", 4)
+            states[path] = fields
+        else:
+            path = rest[1:]
+            mode, owner, group, changed = states[path]
+            found[path] = FileState(kind, mode, owner, group, int(changed))
+    return found

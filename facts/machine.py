@@ -120,8 +120,8 @@ class TimeSync(FactBase[str | None]):
     def command(self) -> str:
         units = "chrony.service chronyd.service systemd-timesyncd.service ntpsec.service ntp.service"
         return (
-            f"for u in {units}; do if systemctl is-active --quiet $u; then echo $u; exit 0; fi; done; "
-            "if systemd-detect-virt --quiet --container; then echo container; else echo none; fi"
+            f'set -- {units}; at=$(systemctl is-active "$@" | grep -n -m 1 -x active | cut -d: -f1); '
+            'if test -n "$at"; then shift $((at - 1)); echo "$1"; elif systemd-detect-virt --quiet --container; then echo container; else echo none; fi'
         )
 
     def process(self, output: list[str]) -> str:
@@ -152,6 +152,6 @@ df -Pk /var | awk 'NR == 2 {print "disk-free-kb " $4}'
 tail -n +2 /proc/swaps | awk '{print "swap " $1}'
 ip -o -4 address show | awk '{print "address " $2 " " $4}'
 ss -Hltunp 2>/dev/null | sed 's/^/listener /'
-for name in NAMES; do timeout 10 getent ahostsv4 "$name" > /dev/null || echo "unresolved $name"; done
+for name in NAMES; do { timeout 10 getent ahostsv4 "$name" > /dev/null || echo "unresolved $name"; } & done; wait
 echo "clock $(date +%s.%N)"
 """

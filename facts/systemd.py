@@ -38,8 +38,8 @@ class State(FactBase[Unit | None]):
             else "true"
         )
         return (
-            f"systemctl show {name} -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload; "
-            f"since=$(systemctl show {name} -p ActiveEnterTimestamp | cut -d= -f2-); "
+            f"said=$(systemctl show {name} -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload -p ActiveEnterTimestamp); "
+            'echo "$said"; since=$(echo "$said" | sed -n \'s/^ActiveEnterTimestamp=//p\'); '
             f'echo "Started=$(test -z "$since" || date -d "$since" +%s)"; echo "Newest=$({newest})"'
         )
 

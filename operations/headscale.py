@@ -14,6 +14,7 @@ from pyinfra.api import QuoteString, StringCommand, operation
 from facts.files import States
 from facts.headscale import Node, Nodes, Reachable, node_of
 from operations.failing import fail
+from operations.waiting import pause, wait
 
 POLLS = 30
 
@@ -61,12 +62,12 @@ def reachable(login_server: str, timeout_s: int = 90) -> Generator[StringCommand
     if not answer:
         host.noop("headscale answers")
         return
-    url = QuoteString(f"{login_server}/health")
-    yield StringCommand(
-        f"end=$(($(date +%s) + {timeout_s})); until said=$(curl -fsS --max-time 5 -o /dev/null",
-        url,
-        "2>&1); do",
+    url = shlex.quote(f"{login_server}/health")
+    yield from wait(
+        f"end=$(($(date +%s) + {timeout_s})); until said=$(curl -fsS --max-time 5 -o /dev/null {url} 2>&1); do "
         f'if [ "$(date +%s)" -ge "$end" ]; then echo "headscale does not answer from here after {timeout_s} s: $said" >&2; exit 1; fi; sleep 1; done',
+        timeout_s,
+        "headscale answers",
     )
 
 
@@ -82,7 +83,10 @@ def routes_approved(wanted: Mapping[str, Sequence[IPv4Network]]) -> Generator[St
         nodes = host.get_fact(Nodes)
         if nodes is None or not _not_offered(nodes, wanted):
             break
-        yield StringCommand("sleep 1")
+        if not state.is_executing:
+            host.noop("the routes are waited for in the run")
+            return
+        pause()
     if nodes is None:
         yield fail("headscale does not answer") if state.is_executing else StringCommand("true")
         return

@@ -11,6 +11,7 @@ from pyinfra.api.operation import OperationMeta
 from facts.kubernetes import ABSENT, KUBECTL, SAME, Manifest, Nodes, Workloads
 from operations.failing import fail
 from operations.systemd import will_have_changed
+from operations.waiting import wait
 
 WAIT_S = 300
 _TROUBLE = f"{KUBECTL} get nodes -o wide >&2; {KUBECTL} get pods --all-namespaces -o wide | awk '$4 != \"Running\"' >&2; exit 1"
@@ -50,7 +51,8 @@ def nodes_ready(wanted: Sequence[str]) -> Generator[StringCommand, None, None]:
         host.noop("the nodes are ready")
         return
     names = " ".join(f"node/{name}" for name in wanted)
-    yield StringCommand(f"{KUBECTL} wait --for=condition=Ready --timeout={WAIT_S}s {names} || {{ {_TROUBLE}; }}")
+    command = f"{KUBECTL} wait --for=condition=Ready --timeout={WAIT_S}s {names} || {{ {_TROUBLE}; }}"
+    yield from wait(command, WAIT_S, "the nodes are ready")
 
 
 @operation()
@@ -72,4 +74,5 @@ def available(
     if not waiting:
         host.noop("the cluster's own pods run")
     for namespace, name in waiting:
-        yield StringCommand(f"{KUBECTL} -n {namespace} rollout status {name} --timeout={WAIT_S}s || {{ {_TROUBLE}; }}")
+        command = f"{KUBECTL} -n {namespace} rollout status {name} --timeout={WAIT_S}s || {{ {_TROUBLE}; }}"
+        yield from wait(command, WAIT_S, f"{name} runs")

@@ -17,6 +17,7 @@ from facts.systemd import State
 from operations.failing import fail
 from operations.systemd import will_have_changed
 
+Entries = Callable[[], Mapping[str, Sequence[str]] | None]
 UNIT = "isthmus-network.service"
 CLAMPED = ("iifname tailscale0", "oifname tailscale0")
 
@@ -46,13 +47,17 @@ def passes_on(
 
 
 @operation()
-def hosts_block(entries: Callable[[], Mapping[str, Sequence[str]] | None]) -> Generator[StringCommand, None, None]:
+def hosts_block(entries: Entries, after: Entries | None = None) -> Generator[StringCommand, None, None]:
     """
     Keep our block of /etc/hosts; all other lines stay.
 
     + entries: asked when the operation runs: address to names, or None where they can't be known
+    + after: what an earlier operation of the run will have written (for the preview)
     """
     lines = host.get_fact(Content, path="/etc/hosts")
+    before = after() if after and not state.is_executing else None
+    if lines and before is not None:
+        lines = with_block(lines, before).splitlines()
     wanted = entries()
     if lines is None or (wanted is None and state.is_executing):
         yield fail(

@@ -15,6 +15,7 @@ from facts.headscale import Nodes, parse_key
 from facts.tailscale import ClientPrefs, ClientStatus, Prefs, Status
 from operations import remote
 from operations.failing import fail
+from operations.waiting import pause
 
 KEY_FILE = "/run/isthmus-tailnet.key"
 LOG_FILE = "/run/isthmus-tailnet.log"
@@ -85,11 +86,14 @@ def joined(
 
 
 @operation()
-def preferred(preferences: Preferences | Callable[[], Preferences | None]) -> Generator[StringCommand, None, None]:
+def preferred(
+    preferences: Preferences | Callable[[], Preferences | None], after: Preferences | None = None
+) -> Generator[StringCommand, None, None]:
     """
     Correct those preferences that differ, each by `tailscale set`; everything else that an administrator set stays.
 
     + preferences: as they shall be; a function is asked when the operation runs, and answers None where it can't know yet
+    + after: those that an earlier operation of the run will have set (for the preview)
     """
     found = host.get_fact(Prefs)
     wanted = preferences() if callable(preferences) else preferences
@@ -103,7 +107,7 @@ def preferred(preferences: Preferences | Callable[[], Preferences | None]) -> Ge
     if wanted is None or not found.known:
         yield StringCommand("true")
         return
-    current = _current_flags(found)
+    current = _current_flags(found) | (after.flags(found) if after and not state.is_executing else {})
     wrong = {flag: value for flag, value in wanted.flags(found).items() if current[flag] != value}
     if not wrong:
         host.noop("preferences are as wanted")
@@ -126,10 +130,13 @@ def sees(peers: Callable[[], Mapping[str, Sequence[IPv4Network]]]) -> Generator[
         if not missing:
             host.noop("the others are online")
             return
+        if not state.is_executing:
+            host.noop("the others are waited for in the run")
+            return
         if time.monotonic() > deadline:
             yield fail(f"not in the tailnet as this host sees it: {', '.join(missing)}")
             return
-        yield StringCommand("sleep 1")
+        pause()
 
 
 def unseen(found: ClientStatus, peers: Mapping[str, Sequence[IPv4Network]]) -> Iterator[str]:

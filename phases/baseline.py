@@ -13,7 +13,6 @@ from phases.templates import render
 
 MODULES = ("overlay", "br_netfilter")
 SYSCTLS = {
-    "net.ipv4.ip_forward": "1",
     "net.bridge.bridge-nf-call-iptables": "1",
     "net.bridge.bridge-nf-call-ip6tables": "1",
 }

@@ -33,7 +33,11 @@ def install() -> None:
         applied.append(manifests.applied(name="Apply flannel's manifest", manifest=manifest))
     every_host_is_ready(name="flannel is declared")
     if this.is_node and whole.pod_network == "routed":
-        tailscale.preferred(name="Offer the node's pods to the tailnet", preferences=lambda: _with_pods(whole, this))
+        tailscale.preferred(
+            name="Offer the node's pods to the tailnet",
+            preferences=lambda: _with_pods(whole, this),
+            after=preferences(whole, this),
+        )
     every_host_is_ready(name="the nodes' subnets are offered")
     if whole.pod_network == "routed":
         tailscale.sees(name="Wait until the nodes' pods are routed", peers=lambda: _others(whole, this))

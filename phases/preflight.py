@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pyinfra import host, state
+from pyinfra import state
 from pyinfra.api.exceptions import DeployError
 
 from cluster import preflight, versions
 from cluster.problems import Problem, listing
-from facts.machine import Survey
+from phases.decided import surveyed
 from phases.declared import cluster, here
 
 _found: dict[str, list[Problem]] = {}
@@ -19,7 +19,7 @@ def check_hosts() -> None:
     This is no operation: planning comes before the first change, with -y and in a preview alike.
     """
     this = here()
-    survey = host.get_fact(Survey, names=list(preflight.names_to_resolve(cluster(), this)))
+    survey = surveyed()
     _found[this.name] = (
         preflight.problems(cluster(), this, survey) + versions.problems(this, survey)
         if survey

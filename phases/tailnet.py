@@ -35,7 +35,11 @@ def join_hosts() -> None:
     tailscale.preferred(name="Set tailscale's preferences", preferences=preferences(whole, this))
     if this.is_coordinator:
         headscale.routes_approved(name="Approve the routes", wanted=_offers(whole))
-    network.hosts_block(name="Name all hosts", entries=lambda: tailnet_names(whole, this, all_of_them=True))
+    network.hosts_block(
+        name="Name all hosts",
+        entries=lambda: tailnet_names(whole, this, all_of_them=True),
+        after=lambda: tailnet_names(whole, this),
+    )
     tailscale.sees(
         name="Wait until the others are online",
         peers=lambda: {name: offered for name, offered in _offers(whole).items() if name != this.name},

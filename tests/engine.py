@@ -15,7 +15,7 @@ class UnexpectedQuestion(LookupError):
 
 def commands(operation: Any, facts: dict[type, Any], *, executing: bool = True, **arguments: Any) -> list[str]:
     """What `operation` yields, as masked text; a fact's value may be a function of the fact's arguments."""
-    inventory = Inventory((["@fake/one"], {}))
+    inventory = Inventory((["@fake/one"], {"fake_delay": 0, "fake_delay_jitter": 0}))
     state = State(inventory, Config())
     state.is_executing = executing
     host = inventory.get_host("@fake/one")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,10 @@ from facts.kubernetes import Manifest
 TAG = "0123456789abcdef"
 
 
-def through_sh(*texts: str) -> dict[int, list[str]]:
-    done = subprocess.run(["sh", "-s"], input=script(texts, TAG), capture_output=True, text=True, check=False)
-    return answers(done.stdout.split("\n")[:-1], len(texts), TAG)
+def through_sh(*texts: str, waiting: tuple[int, ...] = ()) -> dict[int, list[str]]:
+    done = subprocess.run(["sh", "-s"], input=script(texts, TAG, waiting), capture_output=True, text=True, check=False)
+    both = [answers(said.split("\n")[:-1], len(texts), TAG) for said in (done.stdout, done.stderr)]
+    return {**both[0], **both[1]}
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,21 @@ def test_one_that_fails_or_prints_the_tag_has_no_answer_and_spoils_no_other(text
     assert found == {0: ["before"], 2: ["after"]}
 
 
-def test_a_script_that_was_cut_off_does_nothing(tmp_path: object) -> None:
+def test_those_that_wait_go_beside_the_others_and_no_answer_is_mixed(tmp_path: Path) -> None:
+    def long(number: int) -> str:
+        return f"yes {number}{'x' * 200} | head -n 2000"
+
+    meet = f"touch {tmp_path}/%s; until test -e {tmp_path}/%s; do sleep 0.01; done; "
+    texts = [meet % ("a", "b") + long(0), meet % ("b", "a") + long(1), "false", "echo unheard >&2; echo end"]
+    found = through_sh(*texts, waiting=(1, 3))
+    assert {number: (len(lines), set(lines)) for number, lines in found.items()} == {
+        0: (2000, {"0" + "x" * 200}),
+        1: (2000, {"1" + "x" * 200}),
+        3: (1, {"end"}),
+    }
+
+
+def test_a_script_that_was_cut_off_does_nothing(tmp_path: Path) -> None:
     whole = script([f"touch {tmp_path}/made", "echo b"], TAG)
     done = subprocess.run(["sh", "-s"], input=whole[: len(whole) - 10], capture_output=True, text=True, check=False)
     assert done.stdout == ""

@@ -9,7 +9,7 @@ import pytest
 
 from facts.files import FileState, States
 from facts.headscale import Node, Nodes, Reachable, node_of, parse_key
-from operations import headscale
+from operations import headscale, waiting
 from tests.engine import commands
 
 OWN, LAN = IPv4Network("10.0.0.3/32"), IPv4Network("10.9.0.0/24")
@@ -46,7 +46,10 @@ def test_what_is_approved_already_stays_approved() -> None:
 
 def test_a_route_that_headscale_has_not_heard_of_is_waited_for_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(headscale, "POLLS", 2)
-    *waits, last = approve(())
+    waits: list[str] = []
+    monkeypatch.setattr(waiting.remote, "run", lambda name, command, **options: waits.append(command))
+    assert approve((), executing=False) == waits == []
+    (last,) = approve(())
     assert waits == ["sleep 1", "sleep 1"]
     assert "10.0.0.3/32 of n1, 10.9.0.0/24 of n1" in last
 
@@ -56,9 +59,27 @@ def test_a_silent_headscale() -> None:
     assert "does not answer" in approve(None)[0]
 
 
-@pytest.mark.parametrize(("said", "count"), [("", 0), ("curl: (7) refused", 1), (None, 1)])
-def test_the_wait_only_acts_while_there_is_no_answer(said: str | None, count: int) -> None:
-    assert len(commands(headscale.reachable, {Reachable: said}, login_server="https://mesh.example")) == count
+def reach(said: str | None, executing: bool = True) -> list[str]:
+    return commands(headscale.reachable, {Reachable: said}, executing=executing, login_server="https://mesh.example")
+
+
+def test_headscale_is_waited_for_only_while_there_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[str] = []
+    monkeypatch.setattr(waiting.remote, "run", lambda name, command, **options: waits.append(command))
+    assert reach("") == reach("curl: (7) refused", executing=False) == waits == []
+    assert reach("curl: (7) refused") == []
+    assert "https://mesh.example/health" in waits[0]
+    assert "could not be run" in reach(None)[0]
+
+
+def test_a_wait_that_fails_stops_the_host_with_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(name: str, command: str, **options: object) -> str:
+        raise waiting.remote.RemoteFailure("one: headscale does not answer")
+
+    monkeypatch.setattr(waiting.remote, "run", refused)
+    (only,) = reach("curl: (7) refused")
+    assert "headscale does not answer" in only
+    assert only.endswith("exit 1")
 
 
 def test_the_policy_is_written_only_when_it_differs() -> None:

@@ -16,7 +16,7 @@ from cluster.sources import Download
 from facts.cni import Installed, Plugins
 from facts.containerd import Config, Containerd
 from facts.kubernetes import JoinTokens, Manifest, Membership, Nodes, Workloads
-from operations import cni, containerd, kubeadm, kubernetes, manifests, remote
+from operations import cni, containerd, kubeadm, kubernetes, manifests, remote, waiting
 from tests.engine import commands
 
 MINE, OTHERS = "a" * 64, "b" * 64
@@ -182,13 +182,19 @@ def test_a_manifest_that_can_not_be_compared_is_not_applied() -> None:
     assert only.endswith("exit 1")
 
 
-def test_waiting_happens_only_where_there_is_something_to_wait_for() -> None:
-    assert commands(manifests.nodes_ready, {Nodes: [NODE]}, wanted=["n"]) == []
-    assert len(commands(manifests.nodes_ready, {Nodes: [replace(NODE, ready=False)]}, wanted=["n"])) == 1
+def test_waiting_happens_only_where_there_is_something_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[str] = []
+    monkeypatch.setattr(waiting.remote, "run", lambda name, command, **options: waits.append(command))
     dns = Workload("Deployment", "kube-system", "coredns", 2, 2)
     wanted = [("kube-system", "deployment/coredns")]
+    late, few = {Nodes: [replace(NODE, ready=False)]}, {Workloads: [replace(dns, available=1)]}
+    assert commands(manifests.nodes_ready, {Nodes: [NODE]}, wanted=["n"]) == []
     assert commands(manifests.available, {Workloads: [dns]}, wanted=wanted) == []
-    assert len(commands(manifests.available, {Workloads: [replace(dns, available=1)]}, wanted=wanted)) == 1
+    assert commands(manifests.nodes_ready, late, executing=False, wanted=["n"]) == waits == []
+    # Waiting is no change, in the preview and in the run.
+    assert commands(manifests.nodes_ready, late, wanted=["n"]) == []
+    assert commands(manifests.available, few, wanted=wanted) == []
+    assert [("wait" in command, "rollout status" in command) for command in waits] == [(True, False), (False, True)]
 
 
 PAUSE = Settings("registry.k8s.io/pause:3.10.2")

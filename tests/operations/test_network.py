@@ -65,6 +65,15 @@ def test_the_hosts_file() -> None:
     assert "are not known" in commands(network.hosts_block, {Content: lines}, entries=lambda: None)[0]
 
 
+def test_the_preview_of_the_hosts_file_knows_what_is_written_before() -> None:
+    lines = ["127.0.0.1 localhost"]
+    given = {"entries": lambda: {"100.64.10.1": ["n1"]}, "after": lambda: {"100.64.10.1": ["n1"]}}
+    assert commands(network.hosts_block, {Content: lines}, executing=False, **given) == []
+    assert commands(network.hosts_block, {Content: lines}, executing=True, **given) == ["sh -s"]
+    more = {**given, "entries": lambda: {"100.64.10.1": ["n1"], "100.64.10.2": ["n2"]}}
+    assert commands(network.hosts_block, {Content: lines}, executing=False, **more) == ["sh -s"]
+
+
 def admit(found: Filters | None, unit: Unit = OFF) -> list[str]:
     return commands(
         packet_filter.admitted,

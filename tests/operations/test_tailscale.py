@@ -133,6 +133,18 @@ class TestPreferred:
         assert self.set(found, kept) == []
         assert self.set(found) == ["tailscale set --advertise-routes=10.0.0.3/32"]
 
+    def test_the_preview_knows_what_an_earlier_operation_will_have_set(self) -> None:
+        found = ClientPrefs(**{**SET.to_json(), "accept_routes": False, "advertise_routes": ()})
+        more = tailscale.Preferences("n1", (*ROUTES, IPv4Network("10.244.2.0/24")))
+
+        def preview(wanted: tailscale.Preferences, executing: bool) -> list[str]:
+            given = {"preferences": wanted, "after": WANTED}
+            return commands(tailscale.preferred, {Prefs: found}, executing=executing, **given)
+
+        assert preview(WANTED, executing=False) == []
+        assert preview(more, executing=False) == ["tailscale set --advertise-routes=10.0.0.3/32,10.244.2.0/24"]
+        assert "--accept-routes=true" in preview(WANTED, executing=True)[0]
+
     def test_no_route_any_more(self) -> None:
         assert self.set(SET, tailscale.Preferences("n1")) == ["tailscale set --advertise-routes="]
 

@@ -1,0 +1,167 @@
+"""What drifted is listed by a preview, repaired by one run, and exactly that; the same with `answers/` on and off."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from cluster.model import Cluster
+from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
+
+pytestmark = [pytest.mark.lab, pytest.mark.long]
+SETTINGS = "Baseline | Write apt, module and sysctl settings"
+ROUTING = ("Host rules | Write the routing", "Host rules | Route for the tailnet")
+REPOSITORIES = "Runtime | Write repositories, registry mirrors and kubelet's settings"
+PACKAGES = "Runtime | Install containerd and Kubernetes' packages"
+NGINX = ("Coordination | Configure nginx", "Coordination | Test nginx's configuration", "Coordination | Run nginx")
+KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
+A_PLUGIN = "/opt/cni/bin/$(tail -n 1 /opt/cni/isthmus.sha256 | cut -c 67-)"
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Run on the host of that part, `script` makes what the operations in `repairs` must then repair there."""
+
+    part: str
+    script: str
+    repairs: tuple[str, ...]
+
+
+DRIFTS = {
+    "a file is gone": Drift("worker", "rm /etc/sysctl.d/99-isthmus.conf", (SETTINGS,)),
+    "a mode differs": Drift("gateway", "chmod 600 /etc/apt/apt.conf.d/90isthmus", (SETTINGS,)),
+    "a line more": Drift("control plane", "echo dummy >> /etc/modules-load.d/isthmus.conf", (SETTINGS,)),
+    "an owner differs": Drift("coordinator", "chown nobody /etc/sysctl.d/99-isthmus-network.conf", ROUTING),
+    "the routing script": Drift("worker", "echo '# more' >> /usr/local/lib/isthmus/network", ROUTING),
+    "forwarding is off": Drift("gateway", "echo 0 > /proc/sys/net/ipv4/ip_forward", ROUTING[1:]),
+    "forwarding is off on a node": Drift("worker", "echo 0 > /proc/sys/net/ipv4/ip_forward", ROUTING[1:]),
+    "the rule of the LAN is gone": Drift("worker", "ip rule del priority 2500", ROUTING[1:]),
+    "segments are not clamped": Drift("control plane", "nft delete table inet isthmus_mss", ROUTING[1:]),
+    "the routing is not for the next boot": Drift("worker", "systemctl disable -q isthmus-network", ROUTING[1:]),
+    "a tool is gone": Drift("worker", "dpkg --remove --force-depends ethtool", ("Baseline | Install the tools",)),
+    "another tool": Drift(
+        "control plane", "dpkg --remove --force-depends conntrack", ("Baseline | Install the tools",)
+    ),
+    "a hold is gone": Drift("worker", "apt-mark unhold kubelet", (PACKAGES,)),
+    "all holds are gone": Drift("control plane", "apt-mark unhold kubelet kubeadm kubectl", (PACKAGES,)),
+    "swap at the next boot": Drift(
+        "worker", "echo '/swapfile none swap sw 0 0' >> /etc/fstab", ("Baseline | Turn swap off",)
+    ),
+    "another name at the next boot": Drift("worker", "echo other > /etc/hostname", ("Baseline | Name the host",)),
+    "names are gone": Drift(
+        "coordinator",
+        "text=$(sed '/# begin isthmus/,/# end isthmus/d' /etc/hosts); echo \"$text\" > /etc/hosts",
+        ("Coordination | Name the hosts that are known",),
+    ),
+    "nginx stopped": Drift("gateway", "systemctl stop nginx", NGINX[2:]),
+    "nginx will not start at boot": Drift("gateway", "systemctl disable -q nginx", NGINX[2:]),
+    "nginx is set otherwise": Drift("gateway", "echo '# more' >> /etc/nginx/conf.d/isthmus.conf", NGINX),
+    "headscale is set otherwise": Drift(
+        "coordinator",
+        "echo '# more' >> /etc/headscale/config.yaml",
+        ("Coordination | Configure headscale", "Coordination | Run headscale"),
+    ),
+    "another policy": Drift(
+        "coordinator",
+        "echo '// more' >> /etc/headscale/policy.hujson",
+        ("Coordination | Write the tailnet's policy", "Coordination | Run headscale"),
+    ),
+    "tailscaled is set otherwise": Drift(
+        "worker",
+        "echo '# more' >> /etc/default/tailscaled",
+        ("Tailnet | Write tailscale's settings", "Tailnet | Start tailscaled"),
+    ),
+    "routes are refused": Drift(
+        "worker", "tailscale set --accept-routes=false", ("Tailnet | Set tailscale's preferences",)
+    ),
+    "routes are withdrawn": Drift(
+        "worker",
+        "tailscale set --advertise-routes=",
+        ("Tailnet | Set tailscale's preferences", "Pod network | Offer the node's pods to the tailnet"),
+    ),
+    "a repository is gone": Drift(
+        "gateway", "rm /etc/apt/sources.list.d/isthmus-tailscale.list", ("Tailnet | Name tailscale's repository",)
+    ),
+    "a signing key is gone": Drift(
+        "worker", "rm /etc/apt/keyrings/isthmus-kubernetes.gpg", ("Runtime | Keep Kubernetes' signing key",)
+    ),
+    "kubelet waits otherwise": Drift(
+        "worker",
+        "echo '# more' >> /etc/systemd/system/kubelet.service.d/20-isthmus.conf; systemctl daemon-reload",
+        (REPOSITORIES, "Workers | Start kubelet at boot"),
+    ),
+    "a plugin is touched": Drift("worker", f"touch {A_PLUGIN}", ()),
+    "a plugin is changed": Drift("worker", f"printf x >> {A_PLUGIN}", ("Runtime | Unpack the CNI plugins",)),
+    "containerd is set otherwise": Drift(
+        "worker",
+        "echo '# more' >> /etc/containerd/config.toml",
+        ("Runtime | Write containerd's configuration", "Runtime | Start containerd"),
+    ),
+    "containerd stopped": Drift("worker", "systemctl stop containerd", ("Runtime | Start containerd",)),
+    "kubelet stopped": Drift("worker", "systemctl stop kubelet", ("Workers | Start kubelet at boot",)),
+    "kubelet will not start at boot": Drift(
+        "control plane", "systemctl disable -q kubelet", ("Control plane | Start kubelet at boot",)
+    ),
+    "flannel's settings in the API": Drift(
+        "control plane",
+        f'{KUBECTL} -n kube-flannel patch configmap kube-flannel-cfg --type merge -p \'{{"data": {{"net-conf.json": "{{}}"}}}}\'',
+        ("Pod network | Apply flannel's manifest",),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def world(watched: set[str]) -> Iterator[Rehearsal]:
+    for made in rehearsal(PROJECT / "inventory.py", "test-5", watched):
+        made.must("deploy")
+        made.must("verify", "--wait", "120")
+        yield made
+
+
+def place(cluster: Cluster, part: str) -> str:
+    """The name of a host of that part; a worker that is neither gateway nor coordinator."""
+    workers = (node for node in cluster.nodes if not (node.is_control_plane or node.is_gateway or node.is_coordinator))
+    gateways = (host for host in cluster.hosts if host.is_gateway)
+    return {
+        "worker": next(workers),
+        "gateway": next(gateways),
+        "coordinator": cluster.coordinator,
+        "control plane": cluster.control_planes[0],
+    }[part].name
+
+
+def pyinfra(world: Rehearsal, layer: bool, *words: str) -> dict[str, object]:
+    words = ("pyinfra", str(world.inventory), "deploy.py", "--json", *words)
+    result = world.lab("operator", "--", "env", f"ISTHMUS_BUNDLE={int(layer)}", *words)
+    assert result.returncode == 0, result.output[-6000:]
+    said: dict[str, object] = json.loads(result.stdout[result.stdout.index("{") :])
+    return said
+
+
+def previewed(world: Rehearsal, layer: bool) -> dict[str, list[str]]:
+    """Operation → hosts that it would change."""
+    plan: list[dict[str, list[str]]] = pyinfra(world, layer, "--dry")["plan"]  # type: ignore[assignment]
+    listed = {str(one["name"]): [*one["hosts_with_change"], *one["hosts_with_conditional_change"]] for one in plan}
+    return {name: hosts for name, hosts in listed.items() if hosts}
+
+
+def changed(world: Rehearsal, layer: bool) -> dict[str, list[str]]:
+    """Operation → hosts that it has changed."""
+    done: dict[str, list[dict[str, int]]] = pyinfra(world, layer, "-y")["results"]  # type: ignore[assignment]
+    return {str(one["name"]): one["success"] for one in done["operations"] if one["success"]}  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS)
+def test_a_drift_is_listed_and_repaired_and_nothing_else(world: Rehearsal, drift: Drift) -> None:
+    host = place(world.cluster, drift.part)
+    for layer in (True, False):
+        assert world.on(host, drift.script).returncode == 0
+        wanted = {name: [host] for name in drift.repairs}
+        assert previewed(world, layer=True) == wanted
+        assert previewed(world, layer=False) == wanted
+        assert set(changed(world, layer)) == set(wanted)
+        # Each is judged by the other.
+        assert previewed(world, not layer) == {}
