@@ -10,6 +10,7 @@ from pyinfra.api import FactBase
 
 from cluster import membership
 from cluster.nodes import Node, Workload, parse_node, parse_workload
+from cluster.pods import Pod, evictable
 from facts.reading import contained
 
 KUBECONFIG = "/etc/kubernetes/admin.conf"
@@ -56,6 +57,18 @@ class Workloads(FactBase[list[Workload] | None]):
     def process(self, output: list[str]) -> list[Workload] | None:
         items = _items(output)
         return None if items is None else [parse_workload(item) for item in items]
+
+
+class Evictable(FactBase[list[Pod] | None]):
+    """The pods of a node that a drain would move, asked on a control plane; none elsewhere; None = the API does not answer."""
+
+    def command(self, node: str) -> str:
+        return _ITEMS.replace("WHAT", f"pods --all-namespaces --field-selector spec.nodeName={shlex.quote(node)}")
+
+    @contained
+    def process(self, output: list[str]) -> list[Pod] | None:
+        items = _items(output)
+        return None if items is None else [pod for item in items if (pod := evictable(item))]
 
 
 class Membership(FactBase[membership.Membership | None]):

@@ -1,49 +1,85 @@
-"""verify goes on without the hosts that can't be reached: that they can't is what it has to say."""
+"""Which hosts a run connects to, and without which of them it goes on.
+
+The deploy needs all. verify goes on without those that can't be reached: that they can't is what it has to say. A task says for
+itself whom it asks, and who may be away.
+"""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
-import click
 import pyinfra_cli.cli
-from pyinfra import config
+from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.state import BaseStateCallback
 
-VERIFY = "verify.py"
-# What `--data` may say to verify; the model of the cluster knows nothing of it.
-WORDS = ("only", "skip", "verbose", "json")
+from cluster.problems import Problem, listing
+from phases import called
+from phases.declared import cluster
+
 unreachable: dict[str, str] = {}
 
 
 class Connections(BaseStateCallback):
-    """Keeps what went wrong with each host; where it is all of them, ends with 2: nothing can be measured."""
+    """Keeps what went wrong with each host; where verify reaches none, ends with 2: nothing can be measured."""
 
     def host_connect_error(self, state: Any, host: Any, error: Exception) -> None:  # type: ignore[override]
         """Remember it."""
         unreachable[host.name] = " ".join(str(part) for part in error.args) or type(error).__name__
         wanted = [member for member in state.inventory if state.is_host_in_limit(member)]
-        if all(member.name in unreachable for member in wanted):
+        if called.is_verify() and all(member.name in unreachable for member in wanted):
             print(f"0 of {len(wanted)} hosts could be reached: nothing was measured", file=sys.stderr)
             sys.exit(2)
 
 
-def is_verify() -> bool:
-    """Whether the command line names verify.py."""
-    context = click.get_current_context(silent=True)
-    operations = context.params.get("operations", ()) if context else ()
-    return any(str(operation).endswith(VERIFY) for operation in operations)
-
-
 def go_on_without_the_unreachable() -> None:
-    """For verify alone: a failed connection is an answer. Everything else stops at the first failed host."""
-    if is_verify():
-        config.FAIL_PERCENT = 100
-        connect_all = pyinfra_cli.cli.connect_all
+    """Have pyinfra connect to those that the story needs, and go on without those that it can do without.
 
-        def connect(state: Any) -> None:
-            # Callbacks can be added only now: the state was not made ready before.
-            state.add_callback_handler(Connections())
-            connect_all(state)
+    A host that fails later stops the run all the same; verify has no operations that could fail.
+    """
+    connect_all = pyinfra_cli.cli.connect_all
 
+    def connect(state: Any) -> None:
+        # Callbacks can be added only now: the state was not made ready before.
+        state.add_callback_handler(Connections())
+        if called.task():
+            _narrow(state)
+        limit, ask = state.config.FAIL_PERCENT, state.should_raise_failed_hosts
+        state.config.FAIL_PERCENT, state.should_raise_failed_hosts = 100, None
+        connect_all(state)
+        if not called.is_verify():
+            state.config.FAIL_PERCENT, state.should_raise_failed_hosts = limit, ask
+            _refuse(set(unreachable) - set(_may_be_away()))
+
+    if called.is_verify() or called.task():
         pyinfra_cli.cli.connect_all = connect
+
+
+def _narrow(state: Any) -> None:
+    """Leave out the hosts that the task does not ask."""
+    asked = called.declared().asks(cluster(), called.given())
+    state.limit_hosts = [
+        member for member in state.inventory if member.name in asked and state.is_host_in_limit(member)
+    ]
+
+
+def _may_be_away() -> tuple[str, ...]:
+    return called.declared().may_be_away(cluster(), called.given())
+
+
+def _refuse(away: set[str]) -> None:
+    if away:
+        raise PyinfraError(
+            listing(
+                [
+                    Problem(
+                        name,
+                        f"it can't be reached: {unreachable[name]}",
+                        "the task has something to do there",
+                        f"see that `ssh` reaches it; or do without it now, and run the deploy when it is back: --exclude {name}",
+                    )
+                    for name in sorted(away)
+                ],
+                "the hosts; nothing was changed",
+            )
+        )
