@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from cluster import explain
+from cluster import explain, removal
 from cluster.model import Cluster
 from cluster.problems import Problem
 
@@ -87,6 +87,15 @@ _ANY = Argument("what the confirmation asks for", lambda cluster, value: True)
 TASKS: Mapping[str, Task] = {
     "drain": Task({"host": _NODE, "force": _SWITCH, "timeout": _TIMEOUT}, may_be_away=_control_planes),
     "uncordon": Task({"host": _NODE}, may_be_away=_control_planes),
+    "remove_host": Task(
+        {"host": Argument("a host of the inventory", _is_host, is_required=True)},
+        asks=_everybody,
+        may_be_away=_the_host,
+        refuses=lambda cluster, given: removal.refusals(cluster, given["host"], "tasks/remove_host.py"),
+        warning="This takes {host} out of {cluster}: its pods move, or end where nobody starts them again; what they keep on its "
+        "disk is lost to the cluster; it leaves the tailnet.",
+        confirmed_by=lambda cluster, given: given["host"],
+    ),
 }
 
 

@@ -19,15 +19,22 @@ GONE_AFTER_S = 5
 
 
 @operation()
-def drained(node: str, timeout_s: int, force: bool = False) -> Generator[StringCommand, None, None]:
+def drained(
+    node: str, timeout_s: int, force: bool = False, is_leaving: bool = False
+) -> Generator[StringCommand, None, None]:
     """
     Have a node take no new pods, and move those that can live elsewhere. Pods of the node itself (DaemonSets) stay.
 
     + node: its name
     + timeout_s: how long their owners' disruption budgets and their own shutdown may take
     + force: also end pods that nobody starts again
+    + is_leaving: the Node is deleted afterwards: where it is gone or dead already, there is nothing to move
     """
-    found, pods = _find(node, host.get_fact(Nodes)), host.get_fact(Evictable, node=node)
+    nodes, pods = host.get_fact(Nodes), host.get_fact(Evictable, node=node)
+    found = _find(node, nodes)
+    if nodes is not None and is_leaving and not (found and found.ready):
+        host.noop("the node is gone or dead: its pods start elsewhere when its Node is deleted")
+        return
     if found is None or pods is None:
         yield fail(SILENT if pods is None else f"the cluster has no Node {node}")
         return
