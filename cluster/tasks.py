@@ -82,11 +82,27 @@ _NODE = Argument("a node of the inventory", _is_node, is_required=True)
 _SWITCH = Argument("1 or 0", lambda cluster, value: value in YES + NO)
 _TIMEOUT = Argument("seconds, from 10 to 3600", _number(10, 3600))
 
+_HOURS = Argument("hours, from 1 to 8760", _number(1, 8760))
 _ANY = Argument("what the confirmation asks for", lambda cluster, value: True)
 
 TASKS: Mapping[str, Task] = {
     "drain": Task({"host": _NODE, "force": _SWITCH, "timeout": _TIMEOUT}, may_be_away=_control_planes),
     "uncordon": Task({"host": _NODE}, may_be_away=_control_planes),
+    "kubeconfig": Task(
+        {
+            "user": Argument(
+                "a name of small letters, digits, dots, hyphens and @",
+                lambda cluster, value: bool(_USER.match(value)),
+                is_required=True,
+            ),
+            "role": Argument(f"one of {', '.join(ROLES)}", lambda cluster, value: value in ROLES),
+            "hours": _HOURS,
+        },
+        may_be_away=_control_planes,
+    ),
+    "renew_certificates": Task({"days": Argument("days, from 1 to 3650", _number(1, 3650))}),
+    "rotate_join_token": Task({}, may_be_away=_control_planes),
+    "collect": Task({}, asks=_everybody, may_be_away=_everybody),
     "remove_host": Task(
         {"host": Argument("a host of the inventory", _is_host, is_required=True)},
         asks=_everybody,

@@ -87,7 +87,7 @@ class Membership(FactBase[membership.Membership | None]):
 
 
 class JoinTokens(FactBase[list[str] | None]):
-    """Secrets that hold a join token described as `mark`, by name, never with their content; None = the API does not answer."""
+    """Secrets that hold a join token described as `mark` (empty: any), by name, never with their content; None = the API does not answer."""
 
     def command(self, mark: str) -> str:
         template = '{{range .items}}{{.metadata.name}} {{if .data.description}}{{base64decode .data.description}}{{end}}{{"\\n"}}{{end}}'
@@ -99,12 +99,11 @@ class JoinTokens(FactBase[list[str] | None]):
 
     @contained
     def process(self, output: list[str]) -> list[str] | None:
-        mark = output[0].split(" ", 1)[1]
+        mark = output[0].partition(" ")[2]
         if output[-1] == "unknown":
             return None
-        return [
-            name for name, _, described in (line.partition(" ") for line in output[1:] if line) if described == mark
-        ]
+        found = (line.partition(" ") for line in output[1:] if line)
+        return [name for name, _, described in found if not mark or described == mark]
 
 
 class Manifest(FactBase[str | None]):
