@@ -16,6 +16,7 @@ VERIFY = "verify.py"
 # What `--data` may say to verify; it judges the values by itself.
 WORDS = ("only", "skip", "verbose", "json")
 FOLDER = "tasks"
+_remembered: dict[str, Any] = {}
 
 
 def stories() -> tuple[str, ...]:
@@ -90,5 +91,8 @@ def shapeless() -> list[Problem]:
 
 
 def _parameters() -> dict[str, Any]:
+    # click knows them in the main greenlet only; the door asks there first.
     context = click.get_current_context(silent=True)
-    return dict(context.params) if context else {}
+    if context:
+        _remembered.update(context.params)
+    return _remembered
