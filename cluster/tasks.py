@@ -103,6 +103,13 @@ TASKS: Mapping[str, Task] = {
     "renew_certificates": Task({"days": Argument("days, from 1 to 3650", _number(1, 3650))}),
     "rotate_join_token": Task({}, may_be_away=_control_planes),
     "collect": Task({}, asks=_everybody, may_be_away=_everybody),
+    "reset": Task(
+        {"keep_tailnet": _SWITCH},
+        asks=_everybody,
+        warning="This ends {cluster} on all its hosts: pods, what etcd knows, certificates, and the tailnet unless keep_tailnet=1. "
+        "Nothing of it can be had back without a backup.",
+        confirmed_by=lambda cluster, given: cluster.cluster_name,
+    ),
     "remove_host": Task(
         {"host": Argument("a host of the inventory", _is_host, is_required=True)},
         asks=_everybody,
