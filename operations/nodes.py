@@ -20,7 +20,7 @@ GONE_AFTER_S = 5
 
 @operation()
 def drained(
-    node: str, timeout_s: int, force: bool = False, is_leaving: bool = False
+    node: str, timeout_s: int, force: bool = False, is_leaving: bool = False, is_away: bool = False
 ) -> Generator[StringCommand, None, None]:
     """
     Have a node take no new pods, and move those that can live elsewhere. Pods of the node itself (DaemonSets) stay.
@@ -29,6 +29,7 @@ def drained(
     + timeout_s: how long their owners' disruption budgets and their own shutdown may take
     + force: also end pods that nobody starts again
     + is_leaving: the Node is deleted afterwards: where it is gone or dead already, there is nothing to move
+    + is_away: the host can't be reached, though the API may not have noticed yet: the end of its pods is not waited for
     """
     nodes, pods = host.get_fact(Nodes), host.get_fact(Evictable, node=node)
     found = _find(node, nodes)
@@ -49,7 +50,8 @@ def drained(
         )
         return
     _announce(node, moving)
-    name, wait = shlex.quote(node), "" if found.ready else f" --skip-wait-for-delete-timeout={GONE_AFTER_S}"
+    is_alive = found.ready and not is_away
+    name, wait = shlex.quote(node), "" if is_alive else f" --skip-wait-for-delete-timeout={GONE_AFTER_S}"
     yield StringCommand(
         f"{KUBECTL} drain {name} --ignore-daemonsets --delete-emptydir-data{' --force' if force else ''}{wait} "
         f"--timeout={timeout_s}s"

@@ -11,6 +11,7 @@ from operations import leaving, manifests, network, nodes
 from operations.barrier import every_host_is_ready
 from phases import coordination, host_rules, phase, scheduling
 from phases.called import given
+from phases.connecting import unreachable
 from phases.declared import cluster, here
 from phases.naming import tailnet_names
 from phases.pod_network import WORKLOADS
@@ -41,7 +42,12 @@ def leave_cluster() -> None:
         if going.is_control_plane:
             leaving.quorum_kept(name="See that etcd can do without it", leaving=going.name)
         nodes.drained(
-            name=f"Drain {going.name}", node=going.name, timeout_s=scheduling.DRAIN_S, force=True, is_leaving=True
+            name=f"Drain {going.name}",
+            node=going.name,
+            timeout_s=scheduling.DRAIN_S,
+            force=True,
+            is_leaving=True,
+            is_away=going.name in unreachable,
         )
     every_host_is_ready(name="its pods have left")
     if this == going:
