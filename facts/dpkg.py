@@ -47,5 +47,6 @@ class Packages(FactBase[dict[str, Package | None] | None]):
 
 
 def _package(line: str) -> tuple[str, Package | None]:
-    name, version, want, status = line.split()
+    # A package that dpkg only knows by name has an empty version.
+    name, version, want, status = line.split(" ")
     return name, Package(version, want == "hold") if status == "installed" else None

@@ -170,7 +170,8 @@ flock -w {RESET_TIMEOUT_S} 9 || {{ echo 'another kubeadm of ours runs and does n
 systemctl start containerd.service || exit 1
 timeout {RESET_TIMEOUT_S} kubeadm reset --force --cri-socket {RUNTIME_SOCKET} < /dev/null > "$log" 2>&1 || {{
   echo 'kubeadm reset failed:' >&2; tail -n 30 "$log" >&2; exit 1; }}
-systemctl stop kubelet.service
+# Enabled, it would wait at the next boot for a tailnet that this host has left.
+systemctl disable --quiet --now kubelet.service
 # kubeadm reports what it could not empty, and ends well: what is left would make this host look like a node.
 rm -rf {" ".join(STATE)}
 """

@@ -216,7 +216,7 @@ def test_reset_leaves_the_rules_of_others_as_they_were_and_deploy_brings_the_clu
 
 LEFT = (
     "for l in cni0 flannel.1 tailscale0; do ip link show $l 2>/dev/null; done; apt-mark showhold; "
-    "find / -xdev \\( -path /proc -o -path /sys -o -path /var/log -o -path /var/lib/dpkg \\) -prune -o -iname '*isthmus*' -print; "
+    "find / -xdev \\( -path /proc -o -path /sys -o -path /var/log -o -path /var/lib/dpkg \\) -prune -o -iname '*isthmus*' ! -name 'isthmus-lab.*' -print; "
     "ls -d /etc/kubernetes /var/lib/cni/networks/cbr0 /run/flannel /var/lib/tailscale /etc/headscale 2>/dev/null; "
     "ls -A /var/lib/kubelet /var/lib/etcd 2>/dev/null | grep -v ':$' | grep .; grep isthmus /etc/hosts /etc/fstab /etc/iptables/rules.v4 2>/dev/null; true"
 )
