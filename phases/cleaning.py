@@ -81,6 +81,14 @@ def clean_of_tailnet(this: Host) -> None:
     cleaning.gone(name="Remove the tailnet's files", paths=OF_TAILNET, services=["nginx.service"])
 
 
+def clean(whole: Cluster, this: Host, keep_tailnet: bool = False) -> None:
+    """All of it; on every host at the same time."""
+    clean_of_kubernetes(whole, this, keep_tailnet)
+    if not keep_tailnet:
+        clean_of_tailnet(this)
+    cleaning.packet_filters(name="Take our rules out of the packet filters", keep_tailnet=keep_tailnet)
+
+
 def _without_pods(whole: Cluster, this: Host) -> tailscale.Preferences:
     wanted = preferences(whole, this)
     return tailscale.Preferences(wanted.hostname, wanted.routes)

@@ -11,6 +11,7 @@ from operations import leaving, manifests, network, nodes
 from operations.barrier import every_host_is_ready
 from phases import coordination, host_rules, phase, scheduling
 from phases.called import given
+from phases.cleaning import clean
 from phases.connecting import unreachable
 from phases.declared import cluster, here
 from phases.naming import tailnet_names
@@ -83,3 +84,10 @@ def forget() -> None:
     host_rules.admit(rest, this)
     if this.is_coordinator:
         coordination.serve([coordination.write_policy(rest)])
+
+
+@phase("Clean the host")
+def clean_leaver() -> None:
+    """Take away what was put on it, if it can be reached."""
+    if here() == leaver():
+        clean(cluster(), here())

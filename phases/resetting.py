@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from cluster.tasks import is_set
-from operations import cleaning, leaving
+from operations import leaving
 from operations.barrier import every_host_is_ready
 from phases import phase
 from phases.called import given
-from phases.cleaning import clean_of_kubernetes, clean_of_tailnet
+from phases.cleaning import clean
 from phases.declared import cluster, here
-
-
-def keeps_tailnet() -> bool:
-    """Whether `--data keep_tailnet=1` was given."""
-    return is_set(given(), "keep_tailnet")
 
 
 @phase("End the cluster")
@@ -30,9 +25,4 @@ def end_cluster() -> None:
 @phase("Clean up")
 def clean_up() -> None:
     """Take away what was put on the hosts, and nothing else."""
-    whole, this = cluster(), here()
-    clean_of_kubernetes(whole, this, keeps_tailnet())
-    every_host_is_ready(name="nothing of Kubernetes is left")
-    if not keeps_tailnet():
-        clean_of_tailnet(this)
-    cleaning.packet_filters(name="Take our rules out of the packet filters", keep_tailnet=keeps_tailnet())
+    clean(cluster(), here(), is_set(given(), "keep_tailnet"))

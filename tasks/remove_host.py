@@ -5,3 +5,4 @@ from phases import removing
 removing.leave_cluster()
 removing.leave_tailnet()
 removing.forget()
+removing.clean_leaver()
