@@ -25,7 +25,7 @@ verify: .venv/ready  # measure the real cluster; reads only
 check: .venv/ready  # format, lint, types, pure tests: within a minute
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	.venv/bin/mypy cluster facts operations phases report lab deploy.py verify.py config.py
+	.venv/bin/mypy cluster facts operations phases report lab tasks deploy.py verify.py config.py
 	$(PYTHON) -m pytest -q -m "not lab"
 
 test: setup-lab check  # what CI runs: check, then the lab

@@ -56,8 +56,11 @@ class Rehearsal:
     def lab(self, *arguments: str, stdin: str | None = None, timeout: int = 1800) -> Result:
         """`python -m lab ARGUMENTS` for this inventory."""
         verb, *rest = arguments
-        command = [sys.executable, "-m", "lab", verb, "--inventory", str(self.inventory), "--run", self.run, *rest]
-        return self.call(command, stdin, timeout)
+        return self.call([*self.words(verb), *rest], stdin, timeout)
+
+    def words(self, verb: str) -> list[str]:
+        """The command line of a verb for this lab."""
+        return [sys.executable, "-m", "lab", verb, "--inventory", str(self.inventory), "--run", self.run]
 
     def call(self, command: list[str], stdin: str | None = None, timeout: int = 1800) -> Result:
         started = time.monotonic()

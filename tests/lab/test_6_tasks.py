@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
+import signal
+import subprocess
 import tarfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -186,8 +190,58 @@ def test_a_host_leaves_and_comes_back(world: Rehearsal, tmp_path: Path, is_dead:
     verified = world.lab("operator", "--", "pyinfra", "-y", str(rest), "verify.py")
     assert verified.returncode == 0, verified.output[-4000:]
     if is_dead:
-        world.must("power", "on", leaver)
-        does_what_it_previews(world, "remove_host", f"host={leaver}", confirm=leaver)
+        # Its kubelet waits for a tailnet that it is no part of any more, so it does not finish to boot until it is cleaned, too.
+        with ThreadPoolExecutor(1) as beside:
+            booting = beside.submit(world.lab, "power", "on", leaver)
+            wait_for_ssh(world, leaver)
+            does_what_it_previews(world, "remove_host", f"host={leaver}", confirm=leaver)
+            assert booting.result().returncode == 0
+    world.must("deploy")
+    world.must("verify", "--wait", "120", timeout=600)
+
+
+def wait_for_ssh(world: Rehearsal, host: str) -> None:
+    deadline = time.monotonic() + 120
+    while world.lab("operator", "--", "ssh", "-o", "ConnectTimeout=5", host, "true").returncode:
+        assert time.monotonic() < deadline, f"{host} does not answer"
+
+
+def killed_at(world: Rehearsal, count: int, task: str, *arguments: str) -> bool:
+    """Run the task, and kill pyinfra without warning when its `count`th operation starts; False where it ended before."""
+    words = [
+        *world.words("operator"),
+        "--",
+        "pyinfra",
+        str(world.inventory),
+        "-y",
+        f"tasks/{task}.py",
+        *said(arguments),
+    ]
+    with subprocess.Popen(
+        words, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as running:
+        started = 0
+        for line in running.stdout or ():
+            world.outputs.append(line)
+            started += "Starting " in line and "operation:" in line
+            if started == count:
+                os.killpg(running.pid, signal.SIGKILL)
+                return True
+        assert running.wait() == 0
+        return False
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("task", ["remove_host", "reset"])
+def test_a_task_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(world: Rehearsal, task: str) -> None:
+    leaver = a_worker(world)
+    wanted = (f"host={leaver}", f"yes={leaver}") if task == "remove_host" else (f"yes={world.cluster.cluster_name}",)
+    count = 1
+    while killed_at(world, count, task, *wanted):
+        count += 1
+    assert count > 10
+    assert plan(world, task, *wanted) == []
+    assert rules(world, leaver) == BEFORE[leaver]
     world.must("deploy")
     world.must("verify", "--wait", "120", timeout=600)
 
