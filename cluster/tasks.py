@@ -46,9 +46,19 @@ def _nothing_refused(cluster: Cluster, given: Given) -> list[Problem]:
     return []
 
 
+def _a_control_plane(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
+    return (_control_planes(cluster, given),)
+
+
+def _those_that_forget(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
+    """headscale, and an API that stays."""
+    staying = tuple(name for name in _control_planes(cluster, given) if name != given["host"])
+    return (cluster.coordinator.name,), staying
+
+
 @dataclass(frozen=True)
 class Task:
-    """`asks` = the hosts that it connects to; without those that `may_be_away`, it goes on, as long as one answers.
+    """`asks` = the hosts that it connects to; it goes on without those that `may_be_away`. Of each group in `needs`, one must answer.
 
     `warning` says in plain English what it destroys, with {host} and {cluster} for names; empty where it destroys nothing.
     `confirmed_by` is what the operator types, or gives as `yes`, to have that.
@@ -57,6 +67,7 @@ class Task:
     arguments: Mapping[str, Argument]
     asks: Hosts = _control_planes
     may_be_away: Hosts = _nobody
+    needs: Callable[[Cluster, Given], tuple[tuple[str, ...], ...]] = _a_control_plane
     refuses: Callable[[Cluster, Given], list[Problem]] = _nothing_refused
     warning: str = ""
     confirmed_by: Callable[[Cluster, Given], str] = lambda cluster, given: ""
@@ -102,10 +113,11 @@ TASKS: Mapping[str, Task] = {
     ),
     "renew_certificates": Task({"days": Argument("days, from 1 to 3650", _number(1, 3650))}),
     "rotate_join_token": Task({}, may_be_away=_control_planes),
-    "collect": Task({}, asks=_everybody, may_be_away=_everybody),
+    "collect": Task({}, asks=_everybody, may_be_away=_everybody, needs=lambda cluster, given: ()),
     "reset": Task(
         {"keep_tailnet": _SWITCH},
         asks=_everybody,
+        needs=lambda cluster, given: (),
         warning="This ends {cluster} on all its hosts: pods, what etcd knows, certificates, and the tailnet unless keep_tailnet=1. "
         "Nothing of it can be had back without a backup.",
         confirmed_by=lambda cluster, given: cluster.cluster_name,
@@ -114,6 +126,7 @@ TASKS: Mapping[str, Task] = {
         {"host": Argument("a host of the inventory", _is_host, is_required=True)},
         asks=_everybody,
         may_be_away=_the_host,
+        needs=_those_that_forget,
         refuses=lambda cluster, given: removal.refusals(cluster, given["host"], "tasks/remove_host.py"),
         warning="This takes {host} out of {cluster}: its pods move, or end where nobody starts them again; what they keep on its "
         "disk is lost to the cluster; it leaves the tailnet.",

@@ -7,6 +7,7 @@ itself whom it asks, and who may be away.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import pyinfra_cli.cli
@@ -46,10 +47,15 @@ def go_on_without_the_unreachable() -> None:
             _narrow(state)
         limit, ask = state.config.FAIL_PERCENT, state.should_raise_failed_hosts
         state.config.FAIL_PERCENT, state.should_raise_failed_hosts = 100, None
-        connect_all(state)
+        try:
+            connect_all(state)
+        except PyinfraError:
+            # pyinfra ends where no host is left; which one was needed says more.
+            if not called.task():
+                raise
         if not called.is_verify():
             state.config.FAIL_PERCENT, state.should_raise_failed_hosts = limit, ask
-            _refuse(set(unreachable) - set(_may_be_away()))
+            _refuse_without(state)
 
     if called.is_verify() or called.task():
         pyinfra_cli.cli.connect_all = connect
@@ -63,23 +69,29 @@ def _narrow(state: Any) -> None:
     ]
 
 
-def _may_be_away() -> tuple[str, ...]:
-    return called.declared().may_be_away(cluster(), called.given())
+def _refuse_without(state: Any) -> None:
+    """Stop where the task can't do without a host that does not answer, or that --limit and --exclude leave out."""
+    task, told = called.declared(), called.given()
+    reached = {member.name for member in state.inventory.get_active_hosts()}
+    found = [_away(name) for name in sorted(set(unreachable) - set(task.may_be_away(cluster(), told)))]
+    found += [_nobody(group) for group in task.needs(cluster(), told) if not reached & set(group)]
+    if found:
+        raise PyinfraError(listing(found, "the hosts; nothing was changed"))
 
 
-def _refuse(away: set[str]) -> None:
-    if away:
-        raise PyinfraError(
-            listing(
-                [
-                    Problem(
-                        name,
-                        f"it can't be reached: {unreachable[name]}",
-                        "the task has something to do there",
-                        f"see that `ssh` reaches it; or do without it now, and run the deploy when it is back: --exclude {name}",
-                    )
-                    for name in sorted(away)
-                ],
-                "the hosts; nothing was changed",
-            )
-        )
+def _away(name: str) -> Problem:
+    return Problem(
+        name,
+        f"it can't be reached: {unreachable[name]}",
+        "the task has something to do there",
+        f"see that `ssh` reaches it; or do without it now, and run the deploy when it is back: --exclude {name}",
+    )
+
+
+def _nobody(group: Sequence[str]) -> Problem:
+    return Problem(
+        ", ".join(group),
+        "it is left out, or can't be reached" if len(group) == 1 else "they are left out, or can't be reached",
+        "the task is done by it" if len(group) == 1 else "the task is done by one of them",
+        "see that `ssh` reaches it, and that --limit and --exclude leave it in",
+    )
