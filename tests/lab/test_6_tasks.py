@@ -41,14 +41,16 @@ def world(watched: set[str]) -> Iterator[Rehearsal]:
 
 
 def rules(world: Rehearsal, host: str) -> list[str]:
-    """The host's packet filters: every rule, and every chain that somebody made or that refuses; without counters and dates.
+    """The host's packet filters, as `parsed` tells them."""
+    return parsed(world.on(host, RULES).stdout)
+
+
+def parsed(text: str) -> list[str]:
+    """What RULES printed: every rule, and every chain that somebody made or that refuses; without counters and dates.
 
     What kernel and tools add by themselves, built-in chains that are empty and accept, is left out.
     """
-    lines = [
-        re.sub(r"\[\d+:\d+\]|counter packets \d+ bytes \d+", "", line)
-        for line in world.on(host, RULES).stdout.splitlines()
-    ]
+    lines = [re.sub(r"\[\d+:\d+\]|counter packets \d+ bytes \d+", "", line) for line in text.splitlines()]
     saved = [line.strip() for line in lines if not line.startswith("#")]
     tables, table, found = saved[: saved.index("== nft")], "", []
     for line in tables:
