@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import shlex
 from collections.abc import Generator, Sequence
 from ipaddress import IPv4Network
@@ -22,6 +21,7 @@ from facts.network import CLAMP_TABLE, RULE_PRIORITY, RULES_V4, NftTables, Passe
 from facts.systemd import State
 from operations.apt import APT_GET
 from operations.failing import fail
+from operations.files import in_place
 
 LINKS = ("cni0", "flannel.1", "flannel-v6.1")
 CLAMP = ("inet", CLAMP_TABLE)
@@ -81,7 +81,7 @@ def kept_rules() -> Generator[StringCommand, None, None]:
     if without == text:
         host.noop("nothing of ours is in the rules for the next boot")
         return
-    yield StringCommand("sh -s", _stdin=_in_place(RULES_V4, without))
+    yield StringCommand("sh -s", _stdin=in_place(RULES_V4, without))
 
 
 @operation()
@@ -185,7 +185,7 @@ def host_names() -> Generator[StringCommand, None, None]:
     if without.splitlines() == lines:
         host.noop("the hosts file has nothing of ours")
         return
-    yield StringCommand("sh -s", _stdin=_in_place("/etc/hosts", without))
+    yield StringCommand("sh -s", _stdin=in_place("/etc/hosts", without))
 
 
 @operation()
@@ -198,9 +198,3 @@ def swap_lines() -> Generator[StringCommand, None, None]:
         yield StringCommand("sed -i 's/^# off for Kubernetes (isthmus): //' /etc/fstab")
     else:
         host.noop("fstab has nothing of ours")
-
-
-def _in_place(path: str, text: str) -> str:
-    """Its owner and mode stay; in a container it may be a mount, which can't be replaced."""
-    encoded = base64.encodebytes(text.encode()).decode()
-    return f"set -e\nnew=$(base64 -d <<'END-OF-FILE'\n{encoded}END-OF-FILE\n)\nprintf '%s\\n' \"$new\" > {path}\n"
