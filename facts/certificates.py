@@ -49,6 +49,8 @@ class Issued(FactBase[dict[str, Certificate] | None]):
 class Served(FactBase[str | None]):
     """The serial number of the certificate that a TLS handshake with this host's API on `port` gets; empty where nothing answers."""
 
+    depends_on_other_hosts = True
+
     def command(self, port: int) -> str:
         return (
             f"serial=$(timeout 5 openssl s_client -connect 127.0.0.1:{port} < /dev/null 2>/dev/null | openssl x509 -noout -serial 2>/dev/null); "
@@ -61,6 +63,8 @@ class Served(FactBase[str | None]):
 
 class Components(FactBase[dict[str, int] | None]):
     """Component of this host's control plane → when its container was started, in seconds since 1970; None = the API does not answer."""
+
+    depends_on_other_hosts = True
 
     def command(self) -> str:
         return (

@@ -20,6 +20,8 @@ ETCDCTL = (
 class Members(FactBase[list[Member] | None]):
     """Every member and whether it answers; None = etcd on this host could not be asked."""
 
+    depends_on_other_hosts = True
+
     def command(self) -> str:
         # Members that are silent make the second question fail; it has answered all the same.
         return (

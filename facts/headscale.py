@@ -93,6 +93,8 @@ class Key:
 class Keys(FactBase[tuple[Key, ...] | None]):
     """The keys for joining that headscale keeps; empty on a host without headscale, None where headscale does not answer."""
 
+    depends_on_other_hosts = True
+
     def command(self) -> str:
         return LIST_NODES.replace("nodes list", "preauthkeys list")
 

@@ -62,6 +62,8 @@ class Workloads(FactBase[list[Workload] | None]):
 class Evictable(FactBase[list[Pod] | None]):
     """The pods of a node that a drain would move, asked on a control plane; none elsewhere; None = the API does not answer."""
 
+    depends_on_other_hosts = True
+
     def command(self, node: str) -> str:
         return _ITEMS.replace("WHAT", f"pods --all-namespaces --field-selector spec.nodeName={shlex.quote(node)}")
 

@@ -66,6 +66,8 @@ class PacketFilter(FactBase[Filters | None]):
 class Saved(FactBase[dict[str, list[str]] | None]):
     """What each of iptables' tools saves: tool (such as ip6tables-nft) → lines; tools that have no table are left out. None = unknown."""
 
+    depends_on_other_hosts = True
+
     def command(self) -> str:
         # Asking a legacy tool for a table would create it.
         return (
@@ -88,6 +90,8 @@ class Saved(FactBase[dict[str, list[str]] | None]):
 class NftTables(FactBase[list[tuple[str, str]] | None]):
     """The tables of nftables, as (family, name); None = unknown."""
 
+    depends_on_other_hosts = True
+
     def command(self) -> str:
         return "echo tables; command -v nft >/dev/null || exit 0; nft list tables"
 
@@ -99,6 +103,8 @@ class NftTables(FactBase[list[tuple[str, str]] | None]):
 
 class PodRoutes(FactBase[list[str] | None]):
     """Destinations that the main table throws away (flannel does so with its node's own network); None = unknown."""
+
+    depends_on_other_hosts = True
 
     def command(self) -> str:
         return "echo routes; ip -4 route show type blackhole | awk '{print $2}'"
