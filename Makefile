@@ -25,7 +25,7 @@ verify: .venv/ready  # measure the real cluster; reads only
 check: .venv/ready  # format, lint, types, pure tests: within a minute
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	.venv/bin/mypy answers cluster facts operations phases report lab deploy.py verify.py config.py
+	.venv/bin/mypy answers cluster facts operations phases report lab tasks deploy.py verify.py config.py
 	$(PYTHON) -m pytest -q -m "not lab and not browser"
 
 page: .venv/ready  # the report page in Chromium, with screenshots in build/screenshots

@@ -11,6 +11,7 @@ from pyinfra import config
 from answers.hooks import keep_answers
 from operations.order import order_by_line_numbers
 from operations.sessions import wait_for_sessions
+from phases.confirming import ask_before_destroying
 from phases.connecting import go_on_without_the_unreachable
 from phases.declared import check_at_the_door
 
@@ -21,5 +22,6 @@ check_at_the_door()
 wait_for_sessions()
 order_by_line_numbers()
 go_on_without_the_unreachable()
+ask_before_destroying()
 if os.environ.get("ISTHMUS_BUNDLE") != "0":
     keep_answers()

@@ -51,7 +51,8 @@ def parse_packages(lines: Sequence[str]) -> dict[str, Package | None]:
     """The names that were asked, then a line for each that dpkg knows; one may be known for several architectures."""
     found: dict[str, Package | None] = dict.fromkeys(lines[0].split()[1:])
     for line in lines[1:]:
-        name, want, status, version = line.split(" ", 3)
+        # A package that dpkg only knows by name has no version.
+        name, want, status, version = [*line.split(" ", 3), ""][:4]
         if status == "installed":
             found[name] = Package(version, want == "hold")
     return found

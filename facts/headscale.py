@@ -82,6 +82,34 @@ class Routes(FactBase[tuple[Route, ...] | None]):
         return None if nodes is None else routes_of(nodes)
 
 
+@dataclass(frozen=True)
+class Key:
+    """A key by which machines may join: never its secret."""
+
+    id: int
+    tags: tuple[str, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return asdict(self)
+
+
+class Keys(FactBase[tuple[Key, ...] | None]):
+    """The keys for joining that headscale keeps; empty on a host without headscale, None where headscale does not answer."""
+
+    depends_on_other_hosts = True
+
+    def command(self) -> str:
+        return LIST_NODES.replace("nodes list", "preauthkeys list")
+
+    @contained
+    def process(self, output: list[str]) -> tuple[Key, ...] | None:
+        text = "\n".join(output).strip()
+        if text == "unknown":
+            return None
+        return tuple(Key(int(_field(entry, "id")), _strings(entry, "acl_tags")) for entry in json.loads(text) or [])
+
+
 class Reachable(FactBase[str | None]):
     """Why headscale does not answer at `login_server` from this host, in curl's words; empty when it does, None = unknown."""
 

@@ -10,6 +10,7 @@ from pyinfra.api import FactBase
 
 from cluster import membership
 from cluster.nodes import Node, Workload, parse_node, parse_workload
+from cluster.pods import Pod, evictable
 from facts.reading import contained
 
 KUBECONFIG = "/etc/kubernetes/admin.conf"
@@ -62,6 +63,20 @@ class Workloads(FactBase[list[Workload] | None]):
         return None if items is None else [parse_workload(item) for item in items]
 
 
+class Evictable(FactBase[list[Pod] | None]):
+    """The pods of a node that a drain would move, asked on a control plane; none elsewhere; None = the API does not answer."""
+
+    depends_on_other_hosts = True
+
+    def command(self, node: str) -> str:
+        return _ITEMS.replace("WHAT", f"pods --all-namespaces --field-selector spec.nodeName={shlex.quote(node)}")
+
+    @contained
+    def process(self, output: list[str]) -> list[Pod] | None:
+        items = _items(output)
+        return None if items is None else [pod for item in items if (pod := evictable(item))]
+
+
 class Membership(FactBase[membership.Membership | None]):
     """What kubeadm left on the host; None = unknown."""
 
@@ -78,7 +93,7 @@ class Membership(FactBase[membership.Membership | None]):
 
 
 class JoinTokens(FactBase[list[str] | None]):
-    """Secrets that hold a join token described as `mark`, by name, never with their content; None = the API does not answer."""
+    """Secrets that hold a join token described as `mark` (empty: any), by name, never with their content; None = the API does not answer."""
 
     depends_on_other_hosts = True
 
@@ -92,12 +107,11 @@ class JoinTokens(FactBase[list[str] | None]):
 
     @contained
     def process(self, output: list[str]) -> list[str] | None:
-        mark = output[0].split(" ", 1)[1]
+        mark = output[0].partition(" ")[2]
         if output[-1] == "unknown":
             return None
-        return [
-            name for name, _, described in (line.partition(" ") for line in output[1:] if line) if described == mark
-        ]
+        found = (line.partition(" ") for line in output[1:] if line)
+        return [name for name, _, described in found if not mark or described == mark]
 
 
 class Manifest(FactBase[str | None]):

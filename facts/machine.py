@@ -93,6 +93,16 @@ class Swap(FactBase[dict[str, list[str]] | None]):
         }
 
 
+class DisabledSwap(FactBase[list[str] | None]):
+    """Lines of fstab that the deploy has switched off; None = unknown."""
+
+    def command(self) -> str:
+        return "echo lines; grep -s '^# off for Kubernetes (isthmus): ' /etc/fstab || true"
+
+    def process(self, output: list[str]) -> list[str]:
+        return output[1:]
+
+
 class KernelSettings(FactBase[dict[str, str | None] | None]):
     """Modules and sysctls: `module NAME` → "loaded" or None, `NAME` → value or None where this kernel shows none.
 

@@ -65,6 +65,56 @@ class PacketFilter(FactBase[Filters | None]):
         return parse_filters(output)
 
 
+class Saved(FactBase[dict[str, list[str]] | None]):
+    """What each of iptables' tools saves: tool (such as ip6tables-nft) → lines; tools that have no table are left out. None = unknown."""
+
+    depends_on_other_hosts = True
+
+    def command(self) -> str:
+        # Asking a legacy tool for a table would create it.
+        return (
+            "echo '== begin'; for t in iptables-nft iptables-legacy ip6tables-nft ip6tables-legacy; do command -v $t-save >/dev/null || continue; "
+            "case $t in iptables-legacy) test -s /proc/net/ip_tables_names || continue;; ip6tables-legacy) test -s /proc/net/ip6_tables_names || continue;; esac; "
+            'echo "== $t"; $t-save 2>/dev/null; done'
+        )
+
+    @contained
+    def process(self, output: list[str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for line in output[1:]:
+            if line.startswith("== "):
+                found[line.removeprefix("== ")] = []
+            else:
+                found[list(found)[-1]].append(line)
+        return found
+
+
+class NftTables(FactBase[list[tuple[str, str]] | None]):
+    """The tables of nftables, as (family, name); None = unknown."""
+
+    depends_on_other_hosts = True
+
+    def command(self) -> str:
+        return "echo tables; command -v nft >/dev/null || exit 0; nft list tables"
+
+    @contained
+    def process(self, output: list[str]) -> list[tuple[str, str]]:
+        rows = (line.split() for line in output[1:] if line.startswith("table "))
+        return [(row[1], row[2]) for row in rows]
+
+
+class PodRoutes(FactBase[list[str] | None]):
+    """Destinations that the main table throws away (flannel does so with its node's own network); None = unknown."""
+
+    depends_on_other_hosts = True
+
+    def command(self) -> str:
+        return "echo routes; ip -4 route show type blackhole | awk '{print $2}'"
+
+    def process(self, output: list[str]) -> list[str]:
+        return output[1:]
+
+
 def parse_passing(lines: list[str]) -> Passing:
     """What the script of PassesOn printed."""
     rules, clamped, forwarding = [], [], False

@@ -78,6 +78,12 @@ def remove(paths: Sequence[str]) -> Generator[StringCommand, None, None]:
     yield StringCommand("rm -f --", " ".join(shlex.quote(path) for path in there))
 
 
+def in_place(path: str, text: str) -> str:
+    """A script for sh that writes the file where it stands: its owner and mode stay, and in a container it may be a mount, which can't be replaced."""
+    encoded = base64.encodebytes(text.encode()).decode()
+    return f"set -e\nnew=$(base64 -d <<'END-OF-FILE'\n{encoded}END-OF-FILE\n)\nprintf '%s\\n' \"$new\" > {shlex.quote(path)}\n"
+
+
 def _differs(found: FileState | None, file: File, text: str | None) -> bool:
     if found is None or text is None:
         return True

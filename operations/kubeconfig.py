@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from pyinfra import host, logger, state
 from pyinfra.api import StringCommand, operation
+from pyinfra.api.operation import OperationMeta
 
 from cluster import kubeconfig
 from cluster.model import Cluster
@@ -15,23 +16,26 @@ from facts.files import States
 from facts.kubernetes import KUBECONFIG
 from operations import remote
 from operations.failing import fail
+from operations.systemd import will_have_changed
 
 TARGET = Path("build/kubeconfig")
 
 
 @operation()
-def handed_over(cluster: Cluster) -> Generator[StringCommand, None, None]:
+def handed_over(cluster: Cluster, after: Sequence[OperationMeta] = ()) -> Generator[StringCommand, None, None]:
     """
     Have build/kubeconfig, below the operator's working directory, open the cluster that this host runs; readable by its owner only.
 
     + cluster: the declared one
+    + after: operations that make the cluster's own kubeconfig another one (for the preview)
     """
     states = host.get_fact(States, paths=[KUBECONFIG])
     source = states[KUBECONFIG] if states else None
     if states is None or (source is None and state.is_executing):
         yield fail(f"{KUBECONFIG} could not be read")
         return
-    if source and _is_current(cluster, source.sha256):
+    will_differ = not state.is_executing and will_have_changed(after)
+    if source and _is_current(cluster, source.sha256) and not will_differ:
         host.noop("the operator's kubeconfig is current")
         return
     if not state.is_executing or source is None:
@@ -39,7 +43,7 @@ def handed_over(cluster: Cluster) -> Generator[StringCommand, None, None]:
         return
     try:
         text = kubeconfig.render(cluster, remote.run(host.name, f"cat {KUBECONFIG}"), source.sha256)
-        _write(text)
+        write_private(TARGET, text)
     except (remote.RemoteFailure, ValueError, OSError) as problem:
         yield fail(f"{TARGET} could not be made: {problem}")
         return
@@ -54,10 +58,11 @@ def _is_current(cluster: Cluster, sha256: str) -> bool:
     return kubeconfig.is_current(TARGET.read_text(), cluster, sha256)
 
 
-def _write(text: str) -> None:
-    TARGET.parent.mkdir(exist_ok=True)
-    part = TARGET.with_suffix(".part")
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner can read, on the operator's machine, whole or not at all."""
+    file.parent.mkdir(exist_ok=True)
+    part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    part.replace(TARGET)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(text)
+    part.replace(file)

@@ -82,14 +82,17 @@ def joined(
 
 
 @operation()
-def tokens_removed(first: str, members: Sequence[str]) -> Generator[StringCommand, None, None]:
+def tokens_removed(
+    first: str, members: Sequence[str] = (), mark: str = TOKEN_MARK
+) -> Generator[StringCommand, None, None]:
     """
     Take back the join tokens that this run, or one that was interrupted, has made.
 
     + first: inventory name of this host, which runs the API
     + members: nodes that need a token if they are none yet (for the preview)
+    + mark: how the tokens are described; empty for those of everybody
     """
-    found, nodes = host.get_fact(JoinTokens, mark=TOKEN_MARK), remote.fact(first, Nodes)
+    found, nodes = host.get_fact(JoinTokens, mark=mark), remote.fact(first, Nodes)
     if found is None or nodes is None:
         yield fail("the join tokens could not be listed: the API does not answer")
         return

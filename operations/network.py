@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Generator, Mapping, Sequence
 from ipaddress import IPv4Network
 
@@ -15,6 +14,7 @@ from facts.files import Content
 from facts.network import PassesOn
 from facts.systemd import State
 from operations.failing import fail
+from operations.files import in_place
 from operations.systemd import will_have_changed
 
 Entries = Callable[[], Mapping[str, Sequence[str]] | None]
@@ -73,9 +73,4 @@ def hosts_block(entries: Entries, after: Entries | None = None) -> Generator[Str
     if text.splitlines() == lines:
         host.noop("the names are there")
         return
-    encoded = base64.encodebytes(text.encode()).decode()
-    # Written in place: in a container the file may be a mount, which can't be replaced.
-    yield StringCommand(
-        "sh -s",
-        _stdin=f"set -e\nnew=$(base64 -d <<'END-OF-FILE'\n{encoded}END-OF-FILE\n)\nprintf '%s\\n' \"$new\" > /etc/hosts\n",
-    )
+    yield StringCommand("sh -s", _stdin=in_place("/etc/hosts", text))

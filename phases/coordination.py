@@ -45,9 +45,7 @@ def run_headscale() -> None:
 def _run_coordinator(whole: Cluster) -> None:
     # headscale starts as soon as its package is installed: with these files, and not with its example.
     configured = files.write(name="Configure headscale", files=_configuration(whole))
-    allowed = headscale.policy(
-        name="Write the tailnet's policy", path=POLICY, content=f"{json.dumps(routes.policy(whole), indent=2)}\n"
-    )
+    allowed = write_policy(whole)
     packages.downloaded(
         name="Install headscale",
         package="headscale",
@@ -55,11 +53,23 @@ def _run_coordinator(whole: Cluster) -> None:
         download=sources.headscale(whole, whole.coordinator.site, trust(), granted().architecture),
         ca=trust().ca,
     )
+    serve([configured, allowed])
+
+
+def write_policy(whole: Cluster) -> OperationMeta:
+    """Write what headscale allows the hosts of `whole`."""
+    return headscale.policy(
+        name="Write the tailnet's policy", path=POLICY, content=f"{json.dumps(routes.policy(whole), indent=2)}\n"
+    )
+
+
+def serve(restarted_by: Sequence[OperationMeta]) -> None:
+    """Have headscale run with what those operations wrote."""
     systemd.service(
         name="Run headscale",
         unit="headscale.service",
         reads=[CONFIG, DERP_MAP, POLICY],
-        restarted_by=[configured, allowed],
+        restarted_by=restarted_by,
     )
 
 

@@ -22,8 +22,7 @@ from pyinfra_cli.inventory import make_inventory
 from cluster.declare import declare
 from cluster.model import Cluster, Host
 from cluster.problems import ModelError, Problem, listing
-from phases import inventory_file
-from phases.connecting import WORDS, is_verify, said
+from phases import called, inventory_file
 
 _folders: dict[Inventory, Path] = {}
 
@@ -34,14 +33,20 @@ def check_at_the_door() -> None:
     pyinfra connects before it runs a deploy file, so the check stands where the inventory is loaded. Group data are those
     beside the inventory only: pyinfra alone would mix in the ones of the working directory, which belong to another cluster.
     """
+    shapeless = called.shapeless()
+    if shapeless:
+        raise InventoryError(listing(shapeless, "the call; no host was contacted"))
 
     def checked(source: Any, **kwargs: Any) -> Inventory:
-        if not inventory_file.is_one(source) and not _runs_a_deploy():
+        if not inventory_file.is_one(source) and not called.stories():
             some: Inventory = make_inventory(source, **kwargs)
             return some
         loaded = load(source, **kwargs)
         for warning in _model(loaded).warnings:
             logger.warning(warning)
+        wrong = called.problems(_model(loaded))
+        if wrong:
+            raise InventoryError(listing(wrong, "the call; no host was contacted"))
         _log_in_as_declared(loaded)
         return loaded
 
@@ -94,8 +99,8 @@ def _model(loaded: Inventory) -> Cluster:
 
 
 def _of_the_cluster(data: dict[str, Any]) -> dict[str, Any]:
-    """Without what `--data` says to verify alone."""
-    return {key: value for key, value in data.items() if not (is_verify() and key in WORDS)}
+    """Without what `--data` says to the story alone."""
+    return {key: value for key, value in data.items() if key not in called.words()}
 
 
 def _with_whole_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -104,11 +109,6 @@ def _with_whole_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         return data
     paths = {key: str(folder / path) if isinstance(path, str) and path else path for key, path in files.items()}
     return {**data, "certificate": paths}
-
-
-def _runs_a_deploy() -> bool:
-    """Whether the command line names a deploy file, which needs a whole cluster and not some hosts."""
-    return any(str(operation).endswith(".py") for operation in said("operations") or ())
 
 
 def _log_in_as_declared(loaded: Inventory) -> None:

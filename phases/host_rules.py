@@ -33,6 +33,11 @@ def admit_traffic() -> None:
         reads=[NETWORK_SCRIPT, NETWORK_UNIT],
         restarted_by=[settings],
     )
+    admit(whole, this)
+
+
+def admit(whole: Cluster, this: Host) -> None:
+    """Have the filters of `this` admit what its part in `whole` needs."""
     packet_filter.admitted(
         name="Admit pods and the tailnet where they would be refused",
         rules=needed(whole, this),

@@ -21,7 +21,8 @@ from facts import health
 from facts.tailscale import parse_status
 from phases import asking, drawing, measured, probing
 from phases.asking import NotAnswered
-from phases.connecting import said, unreachable
+from phases.called import said
+from phases.connecting import unreachable
 from phases.declared import cluster
 from report import checks, page, terminal
 from report.findings import Check, Finding, View

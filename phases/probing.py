@@ -14,7 +14,7 @@ from gevent import subprocess  # type: ignore[import-untyped]
 from cluster.model import Cluster
 from facts import health
 from phases import asking, measured, printed
-from phases.connecting import VERIFY, WORDS
+from phases.called import VERIFY, WORDS
 from phases.kubeconfig import TITLE as OPERATORS_OWN
 from phases.templates import render
 from report import exposure

@@ -8,6 +8,7 @@ from operations.barrier import every_host_is_ready
 from phases import phase
 from phases.control_plane import joining
 from phases.declared import cluster, here
+from phases.scheduling import is_speaker
 
 
 @phase("Workers")
@@ -32,3 +33,10 @@ def join() -> None:
         kubernetes.nodes_settled(
             name="Label and taint the nodes", wanted=[nodes.settings(node) for node in whole.nodes]
         )
+
+
+@phase("Join tokens")
+def take_tokens_back() -> None:
+    """Take back every join token, whoever made it: the deploy makes one when it needs it, for as long as it needs it."""
+    if is_speaker():
+        kubernetes.tokens_removed(name="Take all join tokens back", first=here().name, mark="")

@@ -21,11 +21,7 @@ def certificates(view: View) -> Iterator[Finding]:
         for path, end in sorted(host.certificate_expiry.items(), key=lambda item: item[1]):
             is_kubernetes = path.startswith(("/etc/kubernetes", "/var/lib/kubelet"))
             if end - view.now < (SOON_D if is_kubernetes else SOON_PUBLIC_D) * DAY_S:
-                fix = (
-                    f"on {host.name}: kubeadm certs renew all"
-                    if is_kubernetes
-                    else f"on {host.name}: renew {path}, then systemctl reload nginx"
-                )
+                fix = _cure(host.name, path)
                 yield finding(
                     "certificate-expiry",
                     host.name,
@@ -35,6 +31,16 @@ def certificates(view: View) -> Iterator[Finding]:
                     else "it was not renewed in time",
                     fix,
                 )
+
+
+def _cure(host: str, path: str) -> str:
+    if path.endswith(("/ca.crt", "-ca.crt")):
+        return "an authority lasts ten years: Kubernetes' documentation has its replacement, 'Manual Rotation of CA Certificates'"
+    if path.startswith("/etc/kubernetes"):
+        return "run: pyinfra inventory.py tasks/renew_certificates.py"
+    if path.startswith("/var/lib/kubelet"):
+        return f"on {host}: systemctl restart kubelet, which asks for a new one; `journalctl -u kubelet` tells why it did not"
+    return f"on {host}: renew {path}, then systemctl reload nginx"
 
 
 def keys(view: View) -> Iterator[Finding]:

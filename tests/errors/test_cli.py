@@ -111,3 +111,26 @@ def test_data_for_other_programs(tmp_path: Path) -> None:
     assert (run.returncode, run.stdout) == (1, "")
     assert "it is no Python" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+TASKS = str(INVENTORIES / "day-two" / "inventory.py")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("drain.py", "--data", "host"), "it has no value"),
+        (("drain.py", "verify.py", "--data", "host=attic"), "a task is named beside another file"),
+        (("remove_host.py", "-y", "--data", "host=attic"), "if that is what you want: --data yes=attic"),
+    ],
+)
+def test_a_wrong_call_of_a_task(words: tuple[str, ...], message: str) -> None:
+    task, *more = words
+    is_refused(pyinfra(TASKS, f"tasks/{task}", *more), message)
+
+
+def test_a_task_without_the_hosts_that_it_needs() -> None:
+    run = pyinfra(TASKS, "tasks/drain.py", "-y", "--data", "host=attic", "--limit", "wing")
+    assert run.returncode == 1
+    assert "it is left out, or can't be reached" in run.stderr
+    assert "Traceback" not in run.stderr

@@ -1,0 +1,88 @@
+"""The certificates that kubeadm made on a control plane, and the one that the API shows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from pyinfra.api import FactBase
+
+from facts.kubernetes import KUBECTL
+from facts.reading import contained
+
+# kubeadm's own; those of the authorities end ten years later.
+_FILES = "/etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt"
+_CONFIGS = "/etc/kubernetes/admin.conf /etc/kubernetes/super-admin.conf /etc/kubernetes/controller-manager.conf /etc/kubernetes/scheduler.conf"
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """When it ends and when its file was written, in seconds of the host's clock, and its serial number in hexadecimal digits."""
+
+    end: int
+    written: int
+    serial: str
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return asdict(self)
+
+
+class Issued(FactBase[dict[str, Certificate] | None]):
+    """File → the leaf certificate in it, which `kubeadm certs renew` renews; none on hosts without an API, None = unknown."""
+
+    def command(self) -> str:
+        return (
+            "echo certificates; show() { "
+            'e=$(openssl x509 -in /dev/stdin -noout -enddate -serial) && echo "$1 $(stat -c %Z "$1") $(date -d "$(echo "$e" | sed -n s/notAfter=//p)" +%s) $(echo "$e" | sed -n s/serial=//p)"; }; '
+            f'for f in {_FILES}; do case "$f" in */ca.crt | */front-proxy-ca.crt) ;; *) test ! -s "$f" || show "$f" < "$f";; esac; done; '
+            f'for f in {_CONFIGS}; do test ! -s "$f" || sed -n \'s/.*client-certificate-data: *//p\' "$f" | base64 -d | show "$f"; done'
+        )
+
+    @contained
+    def process(self, output: list[str]) -> dict[str, Certificate]:
+        rows = (line.split() for line in output[1:])
+        return {path: Certificate(int(end), int(written), serial) for path, written, end, serial in rows}
+
+
+class Served(FactBase[str | None]):
+    """The serial number of the certificate that a TLS handshake with this host's API on `port` gets; empty where nothing answers."""
+
+    depends_on_other_hosts = True
+
+    def command(self, port: int) -> str:
+        return (
+            f"serial=$(timeout 5 openssl s_client -connect 127.0.0.1:{port} < /dev/null 2>/dev/null | openssl x509 -noout -serial 2>/dev/null); "
+            'echo "${serial#serial=}"'
+        )
+
+    def process(self, output: list[str]) -> str:
+        return output[0].strip()
+
+
+class Components(FactBase[dict[str, int] | None]):
+    """Component of this host's control plane → when its container was started, in seconds since 1970; None = the API does not answer."""
+
+    depends_on_other_hosts = True
+
+    def command(self) -> str:
+        return (
+            f"if said=$({KUBECTL} --request-timeout=10s -n kube-system get pods -l tier=control-plane "
+            '--field-selector "spec.nodeName=$(uname -n)" -o json 2>/dev/null); then printf \'%s\\n\' "$said"; else echo null; fi'
+        )
+
+    @contained
+    def process(self, output: list[str]) -> dict[str, int] | None:
+        found = json.loads("\n".join(output))
+        if found is None:
+            return None
+        return {
+            container["name"]: _seconds(container.get("state", {}).get("running", {}).get("startedAt", ""))
+            for pod in found["items"]
+            for container in pod.get("status", {}).get("containerStatuses", ())
+        }
+
+
+def _seconds(moment: str) -> int:
+    return int(datetime.fromisoformat(moment).timestamp()) if moment else 0

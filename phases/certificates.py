@@ -1,0 +1,24 @@
+"""kubeadm's certificates, renewed before they end."""
+
+from __future__ import annotations
+
+from operations import certificates, kubeconfig
+from phases import phase
+from phases.called import given
+from phases.declared import cluster, here
+
+# kubeadm's certificates are good for a year: what was renewed within the last month is left alone.
+WITHIN_DAYS = 330
+
+
+@phase("Certificates")
+def renew() -> None:
+    """Renew them on one control plane after the other, and prove that the new ones are in use."""
+    whole, this = cluster(), here()
+    within = int(given().get("days") or WITHIN_DAYS)
+    made = certificates.renewed(name="Renew the certificates", within_days=within, _serial=True)
+    for component in certificates.READERS:
+        certificates.read_by(name=f"Have {component} read them", component=component, after=[made], _serial=True)
+    certificates.served(name="See that the API shows the new one", port=whole.api_port, after=[made])
+    if this == whole.control_planes[0]:
+        kubeconfig.handed_over(name="Hand the kubeconfig over", cluster=whole, after=[made])

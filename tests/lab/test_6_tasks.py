@@ -1,0 +1,290 @@
+"""The tasks of the life after the first day: each previewed, run, verified, and nothing left to do for a second run."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.lab import common
+from tests.lab.conftest import PROJECT, SECRETS, Rehearsal, Result, rehearsal
+
+pytestmark = pytest.mark.lab
+INVENTORY = PROJECT / "tests" / "inventories" / "day-two" / "inventory.py"
+# Every tool of iptables that has tables, and all of nftables.
+RULES = (
+    "for t in iptables-nft iptables-legacy ip6tables-nft ip6tables-legacy; do case $t in "
+    "iptables-legacy) test -s /proc/net/ip_tables_names || continue;; ip6tables-legacy) test -s /proc/net/ip6_tables_names || continue;; esac; "
+    "echo \"== $t\"; $t-save; done; echo '== nft'; nft list ruleset"
+)
+BEFORE: dict[str, list[str]] = {}
+
+
+@pytest.fixture(scope="module")
+def world(watched: set[str]) -> Iterator[Rehearsal]:
+    for made in rehearsal(INVENTORY, "test-6", watched):
+        BEFORE.update({host.name: rules(made, host.name) for host in made.cluster.hosts})
+        made.must("deploy")
+        made.must("verify", "--wait", "120")
+        yield made
+
+
+def rules(world: Rehearsal, host: str) -> list[str]:
+    """The host's packet filters, as `parsed` tells them."""
+    return parsed(world.on(host, RULES).stdout)
+
+
+def parsed(text: str) -> list[str]:
+    """What RULES printed: every rule, and every chain that somebody made or that refuses; without counters and dates.
+
+    What kernel and tools add by themselves, built-in chains that are empty and accept, is left out.
+    """
+    lines = [re.sub(r"\[\d+:\d+\]|counter packets \d+ bytes \d+", "", line) for line in text.splitlines()]
+    saved = [line.strip() for line in lines if not line.startswith("#")]
+    tables, table, found = saved[: saved.index("== nft")], "", []
+    for line in tables:
+        table = line if line.startswith(("*", "== ")) else table
+        if line.startswith(("-A", ":")) and not re.match(r":[A-Z]+ ACCEPT", line):
+            found.append(f"{table} {line}")
+    return found + native(saved[saved.index("== nft") :])
+
+
+def native(lines: list[str]) -> list[str]:
+    """The rules of `nft list ruleset`, each after its table and chain."""
+    table, chain, found = "", "", []
+    for line in lines:
+        if line.startswith("table "):
+            table = line
+        elif line.startswith("chain "):
+            chain = line
+        elif line and line != "}" and not line.startswith(("==", "type ")):
+            found.append(f"{table} {chain} {line}")
+    return found
+
+
+def plan(world: Rehearsal, task: str, *arguments: str) -> list[str]:
+    """What a preview of the task lists."""
+    result = world.pyinfra(f"tasks/{task}.py", *said(arguments), "--dry", "--json")
+    assert result.returncode == 0, result.output[-4000:]
+    return [step["name"] for step in json.loads(result.stdout)["plan"] if step["hosts_with_change"]]
+
+
+def run(world: Rehearsal, task: str, *arguments: str) -> Result:
+    return world.pyinfra("-y", f"tasks/{task}.py", *said(arguments))
+
+
+def said(arguments: tuple[str, ...]) -> list[str]:
+    return [word for argument in arguments for word in ("--data", argument)]
+
+
+def does_what_it_previews(world: Rehearsal, task: str, *arguments: str, confirm: str = "") -> None:
+    """A preview lists something, the run does it, and a second preview and run find nothing to do."""
+    yes = (f"yes={confirm}",) if confirm else ()
+    foreseen = plan(world, task, *arguments)
+    assert foreseen
+    result = world.pyinfra("-y", "--json", f"tasks/{task}.py", *said((*arguments, *yes)))
+    assert result.returncode == 0, result.output[-6000:]
+    operations = json.loads(result.stdout[result.stdout.index("{") :])["results"]["operations"]
+    assert [operation["name"] for operation in operations if operation["success"]] == foreseen
+    assert plan(world, task, *arguments) == []
+
+
+def kubectl(world: Rehearsal, words: str) -> str:
+    return world.on(world.cluster.control_planes[0], f"kubectl --kubeconfig /etc/kubernetes/admin.conf {words}").stdout
+
+
+def a_worker(world: Rehearsal) -> str:
+    """A worker behind the router that masquerades, with another program's chains."""
+    return next(host.name for host in world.cluster.nodes if host.site.nat == "masquerade")
+
+
+def test_bad_arguments_are_told_and_no_host_is_contacted(world: Rehearsal) -> None:
+    for words in (("drain",), ("drain", "host=nobody"), ("remove_host", f"host={a_worker(world)}"), ("reset",)):
+        result = run(world, *words)
+        assert result.returncode == 1
+        assert "fix " in result.output
+        assert "Traceback" not in result.output
+        assert "Connecting" not in result.output
+
+
+def test_drain_and_uncordon(world: Rehearsal) -> None:
+    node = f"host={a_worker(world)}"
+    does_what_it_previews(world, "drain", node)
+    assert "SchedulingDisabled" in kubectl(world, f"get node {a_worker(world)}")
+    does_what_it_previews(world, "uncordon", node)
+    common.verified(world)
+
+
+def test_a_person_is_let_in_as_what_was_said_and_no_more(world: Rehearsal) -> None:
+    does_what_it_previews(world, "kubeconfig", "user=ann", "role=view", "hours=2")
+    path = PROJECT / "build" / "kubeconfig-ann"
+    assert path.stat().st_mode & 0o777 == 0o600
+    tunnel = next(line for line in path.read_text().splitlines() if "ssh -N -L" in line)
+    ask = f"kubectl --kubeconfig {path} --request-timeout 5s"
+    script = (
+        f"{tunnel[tunnel.index('ssh -N') :]} & tunnel=$!; for try in $(seq 30); do {ask} get pods -A >/dev/null 2>&1 && break; sleep 0.5; done; "
+        f"{ask} auth whoami; {ask} auth can-i list pods -A; {ask} auth can-i delete pods -A; kill $tunnel"
+    )
+    answer = world.lab("operator", "--", "sh", "-c", script).stdout
+    assert "ann" in answer
+    assert answer.split()[-2:] == ["yes", "no"]
+
+
+def test_join_tokens_are_taken_back(world: Rehearsal) -> None:
+    world.on(world.cluster.control_planes[0], "kubeadm token create > /dev/null")
+    does_what_it_previews(world, "rotate_join_token")
+    assert (
+        kubectl(world, "-n kube-system get secrets --field-selector type=bootstrap.kubernetes.io/token -o name") == ""
+    )
+
+
+def test_what_is_collected_holds_no_secret(world: Rehearsal) -> None:
+    started = time.time()
+    assert run(world, "collect").returncode == 0
+    (path,) = [
+        file for file in (PROJECT / "build" / "collected").glob("*.tar.gz") if file.stat().st_mtime >= started - 1
+    ]
+    assert path.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(path) as archive:
+        texts = {member.name: (archive.extractfile(member) or io.BytesIO()).read().decode() for member in archive}
+    assert {name.split("/")[1] for name in texts} == {host.name for host in world.cluster.hosts}
+    assert any("kubelet" in text for name, text in texts.items() if name.endswith("log-kubelet.txt"))
+    assert [name for name, text in texts.items() if SECRETS.search(text)] == []
+
+
+@pytest.mark.long
+def test_certificates_are_renewed_and_in_use(world: Rehearsal) -> None:
+    first = world.cluster.control_planes[0]
+    serial = "openssl s_client -connect 127.0.0.1:6443 < /dev/null 2>/dev/null | openssl x509 -noout -serial"
+    old = world.on(first, serial).stdout
+    # Those that kubeadm has just made end within a year.
+    assert plan(world, "renew_certificates", "days=365")
+    assert run(world, "renew_certificates", "days=365").returncode == 0
+    new = world.on(first, serial).stdout
+    assert new.startswith("serial=")
+    assert new != old
+    assert new == world.on(first, "openssl x509 -noout -serial -in /etc/kubernetes/pki/apiserver.crt").stdout
+    assert plan(world, "renew_certificates") == []
+    world.must("verify", "--wait", "120", timeout=600)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("is_dead", [False, True], ids=["alive", "dead"])
+def test_a_host_leaves_and_comes_back(world: Rehearsal, tmp_path: Path, is_dead: bool) -> None:
+    leaver = a_worker(world)
+    if is_dead:
+        world.must("power", "off", leaver)
+    does_what_it_previews(world, "remove_host", f"host={leaver}", confirm=leaver)
+    rest = without(leaver, tmp_path)
+    after = world.lab("operator", "--", "pyinfra", str(rest), "deploy.py", "--dry", "--json")
+    assert [step for step in json.loads(after.stdout)["plan"] if step["hosts_with_change"]] == []
+    verified = world.lab("operator", "--", "pyinfra", "-y", str(rest), "verify.py")
+    assert verified.returncode == 0, verified.output[-4000:]
+    if is_dead:
+        # Its kubelet waits for a tailnet that it is no part of any more, so it does not finish to boot until it is cleaned, too.
+        with ThreadPoolExecutor(1) as beside:
+            booting = beside.submit(world.lab, "power", "on", leaver)
+            wait_for_ssh(world, leaver)
+            does_what_it_previews(world, "remove_host", f"host={leaver}", confirm=leaver)
+            assert booting.result().returncode == 0
+    world.must("deploy")
+    world.must("verify", "--wait", "120", timeout=600)
+
+
+def wait_for_ssh(world: Rehearsal, host: str) -> None:
+    deadline = time.monotonic() + 120
+    while world.lab("operator", "--", "ssh", "-o", "ConnectTimeout=5", host, "true").returncode:
+        assert time.monotonic() < deadline, f"{host} does not answer"
+
+
+def killed_at(world: Rehearsal, count: int, task: str, *arguments: str) -> bool:
+    """Run the task, and kill pyinfra without warning when its `count`th operation starts; False where it ended before."""
+    words = [
+        *world.words("operator"),
+        "--",
+        "pyinfra",
+        str(world.inventory),
+        "-y",
+        f"tasks/{task}.py",
+        *said(arguments),
+    ]
+    with subprocess.Popen(
+        words, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as running:
+        started = 0
+        for line in running.stdout or ():
+            world.outputs.append(line)
+            started += "Starting " in line and "operation:" in line
+            if started == count:
+                os.killpg(running.pid, signal.SIGKILL)
+                return True
+        assert running.wait() == 0
+        return False
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("task", ["remove_host", "reset"])
+def test_a_task_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(world: Rehearsal, task: str) -> None:
+    leaver = a_worker(world)
+    wanted = (f"host={leaver}", f"yes={leaver}") if task == "remove_host" else (f"yes={world.cluster.cluster_name}",)
+    count = 1
+    while killed_at(world, count, task, *wanted):
+        count += 1
+    assert count > 10
+    assert plan(world, task, *wanted) == []
+    assert rules(world, leaver) == BEFORE[leaver]
+    world.must("deploy")
+    world.must("verify", "--wait", "120", timeout=600)
+
+
+def without(leaver: str, folder: Path) -> Path:
+    """The inventory without its last group, which has that host alone."""
+    shutil.copytree(INVENTORY.parent / "group_data", folder / "group_data")
+    text = INVENTORY.read_text()
+    kept, last = text[: text.rindex("\n\n")], text[text.rindex("\n\n") :]
+    assert f'"{leaver}"' in last
+    assert f'"{leaver}"' not in kept
+    (folder / "inventory.py").write_text(f"{kept}\n")
+    return folder / "inventory.py"
+
+
+@pytest.mark.long
+def test_reset_leaves_the_rules_of_others_as_they_were_and_deploy_brings_the_cluster_back(world: Rehearsal) -> None:
+    does_what_it_previews(world, "reset", confirm=world.cluster.cluster_name)
+    assert {host.name: rules(world, host.name) for host in world.cluster.hosts} == BEFORE
+    for host in world.cluster.hosts:
+        left = world.on(host, LEFT).stdout
+        assert left == "", f"{host.name}: {left}"
+    world.must("deploy")
+    world.must("verify", "--wait", "120", timeout=600)
+
+
+LEFT = (
+    "for l in cni0 flannel.1 tailscale0; do ip link show $l 2>/dev/null; done; apt-mark showhold; "
+    "find / -xdev \\( -path /proc -o -path /sys -o -path /var/log -o -path /var/lib/dpkg \\) -prune -o -iname '*isthmus*' ! -name 'isthmus-lab.*' -print; "
+    "ls -d /etc/kubernetes /var/lib/cni/networks/cbr0 /run/flannel /var/lib/tailscale /etc/headscale 2>/dev/null; "
+    "ls -A /var/lib/kubelet /var/lib/etcd 2>/dev/null | grep -v ':$' | grep .; grep isthmus /etc/hosts /etc/fstab /etc/iptables/rules.v4 2>/dev/null; true"
+)
+
+
+@pytest.mark.long
+def test_reset_may_keep_the_tailnet(world: Rehearsal) -> None:
+    does_what_it_previews(world, "reset", "keep_tailnet=1", confirm=world.cluster.cluster_name)
+    common.every_host_reaches_every_host(world)
+    world.must("deploy")
+    world.must("verify", "--wait", "120", timeout=600)
+
+
+def test_no_secret_was_shown(world: Rehearsal) -> None:
+    common.no_secret_was_shown(world)
