@@ -138,9 +138,10 @@ def watched() -> Iterator[set[str]]:
 
 
 def rehearsal(inventory: Path, run: str, watched: set[str]) -> Iterator[Rehearsal]:
-    """A lab of that inventory, taken down at the end unless ISTHMUS_KEEP is set."""
+    """A fresh lab of that inventory, taken down at the end; with ISTHMUS_KEEP set it is left, and used by the next run."""
     world = Rehearsal(inventory, run)
-    world.lab("down")
+    if not os.environ.get("ISTHMUS_KEEP"):
+        world.lab("down")
     world.command_lines = watched
     world.must("up")
     try:
