@@ -118,6 +118,8 @@ def test_one_host_needs_no_second_hop() -> None:
     )
     assert (config["listen_addr"], config["trusted_proxies"]) == ("127.0.0.1:8080", ["127.0.0.1/32"])
     assert config["derp"]["urls"] == []
+    # All hosts ask for their keys at once, and the CLI alone would give up after five seconds.
+    assert config["cli"]["timeout"] == "60s"
     text = render(
         "coordination/nginx.conf.j2",
         with_tls=True,
