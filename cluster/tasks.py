@@ -12,7 +12,7 @@ from cluster.problems import Problem
 
 Given = Mapping[str, str]
 Hosts = Callable[[Cluster, Given], tuple[str, ...]]
-_USER = re.compile(r"^[a-z0-9]([a-z0-9.@-]{0,62}[a-z0-9])?$")
+_USER = re.compile(r"[a-z0-9]([a-z0-9.@-]{0,62}[a-z0-9])?")
 ROLES = ("view", "edit", "admin", "cluster-admin")
 NO, YES = ("", "0", "no", "false"), ("1", "yes", "true")
 
@@ -48,6 +48,10 @@ def _nothing_refused(cluster: Cluster, given: Given) -> list[Problem]:
 
 def _a_control_plane(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
     return (_control_planes(cluster, given),)
+
+
+def _anybody(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
+    return (_everybody(cluster, given),)
 
 
 def _those_that_forget(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
@@ -92,7 +96,6 @@ def _number(lowest: int, highest: int) -> Callable[[Cluster, str], bool]:
 _NODE = Argument("a node of the inventory", _is_node, is_required=True)
 _SWITCH = Argument("1 or 0", lambda cluster, value: value in YES + NO)
 _TIMEOUT = Argument("seconds, from 10 to 3600", _number(10, 3600))
-
 _HOURS = Argument("hours, from 1 to 8760", _number(1, 8760))
 _ANY = Argument("what the confirmation asks for", lambda cluster, value: True)
 
@@ -103,7 +106,7 @@ TASKS: Mapping[str, Task] = {
         {
             "user": Argument(
                 "a name of small letters, digits, dots, hyphens and @",
-                lambda cluster, value: bool(_USER.match(value)),
+                lambda cluster, value: bool(_USER.fullmatch(value)),
                 is_required=True,
             ),
             "role": Argument(f"one of {', '.join(ROLES)}", lambda cluster, value: value in ROLES),
@@ -113,11 +116,11 @@ TASKS: Mapping[str, Task] = {
     ),
     "renew_certificates": Task({"days": Argument("days, from 1 to 3650", _number(1, 3650))}),
     "rotate_join_token": Task({}, may_be_away=_control_planes),
-    "collect": Task({}, asks=_everybody, may_be_away=_everybody, needs=lambda cluster, given: ()),
+    "collect": Task({}, asks=_everybody, may_be_away=_everybody, needs=_anybody),
     "reset": Task(
         {"keep_tailnet": _SWITCH},
         asks=_everybody,
-        needs=lambda cluster, given: (),
+        needs=_anybody,
         warning="This ends {cluster} on all its hosts: pods, what etcd knows, certificates, and the tailnet unless keep_tailnet=1. "
         "Nothing of it can be had back without a backup.",
         confirmed_by=lambda cluster, given: cluster.cluster_name,

@@ -56,6 +56,8 @@ def go_on_without_the_unreachable() -> None:
         if not called.is_verify():
             state.config.FAIL_PERCENT, state.should_raise_failed_hosts = limit, ask
             _refuse_without(state)
+            # What is left may be away: for pyinfra it would have failed, and the run with it.
+            state.failed_hosts.clear()
 
     if called.is_verify() or called.task():
         pyinfra_cli.cli.connect_all = connect

@@ -34,6 +34,9 @@ def test_a_right_call_passes() -> None:
         ("drain", {"host": "attic", "timeout": "5"}, "seconds, from 10 to 3600"),
         ("drain", {"host": "attic", "timeout": "²"}, "seconds, from 10 to 3600"),
         ("drain", {"host": "attic", "force": "maybe"}, "1 or 0"),
+        ("kubeconfig", {"user": "system:masters"}, "is not a name of small letters"),
+        ("kubeconfig", {"user": "ann\n"}, "is not a name of small letters"),
+        ("kubeconfig", {"user": "ann", "role": "god"}, "one of view, edit, admin, cluster-admin"),
         ("uncordon", {"host": "attic", "yes": "attic"}, "it takes no yes"),
     ],
 )
