@@ -25,7 +25,7 @@ verify: .venv/ready  # measure the real cluster; reads only
 check: .venv/ready  # format, lint, types, pure tests: within a minute
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	.venv/bin/mypy cluster facts operations phases report lab deploy.py verify.py config.py
+	.venv/bin/mypy bench cluster facts operations phases report lab deploy.py verify.py config.py
 	$(PYTHON) -m pytest -q -m "not lab"
 
 test: setup-lab check  # what CI runs: check, then the lab
@@ -33,6 +33,9 @@ test: setup-lab check  # what CI runs: check, then the lab
 
 test-all: setup-lab check  # everything; takes hours
 	$(PYTHON) -m pytest -v -m lab tests/lab
+
+bench: setup-lab  # measure how fast it is, beside Ansible and the floor; about an hour, on an idle machine
+	$(PYTHON) -m bench all --inventory $(INVENTORY) $(if $(RUN),--run $(RUN))
 
 setup-lab: .venv/ready
 	@$(PYTHON) -m lab.prerequisites
@@ -43,4 +46,4 @@ setup-lab: .venv/ready
 	.venv/bin/python -m pip install -q -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help lab lab-down deploy verify check test test-all setup-lab
+.PHONY: help lab lab-down deploy verify bench check test test-all setup-lab

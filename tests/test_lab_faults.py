@@ -178,8 +178,7 @@ def test_of_two_registrations_the_last_is_meant() -> None:
 
 def test_burdens_of_a_wire_add_up_and_go_one_by_one(place: journal.Run, monkeypatch: pytest.MonkeyPatch) -> None:
     wires: list[tuple[float, float]] = []
-    monkeypatch.setattr(links, "switch_on", lambda place, world, site, delay, loss: wires.append((delay, loss)))
-    monkeypatch.setattr(links, "switch_off", lambda place, site: wires.append((0, 0)))
+    monkeypatch.setattr(links, "set_link", lambda place, link, delay, loss: wires.append((delay, loss)))
     faults.cause(place, "latency", "cloud")
     faults.cause(place, "loss", "cloud")
     place.update(delay=False)
