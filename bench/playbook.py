@@ -15,6 +15,7 @@ import yaml
 CATALOGUE = Path(__file__).with_name("catalogue.yml")
 KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
 DIFF = f"{KUBECTL} diff --server-side --force-conflicts --field-manager=isthmus -f -"
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"  # Python alone would look for links by hash, and a host may have none
 Entry = Mapping[str, Any]
 
 
@@ -64,7 +65,7 @@ def survey(catalogue: Sequence[Entry]) -> str:
         if unit := entry.get("unit"):
             lines.append(f"systemctl is-enabled --quiet {unit} 2>/dev/null && echo '{number} unit {unit}'")
         if {"hostname", "url", "manifest", "block", "command"} & set(entry):
-            there = " && ".join(f"test -e {shlex.quote(path)}" for path in entry.get("on", ["/"]))
+            there = " && ".join(f"test -e {shlex.quote(path)}" for path in entry.get("where", ["/"]))
             lines.append(
                 f'{there} && echo "{number} there $( ( {_said(entry)} ) 2>/dev/null </dev/null | base64 -w 0)"'
             )
@@ -136,7 +137,7 @@ def _task(number: int, entry: Entry, folder: Path, health: str, manifest: str) -
         marks = {"marker": "# {mark} isthmus", "marker_begin": "begin", "marker_end": "end"}
         task["ansible.builtin.blockinfile"] = {"path": entry["block"], "block": value, **marks}
     elif "url" in entry:
-        task["ansible.builtin.uri"] = {"url": f"{health}/{entry['url']}"}
+        task["ansible.builtin.uri"] = {"url": f"{health}/{entry['url']}", "ca_path": BUNDLE}
     elif "manifest" in entry:
         task["ansible.builtin.shell"] = {"cmd": DIFF, "stdin": Unsafe(manifest)}
         task["changed_when"] = False

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab import arguments, faults, journal, links, mirror
+from lab import world as lab_world
 from lab.__main__ import main
 from lab.failures import LabError
 from lab.faults import FAULTS, Fault, filters, machines, mesh, scene
@@ -194,3 +195,14 @@ def test_blocked_udp_lets_names_through_before_it_drops() -> None:
     *accepted, last = filters.ALL_UDP
     assert accepted == ["udp dport 53 accept", "udp sport 53 accept"]
     assert last == "meta l4proto udp drop"
+
+
+def test_the_operators_link_has_a_delay_of_its_own(place: journal.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    wires: dict[str, float] = {}
+    monkeypatch.setattr(links, "set_link", lambda place, link, delay, loss: wires.update({link.where: delay}))
+    lab_world.delay(place, False, 200.0)
+    assert wires["the operator"] == 100.0  # each way
+    assert {delay for where, delay in wires.items() if where != "the operator"} == {0.0}
+    lab_world.delay(place, True)
+    assert wires["the operator"] == 100.0
+    assert wires["site cloud"] == 5.0
