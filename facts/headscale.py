@@ -58,6 +58,8 @@ class Route:
 class Nodes(FactBase[tuple[Node, ...] | None]):
     """The registered machines; empty on a host without headscale, None where headscale does not answer."""
 
+    depends_on_other_hosts = True
+
     def command(self) -> str:
         return LIST_NODES
 
@@ -68,6 +70,8 @@ class Nodes(FactBase[tuple[Node, ...] | None]):
 
 class Routes(FactBase[tuple[Route, ...] | None]):
     """The prefixes of every registered machine; empty on a host without headscale, None where headscale does not answer."""
+
+    depends_on_other_hosts = True
 
     def command(self) -> str:
         return LIST_NODES
@@ -80,6 +84,8 @@ class Routes(FactBase[tuple[Route, ...] | None]):
 
 class Reachable(FactBase[str | None]):
     """Why headscale does not answer at `login_server` from this host, in curl's words; empty when it does, None = unknown."""
+
+    depends_on_other_hosts = True
 
     def command(self, login_server: str) -> str:
         url = shlex.quote(f"{login_server}/health")

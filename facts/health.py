@@ -46,6 +46,8 @@ class Section:
 class State(FactBase[dict[str, Section] | None]):
     """The host's own state. `names` must resolve, `login_server` must answer, `listen` is where its headscale listens."""
 
+    depends_on_other_hosts = True
+
     def command(self, names: Sequence[str] = (), login_server: str = "", listen: str = "") -> str:
         return script({**_own(names, login_server), **(_coordination(listen) if listen else {})})
 
@@ -56,6 +58,8 @@ class State(FactBase[dict[str, Section] | None]):
 
 class ClusterState(FactBase[dict[str, Section] | None]):
     """What the Kubernetes API says of nodes, workloads and pods, asked on a control plane."""
+
+    depends_on_other_hosts = True
 
     def command(self) -> str:
         questions = {
@@ -72,6 +76,8 @@ class ClusterState(FactBase[dict[str, Section] | None]):
 
 class Reach(FactBase[dict[str, Section] | None]):
     """What the host reaches: tailnet and LAN addresses, the others' pod networks, ports (`ADDRESS PORT`), other addresses."""
+
+    depends_on_other_hosts = True
 
     def command(
         self,
@@ -149,6 +155,10 @@ def _own(names: Sequence[str], login_server: str) -> dict[str, tuple[str, int]]:
         "main-table": ("ip -4 route show table main", 5),
         "neighbours": ("ip -4 neigh show", 5),
         "filter": (network.PacketFilter().command(), 8),
+        "drops": (
+            "nft list ruleset 2>/dev/null | grep -nE '^table|hook (prerouting|forward)| drop| reject' | head -n 60",
+            8,
+        ),
         "disks": (
             f"df -Pk {' '.join(FILE_SYSTEMS)} 2>/dev/null; echo inodes; df -Pi {' '.join(FILE_SYSTEMS)} 2>/dev/null",
             8,

@@ -37,6 +37,8 @@ class KubeletVersion(FactBase[str | None]):
 class Nodes(FactBase[list[Node] | None]):
     """The nodes of the cluster, asked on a control plane; none elsewhere; None = the API does not answer."""
 
+    depends_on_other_hosts = True
+
     def command(self) -> str:
         return _ITEMS.replace("WHAT", "nodes")
 
@@ -48,6 +50,8 @@ class Nodes(FactBase[list[Node] | None]):
 
 class Workloads(FactBase[list[Workload] | None]):
     """Deployments and DaemonSets, asked on a control plane; none elsewhere; None = the API does not answer."""
+
+    depends_on_other_hosts = True
 
     def command(self) -> str:
         return _ITEMS.replace("WHAT", "deployments,daemonsets --all-namespaces")
@@ -76,6 +80,8 @@ class Membership(FactBase[membership.Membership | None]):
 class JoinTokens(FactBase[list[str] | None]):
     """Secrets that hold a join token described as `mark`, by name, never with their content; None = the API does not answer."""
 
+    depends_on_other_hosts = True
+
     def command(self, mark: str) -> str:
         template = '{{range .items}}{{.metadata.name}} {{if .data.description}}{{base64decode .data.description}}{{end}}{{"\\n"}}{{end}}'
         return (
@@ -96,6 +102,8 @@ class JoinTokens(FactBase[list[str] | None]):
 
 class Manifest(FactBase[str | None]):
     """Whether the cluster holds the objects of `manifest` just so (`kubectl diff`): same, different, or absent; None = unknown."""
+
+    depends_on_other_hosts = True
 
     def command(self, manifest: str) -> str:
         return (

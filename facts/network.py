@@ -48,6 +48,8 @@ class PassesOn(FactBase[Passing | None]):
 class PacketFilter(FactBase[Filters | None]):
     """The iptables rules in use and those kept for the next boot; None = could not be read."""
 
+    depends_on_other_hosts = True
+
     def command(self) -> str:
         return (
             'case "$(readlink -f "$(command -v iptables)")" in *nft*) echo "== default nft";; *legacy*) echo "== default legacy";; *) echo "== default none";; esac; '

@@ -34,6 +34,8 @@ class Path:
 class TailnetPaths(FactBase[dict[str, Path] | None]):
     """Tailnet address → path, measured by `tailscale ping` until a direct one is found or five tries are over."""
 
+    depends_on_other_hosts = True
+
     def command(self, addresses: Sequence[str]) -> str:
         wanted = " ".join(shlex.quote(address) for address in addresses)
         ping = 'timeout 30 tailscale ping --c 5 --timeout 4s --until-direct "$t" 2>&1'
@@ -49,6 +51,8 @@ class TailnetPaths(FactBase[dict[str, Path] | None]):
 
 class Answers(FactBase[dict[str, bool] | None]):
     """Address → whether it answers an ICMP echo request within sixteen seconds, by whatever route the host has."""
+
+    depends_on_other_hosts = True
 
     def command(self, addresses: Sequence[str]) -> str:
         wanted = " ".join(shlex.quote(address) for address in addresses)

@@ -95,6 +95,8 @@ class ClientPrefs:
 class Status(FactBase[ClientStatus | None]):
     """`tailscale status`; None = could not be read."""
 
+    depends_on_other_hosts = True
+
     def command(self) -> str:
         return _ASK.replace("QUESTION", "status --json")
 
@@ -105,6 +107,8 @@ class Status(FactBase[ClientStatus | None]):
 
 class Prefs(FactBase[ClientPrefs | None]):
     """The client's preferences; None = could not be read."""
+
+    depends_on_other_hosts = True
 
     def command(self) -> str:
         return _ASK.replace("QUESTION", "debug prefs")

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from .faults import FAULTS, listing
+from .faults import listing
+from .faults.catalogue import FAULTS
 from .journal import PROJECT
 
 DESCRIPTION = "A simulated world in which one machine rehearses the declared cluster (lab/README.md)."

@@ -12,7 +12,7 @@ from pyinfra.api.state import BaseStateCallback
 
 VERIFY = "verify.py"
 # What `--data` may say to verify; the model of the cluster knows nothing of it.
-WORDS = ("only", "skip", "verbose", "json")
+WORDS = ("only", "skip", "json")
 unreachable: dict[str, str] = {}
 
 
@@ -28,11 +28,15 @@ class Connections(BaseStateCallback):
             sys.exit(2)
 
 
+def said(option: str) -> Any:
+    """The value of pyinfra's own option or argument on this command line, by its name in pyinfra; None without one."""
+    context = click.get_current_context(silent=True)
+    return context.params.get(option) if context else None
+
+
 def is_verify() -> bool:
     """Whether the command line names verify.py."""
-    context = click.get_current_context(silent=True)
-    operations = context.params.get("operations", ()) if context else ()
-    return any(str(operation).endswith(VERIFY) for operation in operations)
+    return any(str(operation).endswith(VERIFY) for operation in said("operations") or ())
 
 
 def go_on_without_the_unreachable() -> None:

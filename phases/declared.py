@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import click
 import pyinfra_cli.cli
 from pyinfra import host, logger
 from pyinfra.api import Inventory, State
@@ -24,7 +23,7 @@ from cluster.declare import declare
 from cluster.model import Cluster, Host
 from cluster.problems import ModelError, Problem, listing
 from phases import inventory_file
-from phases.connecting import WORDS, is_verify
+from phases.connecting import WORDS, is_verify, said
 
 _folders: dict[Inventory, Path] = {}
 
@@ -109,9 +108,7 @@ def _with_whole_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def _runs_a_deploy() -> bool:
     """Whether the command line names a deploy file, which needs a whole cluster and not some hosts."""
-    context = click.get_current_context(silent=True)
-    operations = context.params.get("operations", ()) if context else ()
-    return any(str(operation).endswith(".py") for operation in operations)
+    return any(str(operation).endswith(".py") for operation in said("operations") or ())
 
 
 def _log_in_as_declared(loaded: Inventory) -> None:

@@ -6,8 +6,10 @@ from operations import kubeconfig
 from phases import phase
 from phases.declared import cluster, here
 
+TITLE = "Kubeconfig"
 
-@phase("Kubeconfig")
+
+@phase(TITLE)
 def hand_over() -> None:
     """Write build/kubeconfig on the operator's machine."""
     whole = cluster()

@@ -22,7 +22,7 @@ Sections = Mapping[str, Section]
 EVIDENCE = (
     "netcheck", "units", "addresses", "rules", "table-52", "main-table", "names", "resolvers", "sources", "listeners", "versions",
     "services", "machine", "login-server", "kubelet-log", "disks", "headscale-health", "paths", "lan", "small", "large",
-    "lan-routes", "ports", "pod-routes", "pod-gateways", "far", "neighbours",
+    "drops", "lan-routes", "ports", "pod-routes", "pod-gateways", "far", "neighbours",
 )  # fmt: skip
 EVIDENCE_LINES = 40
 # What a person would type to see the same, where the question itself is a longer script.
@@ -43,6 +43,7 @@ TYPED = {
     "sources": "curl -sSL -o /dev/null -w '%{http_code}' URL",
     "login-server": "curl -fsS LOGIN-SERVER/health",
     "services": "iptables-save -t nat | grep KUBE",
+    "drops": "nft list ruleset | grep -nE '^table|hook| drop| reject'",
     "disks": "df -Pk; df -Pi",
     "listeners": "ss -Hltn",
     "kubelet-log": "journalctl -u kubelet | grep -E '^E|rror' | tail -n 4",

@@ -19,9 +19,9 @@ from cluster import coordination
 from cluster.model import Cluster
 from facts import health
 from facts.tailscale import parse_status
-from phases import asking, measured, probing
+from phases import asking, drawing, measured, probing
 from phases.asking import NotAnswered
-from phases.connecting import unreachable
+from phases.connecting import said, unreachable
 from phases.declared import cluster
 from report import checks, page, terminal
 from report.findings import Check, Finding, View
@@ -164,12 +164,17 @@ def _reached(
 
 
 def publish(declared: Cluster, found: Measurement, findings: tuple[Finding, ...]) -> None:
-    """The JSON file, the page, and the text on standard output."""
+    """The JSON file and the page; on standard output the text, or with pyinfra's --json the JSON."""
     target = Path(asking.data("json") or JSON)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps({**found.to_json(), **checks.to_json(findings)}, indent=2, ensure_ascii=False) + "\n")
+    values = json.dumps({**found.to_json(), **checks.to_json(findings)}, indent=2, ensure_ascii=False)
+    target.write_text(f"{values}\n")
     PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page.render(declared, found, findings))
-    verbose = asking.data("verbose") not in ("", "0", "no")
+    PAGE.write_text(page.render(declared, found, findings, drawing.svg))
+    if said("json_output"):
+        print(values, flush=True)
+        return
     style = terminal.Style.of(sys.stdout)
-    print(terminal.render(declared, found, findings, style, verbose=verbose, page=str(PAGE)), flush=True)
+    print(
+        terminal.render(declared, found, findings, style, verbose=bool(said("verbosity")), page=str(PAGE)), flush=True
+    )

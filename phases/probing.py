@@ -15,6 +15,7 @@ from cluster.model import Cluster
 from facts import health
 from phases import asking, measured, printed
 from phases.connecting import VERIFY, WORDS
+from phases.kubeconfig import TITLE as OPERATORS_OWN
 from phases.templates import render
 from report import exposure
 from report.measurement import HostMeasured, PodsMeasured, WaitingPod
@@ -58,6 +59,7 @@ def pods(declared: Cluster, speaker: str) -> PodsMeasured:
         exec_s=EXEC_S,
         dns_domain=declared.dns_domain,
         outside=declared.coordination_name,
+        kubelet_port=exposure.KUBELET,
     )
     try:
         return read_probe(asking.said(speaker, script, PROBE_S))
@@ -67,7 +69,7 @@ def pods(declared: Cluster, speaker: str) -> PodsMeasured:
 
 def read_probe(said: str) -> PodsMeasured:
     """What templates/verify/probe.sh.j2 printed."""
-    pairs: dict[str, dict[str, dict[str, bool]]] = {"pod": {}, "large": {}}
+    pairs: dict[str, dict[str, dict[str, bool]]] = {"pod": {}, "large": {}, "gateway": {}}
     single: dict[str, dict[str, bool]] = {"dns": {}, "service": {}, "upstream": {}, "own": {}}
     note, listed = "", []
     for line in said.splitlines():
@@ -81,7 +83,9 @@ def read_probe(said: str) -> PodsMeasured:
             note = rest
         elif kind == "json":
             listed.append(rest)
-    return PodsMeasured(pairs["pod"], pairs["large"], **single, waiting=_waiting(listed), note=note)
+    return PodsMeasured(
+        pairs["pod"], pairs["large"], gateways=pairs["gateway"], **single, waiting=_waiting(listed), note=note
+    )
 
 
 def _waiting(lines: list[str]) -> tuple[WaitingPod, ...]:
@@ -107,7 +111,9 @@ def drift() -> tuple[str, ...] | None:
 
 
 def _line(step: Mapping[str, Any]) -> str:
-    """`NAME: HOSTS` where it would change something."""
+    """`NAME: HOSTS` where it would change something on hosts."""
+    if step["name"].startswith(OPERATORS_OWN):
+        return ""
     changed = [*step["hosts_with_change"], *step["hosts_with_conditional_change"]]
     return f"{step['name']}: {', '.join(changed)}" if changed else ""
 

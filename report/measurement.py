@@ -153,7 +153,10 @@ class Api:
 
 @dataclass(frozen=True)
 class PodsMeasured:
-    """What the probe's pods reach: node → node → answered (small, large), node → DNS answers, node → a ClusterIP answers."""
+    """What the probe's pods reach: node → node → answered (small, large), node → DNS answers, node → a ClusterIP answers.
+
+    `gateways`: node → node → a pod on the one reaches cni0 of the other (its own node's, too).
+    """
 
     paths: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     large: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
@@ -161,6 +164,7 @@ class PodsMeasured:
     service: Mapping[str, bool] = field(default_factory=dict)
     upstream: Mapping[str, bool] = field(default_factory=dict)
     own: Mapping[str, bool] = field(default_factory=dict)
+    gateways: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     waiting: tuple[WaitingPod, ...] = ()
     note: str = ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cluster.model import Cluster
 from cluster.paths import allowed_kinds
-from report import terminal
+from report import terminal, topology
 from report.findings import Finding
 from report.measurement import HostMeasured, Measurement
 
@@ -21,7 +21,9 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-PARTS = {"gateway": "gateway", "coordinator": "coordinator", "control_plane": "control plane", "worker": "worker"}
+SHORT = 12  # characters of a name beside the matrix
+# Beyond it the broad picture would be scaled down: the width of the page in the style sheet.
+WIDEST = 1040
 
 
 @dataclass(frozen=True)
@@ -38,49 +40,60 @@ class Row:
     """One host: as in the text's tables, and its squares of the matrix."""
 
     name: str
+    short: str
     site: str
     part: str
     address: str
-    lan: str
     tailnet: str
     node: str
     pods: str
     clock: str
-    state: str
     cells: tuple[Cell, ...]
 
 
-def render(cluster: Cluster, measured: Measurement, findings: Sequence[Finding]) -> str:
-    """The whole file."""
+def render(cluster: Cluster, measured: Measurement, findings: Sequence[Finding], draw: Callable[[str], str]) -> str:
+    """The whole file. `draw` makes SVG of dot's language, or raises NotDrawn: then the page says so, and has words only."""
     problems = [finding for finding in findings if finding.severity == "problem"]
-    warnings = [finding for finding in findings if finding.severity == "warning"]
-    troubled = {name for finding in problems for name in finding.hosts}
-    rows = [_row(cluster, measured, found, troubled) for found in measured.hosts]
+    rows = [_row(cluster, measured, found) for found in measured.hosts]
+    pictures, no_picture = _pictures(cluster, {name for finding in problems for name in finding.hosts}, draw)
     return _ENVIRONMENT.get_template("index.html.j2").render(
         cluster=cluster,
         measured=measured,
         summary=terminal.summary(measured),
+        pods=terminal.pods(measured),
         rows=rows,
-        sites=[(site, [row for row in rows if row.site == site.site]) for site in cluster.sites],
-        relayed=_may_be_relayed(cluster),
+        words=topology.words(cluster),
+        masqueraded=any(site.nat == "masquerade" for site in cluster.sites),
+        relayed=topology.may_be_relayed(cluster),
+        pictures=pictures,
+        no_picture=no_picture,
         problems=problems,
-        warnings=warnings,
+        warnings=[finding for finding in findings if finding.severity == "warning"],
     )
 
 
-def _row(cluster: Cluster, measured: Measurement, found: HostMeasured, troubled: set[str]) -> Row:
-    host = cluster.host(found.name)
+def _pictures(
+    cluster: Cluster, troubled: Collection[str], draw: Callable[[str], str]
+) -> tuple[list[topology.Picture], str]:
+    """A tall one for narrow screens, and a broad one where it fits the page; or none, and why."""
+    try:
+        tall, broad = (topology.picture(cluster, shape, troubled, draw) for shape in ("tall", "broad"))
+    except topology.NotDrawn as reason:
+        return [], str(reason)
+    return [tall, broad] if broad.pixels <= WIDEST else [tall], ""
+
+
+def _row(cluster: Cluster, measured: Measurement, found: HostMeasured) -> Row:
     return Row(
         name=found.name,
+        short=short(found.name),
         site=found.site,
-        part=", ".join(PARTS[role] for role in found.roles),
+        part=terminal.part(found.roles),
         address=found.tailnet_address or "none",
-        lan=str(host.lan_address),
         tailnet=terminal.tailnet_reached(found),
-        node=(found.node or "absent") if host.is_node else "–",
+        node=terminal.node(cluster, found),
         pods=terminal.pods_reached(measured, found.name),
         clock=terminal.clock(found),
-        state="bad" if found.name in troubled else "good",
         cells=tuple(_cell(cluster, found, other.name) for other in measured.hosts),
     )
 
@@ -98,11 +111,6 @@ def _cell(cluster: Cluster, found: HostMeasured, name: str) -> Cell:
     return Cell(number, kind, f"{found.name} to {name}: {said}" + ("" if allowed else ", should be direct"))
 
 
-def _may_be_relayed(cluster: Cluster) -> list[tuple[str, str]]:
-    """Pairs of sites between which the relay may be needed, as declared."""
-    return [
-        (one.site, other.site)
-        for at, one in enumerate(cluster.sites)
-        for other in cluster.sites[at + 1 :]
-        if len(allowed_kinds(cluster, cluster.hosts_of(one)[0], cluster.hosts_of(other)[0])) > 1
-    ]
+def short(name: str) -> str:
+    """The name, or its beginning and its end, where names of one cluster differ."""
+    return name if len(name) <= SHORT else f"{name[: SHORT // 2]}…{name[1 - SHORT // 2 :]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,22 +13,27 @@ from cluster.model import Cluster
 from report.findings import Finding
 from report.measurement import HostMeasured, Measurement, Said
 
-WIDTH = 100
+WIDTH, NARROWEST = 100, 60
 INDENT = " " * 10
+UNKNOWN = "unknown"
 MARKS = {"problem": "✗", "warning": "!"}
 _COLOURS = {"problem": "31", "warning": "33", "fine": "32", "faint": "2"}
 
 
 @dataclass(frozen=True)
 class Style:
-    """Whether colours may be used; words and symbols say the same without."""
+    """Whether colours may be used (words and symbols say the same without), and how many columns there are."""
 
     colours: bool = False
+    width: int = WIDTH
 
     @classmethod
     def of(cls, stream: TextIO) -> Style:
         """Plain where the stream is no terminal, or NO_COLOR is set (no-color.org)."""
-        return cls(stream.isatty() and not os.environ.get("NO_COLOR"))
+        if not stream.isatty():
+            return cls()
+        columns = shutil.get_terminal_size((WIDTH, 0)).columns
+        return cls(not os.environ.get("NO_COLOR"), min(WIDTH, max(NARROWEST, columns)))
 
     def paint(self, text: str, kind: str) -> str:
         """The text in the colour of its kind."""
@@ -43,15 +49,16 @@ def render(
     verbose: bool = False,
     page: str = "",
 ) -> str:
-    """Everything a person reads, at most 100 columns where host names allow it; evidence only when `verbose`."""
-    parts = [summary(measured), _hosts(cluster, measured), _matrix(measured), _pods(measured)]
+    """Everything a person reads, no wider than `style` says where host names allow it; evidence only when `verbose`."""
+    parts = [f"{measured.cluster} · {summary(measured)}", _hosts(cluster, measured), _matrix(measured, style.width)]
+    parts += ["\n".join(line for said in pods(measured).splitlines() for line in _wrapped("", said, 0, style.width))]
     parts += [_finding(finding, style, verbose=verbose) for finding in findings]
     parts.append(_closing(findings, style, page))
     return "\n\n".join(part for part in parts if part)
 
 
 def summary(measured: Measurement) -> str:
-    """One line: which cluster, how big, which versions, how long it took."""
+    """One line: how big, which versions, how long it took."""
     reached = sum(host.reached for host in measured.hosts)
     hosts = (
         f"{len(measured.hosts)} hosts"
@@ -59,9 +66,21 @@ def summary(measured: Measurement) -> str:
         else f"{reached} of {len(measured.hosts)} hosts"
     )
     return (
-        f"{measured.cluster} · {hosts} · Kubernetes {measured.kubernetes} · headscale {measured.headscale} · "
+        f"{hosts} · Kubernetes {measured.kubernetes} · headscale {measured.headscale} · "
         f"measured in {measured.seconds:.0f} s"
     )
+
+
+def part(roles: Sequence[str]) -> str:
+    """What a host does."""
+    return ", ".join(role.replace("_", " ") for role in roles) or "tailnet only"
+
+
+def node(cluster: Cluster, found: HostMeasured) -> str:
+    """What Kubernetes says of it."""
+    if not cluster.host(found.name).is_node:
+        return "–"
+    return found.node or ("absent" if found.reached else UNKNOWN)
 
 
 def cell(found: HostMeasured, name: str) -> str:
@@ -70,7 +89,7 @@ def cell(found: HostMeasured, name: str) -> str:
         return "·"
     path = found.paths.get(name)
     if path is None:
-        return "not measured"
+        return UNKNOWN
     return "none" if path["kind"] == "none" else f"{path['kind']} {path['latency_ms'] or 0:.0f} ms"
 
 
@@ -83,7 +102,7 @@ def pods_reached(measured: Measurement, name: str) -> str:
 def tailnet_reached(found: HostMeasured) -> str:
     """How many of the others it reaches over the tailnet."""
     if not found.reached:
-        return "not measured"
+        return UNKNOWN
     return (
         f"{sum(path['kind'] != 'none' for path in found.paths.values())} of {len(found.paths)}"
         if found.paths
@@ -94,23 +113,22 @@ def tailnet_reached(found: HostMeasured) -> str:
 def clock(found: HostMeasured) -> str:
     """How far its clock is from this machine's."""
     if found.clock_offset_s is None:
-        return "not measured"
-    return f"{found.clock_offset_s:+.1f} s".replace("-", "−").replace("−0.0", "+0.0")
+        return UNKNOWN
+    digits = 0 if abs(found.clock_offset_s) >= 10 else 1
+    return f"{found.clock_offset_s:+.{digits}f} s".replace("-", "−").replace("−0.0", "+0.0")
 
 
 def _hosts(cluster: Cluster, measured: Measurement) -> str:
     rows = [("host", "site", "part", "address", "tailnet", "node", "pods", "clock")]
     for found in measured.hosts:
-        part = ", ".join(role.replace("_", " ") for role in found.roles)
-        node = (found.node or "absent") if cluster.host(found.name).is_node else "–"
         rows.append(
             (
                 found.name,
                 found.site,
-                part,
+                part(found.roles),
                 found.tailnet_address or "none",
                 tailnet_reached(found),
-                node if found.reached or found.node else "not measured",
+                node(cluster, found),
                 pods_reached(measured, found.name),
                 clock(found),
             )
@@ -118,34 +136,42 @@ def _hosts(cluster: Cluster, measured: Measurement) -> str:
     return _table(rows)
 
 
-def _matrix(measured: Measurement) -> str:
-    names = [found.name for found in measured.hosts]
-    columns = (
-        [names] if _matrix_width(measured, names) <= WIDTH else [names[at : at + 5] for at in range(0, len(names), 5)]
-    )
+def _matrix(measured: Measurement, width: int) -> str:
     tables = []
-    for chosen in columns:
+    for chosen in _columns(measured, width):
         rows = [("", *chosen)]
         rows += [(found.name, *(cell(found, name) for name in chosen)) for found in measured.hosts]
         tables.append(_table(rows))
     return "\n\n".join([f"Paths, row to column\n{tables[0]}", *tables[1:]])
 
 
-def _matrix_width(measured: Measurement, names: Sequence[str]) -> int:
-    widths = [max(len(name), *(len(cell(found, name)) for found in measured.hosts)) for name in names]
-    return max(len(name) for name in names) + sum(width + 2 for width in widths)
+def _columns(measured: Measurement, width: int) -> list[list[str]]:
+    """The hosts, in as few groups as fit beside the names."""
+    names = [found.name for found in measured.hosts]
+    left = width - max(len(name) for name in names)
+    groups: list[list[str]] = [[]]
+    used = 0
+    for name in names:
+        needed = 2 + max(len(name), *(len(cell(found, name)) for found in measured.hosts))
+        if groups[-1] and used + needed > left:
+            groups.append([])
+            used = 0
+        groups[-1].append(name)
+        used += needed
+    return groups
 
 
-def _pods(measured: Measurement) -> str:
-    pods = measured.pods
+def pods(measured: Measurement) -> str:
+    """How many pairs of pods answer, and what else they reach; whether drift was looked for."""
+    found = measured.pods
     drift = "\ndrift not measured" if measured.drift is None else ""
-    if pods is None:
+    if found is None:
         return f"pods not measured{drift}"
-    pairs = [answered for row in pods.paths.values() for answered in row.values()]
-    large = [answered for row in pods.large.values() for answered in row.values()]
+    pairs = [answered for row in found.paths.values() for answered in row.values()]
+    large = [answered for row in found.large.values() for answered in row.values()]
     return (
         f"pods {sum(pairs)} of {len(pairs)} pairs, {sum(large)} of {len(large)} with a megabyte · "
-        f"DNS from {sum(pods.dns.values())} of {len(pods.dns)} nodes · ClusterIP from {sum(pods.service.values())} of {len(pods.service)}{drift}"
+        f"DNS from {sum(found.dns.values())} of {len(found.dns)} nodes · ClusterIP from {sum(found.service.values())} of {len(found.service)}{drift}"
     )
 
 
@@ -153,22 +179,27 @@ def _finding(finding: Finding, style: Style, *, verbose: bool) -> str:
     head = style.paint(f"{MARKS[finding.severity]} {finding.check}", finding.severity)
     if finding.severity == "warning":
         return "\n".join(
-            _wrapped(f"{head}   {finding.problem.where}: ", f"{finding.problem.what} ({finding.problem.why})", 4)
+            _wrapped(
+                f"{head}   {finding.problem.where}: ",
+                f"{finding.problem.what} ({finding.problem.why})",
+                4,
+                style.width,
+            )
         )
-    lines = _wrapped(f"{head}   ", finding.problem.where, 4)
+    lines = _wrapped(f"{head}   ", finding.problem.where, 4, style.width)
     for part in ("what", "why", "fix"):
-        lines += _wrapped(f"    {part:<6}", getattr(finding.problem, part), len(INDENT))
+        lines += _wrapped(f"    {part:<6}", getattr(finding.problem, part), len(INDENT), style.width)
     if finding.consequences:
         below = "; ".join(f"{found.check} {found.problem.where}" for found in finding.consequences)
-        lines += _wrapped("    so    ", below, len(INDENT))
+        lines += _wrapped("    so    ", below, len(INDENT), style.width)
     if verbose:
-        lines += [style.paint(line, "faint") for said in finding.evidence for line in _evidence(said)]
+        lines += [style.paint(line, "faint") for said in finding.evidence for line in _evidence(said, style.width)]
     return "\n".join(lines)
 
 
-def _evidence(said: Said) -> Iterator[str]:
-    yield f"    $ {said.command.splitlines()[0][: WIDTH - 6] if said.command else ''}"
-    yield from (f"      {line[: WIDTH - 6]}" for line in said.output)
+def _evidence(said: Said, width: int) -> Iterator[str]:
+    yield f"    $ {said.command.splitlines()[0][: width - 6] if said.command else ''}"
+    yield from (f"      {line[: width - 6]}" for line in said.output)
 
 
 def _closing(findings: Sequence[Finding], style: Style, page: str) -> str:
@@ -182,10 +213,10 @@ def _closing(findings: Sequence[Finding], style: Style, page: str) -> str:
     return style.paint(said, kind) + (f" · {page}" if page else "")
 
 
-def _wrapped(head: str, text: str, indent: int) -> list[str]:
+def _wrapped(head: str, text: str, indent: int, width: int) -> list[str]:
     return textwrap.wrap(
         head + text,
-        WIDTH,
+        width,
         subsequent_indent=" " * indent,
         drop_whitespace=True,
         replace_whitespace=False,

@@ -28,10 +28,10 @@ def first_failing(view: View, source: str, target: str) -> Hop:
     here, there = ends.get(source), ends.get(target)
     hops: list[Hop] = []
     if here:
-        hops += [*_at(view, here), *_onwards(view, here, target)]
+        hops += [*_at(view, here), *_onwards(view, here, target), *_leaving(view, here, target)]
     if there:
-        hops += [*_arriving(view, there, source), *_at(view, there)]
-    return hops[0] if hops else _nowhere(here, target)
+        hops += [*_arriving(view, there, source), *_at(view, there), *_leaving(view, there, source)]
+    return hops[0] if hops else _nowhere(view, here, there, target)
 
 
 def _at(view: View, host: HostMeasured) -> Iterator[Hop]:
@@ -50,6 +50,14 @@ def _at(view: View, host: HostMeasured) -> Iterator[Hop]:
             "between cni0 and the pod something drops its packets",
             f"on {host.name}: ip -br link show master cni0; iptables-save | grep -nE 'FORWARD.*(REJECT|DROP)'",
             host.said.get("addresses"),
+        )
+    elif pods and pods.gateways.get(host.name, {}).get(host.name) is False:
+        yield _hop(
+            f"a pod on {host.name} does not reach cni0 of its own node",
+            "between the pod and its bridge something drops its packets",
+            f"on {host.name}: ip -br link show master cni0; nft list ruleset | grep -nE 'cni0|drop|reject'",
+            host.said.get("addresses"),
+            host.said.get("drops"),
         )
     if host.forwarding is False:
         yield _hop(
@@ -92,6 +100,20 @@ def _onwards(view: View, host: HostMeasured, target: str) -> Iterator[Hop]:
         )
 
 
+def _leaving(view: View, host: HostMeasured, target: str) -> Iterator[Hop]:
+    """From the bridge into the tunnel: what the host itself may send, its pods may not."""
+    pods = view.measured.pods
+    from_pod = pods.gateways.get(host.name, {}).get(target) if pods else None
+    if from_pod is False and host.pod_gateway_answers.get(target):
+        yield _hop(
+            f"{host.name} does not pass on what its pods send",
+            f"{host.name} itself reaches cni0 of the other node, its pods don't: a filter drops what comes from its cni0",
+            f"on {host.name}: nft list ruleset | grep -nE 'hook forward|cni0|drop'; remove the rule that drops it",
+            host.said.get("drops"),
+            host.said.get("pod-gateways"),
+        )
+
+
 def _arriving(view: View, host: HostMeasured, source: str) -> Iterator[Hop]:
     """Out of the tunnel at the peer, which lets in only senders that it has an accepted route to."""
     if host.tailnet and host.tailnet.state != "Running":
@@ -131,14 +153,14 @@ def _why_no_route(view: View, host: HostMeasured, target: str) -> str:
     return f"{network} of {target} is not in the routing table 52 of {host.name}"
 
 
-def _nowhere(here: HostMeasured | None, target: str) -> Hop:
-    if here and here.pod_gateway_answers.get(target):
-        place = f"the last hop on {target}, from cni0 to the pod"
+def _nowhere(view: View, here: HostMeasured | None, there: HostMeasured | None, target: str) -> Hop:
+    pods = view.measured.pods
+    if here and pods and pods.gateways.get(here.name, {}).get(target):
         return _hop(
-            place,
-            f"{here.name} itself reaches cni0 of {target}",
-            f"on {target}: iptables-save | grep -n FORWARD",
-            here.said.get("pod-gateways"),
+            f"the last hop on {target}, between cni0 and the pod",
+            f"pods of other nodes reach cni0 of {target}, and not the pod behind it",
+            f"on {target}: nft list ruleset | grep -nE 'hook forward|cni0|drop'",
+            there.said.get("drops") if there else None,
         )
     return _hop(
         f"between {TUNNEL} and cni0 of {target}",

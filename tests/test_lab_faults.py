@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,17 @@ from lab import arguments, faults, journal, links, mirror
 from lab import world as lab_world
 from lab.__main__ import main
 from lab.failures import LabError
-from lab.faults import FAULTS, Fault, filters, machines, mesh, scene
+from lab.faults import filters, machines, mesh, scene
+from lab.faults.catalogue import FAULTS
+from lab.faults.scene import Fault
 from lab.oddities import text
 from lab.plan import plan
 from lab.rules import table
+from report import checks
+from tests.lab import expected
 from tests.test_lab_pure import behind, cluster, world
 
+PODS, SERVICES = IPv4Network("10.244.0.0/16"), IPv4Network("10.96.0.0/12")
 AWAY = behind("192.168.1.2", "192.0.2.9", 2222)
 
 
@@ -160,6 +166,11 @@ def test_nothing_here_is_refused_by_nft() -> None:
             filters.to_addresses(away.names.values()),
             filters.to_service(away.dns, 443),
         ),
+        filters.pods_cut_off(PODS),
+        filters.pods_small_packets(PODS),
+        filters.services_dropped(SERVICES),
+        filters.upstream_dropped(PODS, SERVICES),
+        filters.lan_silent(away.host("away").host.lan_address),
     )
     rules = "\n".join(table(f"f{number}", chains) for number, chains in enumerate(everything))
     checked = subprocess.run(["unshare", "-rn", "nft", "-c", "-f", "-"], input=rules, text=True, capture_output=True)
@@ -206,3 +217,9 @@ def test_the_operators_link_has_a_delay_of_its_own(place: journal.Run, monkeypat
     lab_world.delay(place, True)
     assert wires["the operator"] == 100.0
     assert wires["site cloud"] == 5.0
+
+
+def test_every_fault_has_a_check_and_every_check_a_fault() -> None:
+    assert {*expected.EXPECTED, *expected.QUIET} == set(FAULTS)
+    # A host's exceptions are declared, not suffered: tests/lab/test_4_faults.py takes the declaration away.
+    assert {*expected.EXPECTED.values(), "cgroup-exception"} == {check.name for check in checks.CHECKS}

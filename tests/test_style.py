@@ -9,6 +9,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 # A layer may import those to its right; lab, bench and report stand beside the pyinfra side and know it only through the model.
+# answers stands between pyinfra and the connections; only config.py knows of it.
 LAYERS = {
     "deploy.py": {"phases"},
     "verify.py": {"phases"},
@@ -21,9 +22,10 @@ LAYERS = {
     "bench": {"lab", "cluster"},
     "bench/light.py": {"phases", "operations", "cluster"},
     "cluster": set(),
-    "config.py": {"phases", "operations"},
+    "answers": set(),
+    "config.py": {"phases", "operations", "answers"},
 }
-OURS = {"bench", "phases", "operations", "facts", "report", "lab", "cluster", "tasks", "tests"}
+OURS = {"answers", "bench", "phases", "operations", "facts", "report", "lab", "cluster", "tasks", "tests"}
 
 
 def sources(layer: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Named faults that can be undone. A new one is a pair of small functions and a line in FAULTS."""
+"""Named faults that can be undone. A new one is a pair of small functions and a line in catalogue.py."""
 
 from __future__ import annotations
 
@@ -8,104 +8,8 @@ from .. import world
 from ..failures import LabError
 from ..journal import Run
 from ..plan import WorldPlan
-from . import machines, mesh, sites
-from .scene import Fault, Scene
-
-FAULTS: dict[str, Fault] = {
-    "udp-blocked": Fault(
-        "all UDP but name service is dropped at the site's router",
-        "site", sites.block_udp, sites.lift_filter,
-    ),
-    "tailnet-blocked": Fault(
-        "the site's hosts reach the others neither directly nor by the relay; SSH comes in",
-        "site", sites.block_tailnet, sites.lift_filter,
-    ),
-    "hard-nat": Fault(
-        "the router's source port differs with each destination, and it lets in only answers: no hole can be punched",
-        "site", sites.harden_nat, sites.soften_nat,
-    ),
-    "small-mtu": Fault(
-        "packets above 1100 bytes are lost between the site and the internet, and no ICMP says so",
-        "site", sites.shrink_mtu, sites.restore_mtu,
-    ),
-    "latency": Fault("the way between the site and the internet takes 200 ms more", "site", sites.slow_down, sites.relieve),
-    "loss": Fault("5 % more are lost between the site and the internet", "site", sites.lose_frames, sites.relieve),
-    "mirror-gone": Fault(
-        "nothing that serves packages, files or images answers the site",
-        "site", sites.block_mirrors, sites.lift_filter,
-    ),
-    "registry-gone": Fault("no registry of images answers the site", "site", sites.block_registries, sites.lift_filter),
-    "dns-broken": Fault(
-        "the name server does not answer the host, nor its pods",
-        "host", sites.silence_names, sites.lift_filter,
-    ),
-    "host-gone": Fault("the host is switched off and stays off", "host", machines.take, machines.bring_back),
-    "clock-skew": Fault(
-        "programs that start now see a clock three minutes ahead (dynamic ones, such as date)",
-        "host", machines.skew_clock, machines.set_clock,
-    ),
-    "disk-full": Fault("/var is a small file system with no room left", "host", machines.fill_disk, machines.empty_disk),
-    "file-changed": Fault(
-        "somebody has changed a file that the deploy wrote",
-        "host", machines.change_file, machines.restore_file,
-    ),
-    "port-exposed": Fault(
-        f"a program listens on the host's public address, TCP port {machines.EXPOSED_PORT}, and is let through",
-        "host", machines.expose_port, machines.close_port,
-    ),
-    "oracle-reject-rules": Fault(
-        "the REJECT rules of Oracle's images stand in front of all others again",
-        "host", machines.reject_as_image, machines.remove_rules,
-    ),
-    "foreign-chain": Fault(
-        "another program's chain drops all that the host would forward",
-        "host", machines.put_foreign_chain, machines.remove_foreign_chain,
-    ),
-    "lan-captured": Fault(
-        "the rule that keeps the host's LAN out of the tailnet is gone",
-        "host", machines.release_lan, machines.keep_lan,
-    ),
-    "tailscaled-stopped": Fault(
-        "tailscaled is stopped",
-        "host", machines.stopping("tailscaled"), machines.starting("tailscaled"),
-    ),
-    "containerd-stopped": Fault(
-        "containerd is stopped; pods run on",
-        "host", machines.stopping("containerd"), machines.starting("containerd"),
-    ),
-    "kubelet-stopped": Fault(
-        "kubelet is stopped; pods run on",
-        "host", machines.stopping("kubelet"), machines.starting("kubelet"),
-    ),
-    "route-withdrawn": Fault(
-        "the host no longer offers its LAN address and LAN routes to the tailnet",
-        "host", mesh.withdraw_lan, mesh.offer_again,
-    ),
-    "pod-route-withdrawn": Fault(
-        "the host no longer offers the network of its pods to the tailnet",
-        "host", mesh.withdraw_pods, mesh.offer_again,
-    ),
-    "route-unapproved": Fault(
-        "headscale has approved no route of the host, though it offers them",
-        "host", mesh.disapprove, mesh.approve_again,
-    ),
-    "routes-refused": Fault(
-        "the host accepts no routes of the others",
-        "host", mesh.refuse_routes, mesh.accept_routes,
-    ),
-    "headscale-stopped": Fault(
-        "headscale is stopped on the coordinator",
-        "", machines.stopping("headscale"), machines.starting("headscale"),
-    ),
-    "service-rules-gone": Fault(
-        "kube-proxy hangs, and its rules for service addresses are gone",
-        "host", mesh.remove_services, mesh.bring_services_back,
-    ),
-    "cluster-dns-gone": Fault(
-        "no pod of CoreDNS runs",
-        "", mesh.stop_cluster_names, mesh.start_cluster_names,
-    ),
-}  # fmt: skip
+from .catalogue import FAULTS
+from .scene import Scene
 
 
 def listing() -> str:

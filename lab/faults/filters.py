@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from ..plan import HostPlan, SitePlan
 from ..rules import WAN, Chains, own_addresses
@@ -11,10 +11,14 @@ from ..rules import WAN, Chains, own_addresses
 NAME_SERVICE, STUN = 53, 3478
 SMALL_MTU = 1100
 HEADERS = 40  # of IP and TCP
+SMALL_PACKET = 1000
 # Before the router's own chains, so that nothing has accepted or translated the packet yet.
 FORWARD = "filter hook forward priority -10"
 SENT = "filter hook output priority -10"
 TRANSLATED = "nat hook postrouting priority 90"
+RECEIVED = "filter hook input priority -10"
+# Before connections are tracked, and so before an address of a service becomes that of a pod.
+ARRIVED = "filter hook prerouting priority -350"
 TOO_BIG = "icmp type destination-unreachable icmp code frag-needed drop"
 # In three rules: nft makes one comparison of two unequal ports that lie side by side, which then holds for every packet.
 ALL_UDP = (f"udp dport {NAME_SERVICE} accept", f"udp sport {NAME_SERVICE} accept", "meta l4proto udp drop")
@@ -54,6 +58,32 @@ def silent_about_size() -> Chains:
     """Nobody hears that a packet was too big. TCP's segments are told to fit, as such routers do: else SSH would hang too."""
     clamp = f"tcp flags syn tcp option maxseg size set {SMALL_MTU - HEADERS}"
     return {"forward": (FORWARD, iter([clamp])), "sent": (SENT, iter([TOO_BIG]))}
+
+
+def pods_cut_off(pods: IPv4Network) -> Chains:
+    """Nothing from the bridge of the host's pods leaves for pods elsewhere."""
+    return forwarded(f'iifname "cni0" oifname != "cni0" ip daddr {pods} drop')
+
+
+def pods_small_packets(pods: IPv4Network) -> Chains:
+    """Only small packets do."""
+    return forwarded(f'iifname "cni0" oifname != "cni0" ip daddr {pods} meta length > {SMALL_PACKET} drop')
+
+
+def services_dropped(services: IPv4Network) -> Chains:
+    """Pods get no answer from web services."""
+    return {"arrived": (ARRIVED, iter([f'iifname "cni0" ip daddr {services} tcp dport 80 drop']))}
+
+
+def upstream_dropped(pods: IPv4Network, services: IPv4Network) -> Chains:
+    """Pods get names of the cluster only."""
+    outside = f"ip daddr != {{ {pods}, {services} }}"
+    return forwarded(f'iifname "cni0" {outside} meta l4proto {{ tcp, udp }} th dport {NAME_SERVICE} drop')
+
+
+def lan_silent(address: IPv4Address) -> Chains:
+    """No ping at that address of the host is answered."""
+    return {"received": (RECEIVED, iter([f"ip daddr {address} icmp type echo-request drop"]))}
 
 
 def image_rules(text: str, ssh_port: int, mark: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cluster import routes
 
+from ..network import UPLINK
 from ..plan import HostPlan
 from ..polling import until
 from .scene import Scene, on_host
@@ -110,6 +111,25 @@ def refuse_routes(scene: Scene) -> None:
 def accept_routes(scene: Scene) -> None:
     """It does again."""
     on_host(scene, "tailscale set --accept-routes=true")
+
+
+def add_guest_route(scene: Scene) -> None:
+    """As somebody tries who has not read what the cloud's fabric does."""
+    own = scene.host.host.site
+    neighbour = next((host for host in scene.site.hosts if host is not scene.host), None)
+    far = next((site.lan for site in scene.world.cluster.sites if not site.lan.overlaps(own.lan)), None)
+    if own.fabric != "routed" or neighbour is None or far is None:
+        raise scene.refused(
+            f"is not possible on host {scene.host.name}", "its site is no routed fabric with a neighbour and a far site"
+        )
+    scene.remember(str(far))
+    on_host(scene, f"ip route add {far} via {neighbour.host.lan_address} dev {UPLINK}")
+
+
+def remove_guest_route(scene: Scene) -> None:
+    """The main table is as before."""
+    if far := scene.recall():
+        on_host(scene, f"ip route del {far} 2>/dev/null || true")
 
 
 def stop_cluster_names(scene: Scene) -> None:

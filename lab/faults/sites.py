@@ -42,10 +42,18 @@ def block_udp(scene: Scene) -> None:
 
 def block_tailnet(scene: Scene) -> None:
     """Neither a direct path nor the relay."""
-    relay = filters.to_service(
-        scene.world.records[scene.world.cluster.coordination_name], scene.world.cluster.coordination_port
-    )
-    put_filter(scene, filters.forwarded(*filters.ALL_UDP, relay))
+    put_filter(scene, filters.forwarded(*filters.ALL_UDP, to_coordinator(scene)))
+
+
+def block_coordinator(scene: Scene) -> None:
+    """As a company's firewall does that knows the name."""
+    put_filter(scene, filters.forwarded(to_coordinator(scene)))
+
+
+def to_coordinator(scene: Scene) -> str:
+    """What goes to the address that headscale and the relay are called at is dropped."""
+    cluster = scene.world.cluster
+    return filters.to_service(scene.world.records[cluster.coordination_name], cluster.coordination_port)
 
 
 def harden_nat(scene: Scene) -> None:

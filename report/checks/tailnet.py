@@ -9,9 +9,8 @@ from report.findings import Check, Finding, View, finding
 
 
 def headscale_health(view: View) -> Iterator[Finding]:
-    """The coordinator does not answer: on its own host, through the gateway, or from some hosts."""
+    """The coordinator does not answer: on its own host, or anybody through the gateway."""
     center, coordinator = view.measured.coordination, view.cluster.coordinator.name
-    failing = {host.name: host.coordination for host in view.hosts() if host.coordination}
     if center and "pass" not in center.health and view.has(coordinator):
         host = view.measured.host(coordinator)
         state = host.units.get("headscale", "absent")
@@ -26,18 +25,29 @@ def headscale_health(view: View) -> Iterator[Finding]:
             host.said.get("headscale-health"),
             host.said.get("units"),
         )
-    elif failing and len(failing) == len(list(view.hosts())):
-        yield _through_the_gateway(view, failing)
-    else:
-        for name, reason in failing.items():
-            yield finding(
-                "headscale-health",
-                name,
-                f"it does not reach {view.cluster.server_url}",
-                reason or "no answer",
-                f"on {name}: curl -v {view.cluster.server_url}/health",
-                view.measured.host(name).said.get("login-server"),
-            )
+    elif _answers_nobody(view):
+        yield _through_the_gateway(view, _failing(view))
+
+
+def unreachable(view: View) -> Iterator[Finding]:
+    """Hosts that don't reach the coordinator, though it answers others."""
+    for name, reason in {} if _answers_nobody(view) else _failing(view).items():
+        yield finding(
+            "headscale-unreachable",
+            name,
+            f"it does not reach {view.cluster.server_url}, though others do",
+            reason or "no answer",
+            f"on {name}: curl -v {view.cluster.server_url}/health",
+            view.measured.host(name).said.get("login-server"),
+        )
+
+
+def _failing(view: View) -> dict[str, str]:
+    return {host.name: host.coordination for host in view.hosts() if host.coordination}
+
+
+def _answers_nobody(view: View) -> bool:
+    return bool(_failing(view)) and len(_failing(view)) == len(list(view.hosts()))
 
 
 def _through_the_gateway(view: View, failing: dict[str, str]) -> Finding:
@@ -79,5 +89,6 @@ def tailnet_down(view: View) -> Iterator[Finding]:
 
 CHECKS = (
     Check("headscale-health", "The coordinator of the tailnet does not answer.", headscale_health),
+    Check("headscale-unreachable", "The host does not reach the coordinator.", unreachable),
     Check("tailnet-down", "The host is not in the tailnet.", tailnet_down),
 )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -22,24 +23,14 @@ def operations() -> set[str]:
     """`Phase | Name` of every operation that stands in phases/."""
     found = set()
     for file in (PROJECT / "phases").glob("*.py"):
-        tree = ast.parse(file.read_text())
-        titles = [
-            decorator.args[0].value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef)
-            for decorator in node.decorator_list
-            if isinstance(decorator, ast.Call)
-            and getattr(decorator.func, "id", "") == "phase"
-            and isinstance(decorator.args[0], ast.Constant)
-        ]
-        names = [
-            word.value.value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Call)
-            for word in node.keywords
-            if word.arg == "name" and isinstance(word.value, ast.Constant) and titles
-        ]
-        found |= {f"{titles[0]} | {name}" for name in names if name not in NOTHING_TO_CHECK}
+        text = file.read_text()
+        given = re.search(r'^@phase\((?:"(.+)"|TITLE)\)$', text, re.M)
+        if title := given and (given[1] or re.findall(r'^TITLE = "(.+)"$', text, re.M)[0]):
+            names = [
+                word.value for word in ast.walk(ast.parse(text)) if isinstance(word, ast.keyword) and word.arg == "name"
+            ]
+            said = [name.value for name in names if isinstance(name, ast.Constant)]
+            found |= {f"{title} | {name}" for name in said if name not in NOTHING_TO_CHECK}
     return found
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from tests.lab.conftest import PROJECT, SECRETS, Rehearsal
 
@@ -68,6 +71,32 @@ def verified(world: Rehearsal) -> dict[str, object]:
     world.must("verify", timeout=600)
     measured: dict[str, object] = json.loads((PROJECT / "build" / "verify.json").read_text())
     return measured
+
+
+@contextmanager
+def broken(world: Rehearsal, fault: str, at: list[str]) -> Iterator[None]:
+    """Within, the fault is in force."""
+    world.must("break", fault, *at)
+    try:
+        yield
+    finally:
+        world.must("heal", fault, *at)
+
+
+def problems(world: Rehearsal) -> list[dict[str, Any]]:
+    """What verify reports, which ends with 1 for it."""
+    result = world.lab("verify", timeout=300)
+    assert result.returncode == 1, result.output[-4000:]
+    found: list[dict[str, Any]] = json.loads((PROJECT / "build" / "verify.json").read_text())["problems"]
+    return found
+
+
+def fault_is_reported(world: Rehearsal, fault: str, at: list[str], check: str) -> None:
+    """verify names that check, and nothing else that is not a consequence; healed, it is clean."""
+    with broken(world, fault, at):
+        found = problems(world)
+        assert {problem["check"] for problem in found} == {check}, world.outputs[-1]
+    world.must("verify", "--wait", "180", timeout=600)
 
 
 def no_secret_was_shown(world: Rehearsal) -> None:

@@ -55,9 +55,17 @@ class Rehearsal:
 
     def lab(self, *arguments: str, stdin: str | None = None, timeout: int = 1800) -> Result:
         """`python -m lab ARGUMENTS` for this inventory."""
-        verb, *rest = arguments
-        command = [sys.executable, "-m", "lab", verb, "--inventory", str(self.inventory), "--run", self.run, *rest]
-        return self.call(command, stdin, timeout)
+        return self.call(self.words(*arguments), stdin, timeout)
+
+    def words(self, verb: str, *rest: str) -> list[str]:
+        return [sys.executable, "-m", "lab", verb, "--inventory", str(self.inventory), "--run", self.run, *rest]
+
+    def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """The same in the background, in a process group of its own; what it says is lost."""
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(
+            self.words(*arguments), cwd=PROJECT, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+        )
 
     def call(self, command: list[str], stdin: str | None = None, timeout: int = 1800) -> Result:
         started = time.monotonic()

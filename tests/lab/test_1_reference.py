@@ -9,8 +9,11 @@ import pytest
 
 from tests.lab import common
 from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
+from tests.lab.expected import EXPECTED, target
 
 pytestmark = pytest.mark.lab
+# One of each kind; test_4_faults.py has them all.
+TELLING = ("tailscaled-stopped", "pods-cut-off", "guest-route")
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +147,11 @@ def test_relayed_when_udp_is_blocked(world: Rehearsal) -> None:
         common.every_host_reaches_every_host(world)
     finally:
         world.must("heal", "udp-blocked", site.site)
+
+
+@pytest.mark.parametrize("fault", TELLING)
+def test_a_fault_is_reported_and_nothing_else(world: Rehearsal, fault: str) -> None:
+    common.fault_is_reported(world, fault, target(world.cluster, fault), EXPECTED[fault])
 
 
 def test_power_cut_of_all_hosts_heals_by_itself(world: Rehearsal) -> None:

@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 
+from lab.polling import until
+from tests.lab import common
 from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
+from tests.lab.expected import EXPECTED, QUIET, target
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
-# fault → the check that names it. `host` is a worker behind the home router, `site` its site, unless said otherwise.
-EXPECTED = {
-    "udp-blocked": "path-relayed",
-    "small-mtu": "mtu-black-hole",
-    "mirror-gone": "mirror-unreachable",
-    "dns-broken": "dns-host",
-    "host-gone": "host-unreachable",
-    "clock-skew": "clock-skew",
-    "disk-full": "disk-pressure",
-    "file-changed": "drift",
-    "foreign-chain": "foreign-reject-rule",
-    "lan-captured": "lan-overlap",
-    "tailscaled-stopped": "tailnet-down",
-    "containerd-stopped": "node-not-ready",
-    "kubelet-stopped": "node-not-ready",
-    "route-unapproved": "route-not-approved",
-    "routes-refused": "route-not-accepted",
-    "headscale-stopped": "headscale-health",
-    "service-rules-gone": "kube-proxy-rules",
-    "cluster-dns-gone": "dns-pod",
-}
-SITE_FAULTS = ("udp-blocked", "small-mtu", "mirror-gone")
-NO_TARGET = ("headscale-stopped", "cluster-dns-gone")
 
 
 @pytest.fixture(scope="module")
@@ -43,23 +25,46 @@ def world(watched: set[str]) -> Iterator[Rehearsal]:
         yield made
 
 
-def target(world: Rehearsal, fault: str) -> list[str]:
-    """A worker behind the router that masquerades, or its site, or nothing."""
-    if fault in NO_TARGET:
-        return []
-    host = next(host for host in world.cluster.nodes if host.site.nat == "masquerade")
-    return [host.site.site if fault in SITE_FAULTS else host.name]
-
-
 @pytest.mark.parametrize("fault", EXPECTED)
 def test_a_fault_is_reported_and_nothing_else(world: Rehearsal, fault: str) -> None:
-    at = target(world, fault)
-    world.must("break", fault, *at)
-    try:
-        result = world.lab("verify", timeout=300)
-        measured = json.loads((PROJECT / "build" / "verify.json").read_text())
-        assert result.returncode == 1, result.output[-4000:]
-        assert {problem["check"] for problem in measured["problems"]} == {EXPECTED[fault]}, result.stdout
-    finally:
-        world.must("heal", fault, *at)
-    world.must("verify", "--wait", "180", timeout=600)
+    common.fault_is_reported(world, fault, target(world.cluster, fault), EXPECTED[fault])
+
+
+@pytest.mark.parametrize("fault", QUIET)
+def test_a_bad_line_is_no_false_alarm(world: Rehearsal, fault: str) -> None:
+    with common.broken(world, fault, target(world.cluster, fault)):
+        world.must("verify", "--wait", "60")
+
+
+def test_what_causes_the_other_comes_first(world: Rehearsal) -> None:
+    host = target(world.cluster, "disk-full")
+    with common.broken(world, "kubelet-stopped", host), common.broken(world, "disk-full", host):
+        problems = common.problems(world)
+        assert [problem["check"] for problem in problems] == ["disk-pressure"]
+        assert "node-not-ready" in {below["check"] for below in problems[0]["consequences"]}
+    world.must("verify", "--wait", "180")
+
+
+def test_two_causes_are_both_told(world: Rehearsal) -> None:
+    one, other = target(world.cluster, "tailscaled-stopped"), target(world.cluster, "port-exposed")
+    with common.broken(world, "tailscaled-stopped", one), common.broken(world, "clock-skew", other):
+        assert {problem["check"] for problem in common.problems(world)} == {"tailnet-down", "clock-skew"}
+    world.must("verify", "--wait", "180")
+
+
+def test_an_exception_that_is_not_declared(world: Rehearsal) -> None:
+    result = world.pyinfra("verify.py", "--json", "--data", "only=cgroup-exception", "--data", "exceptions=[]")
+    assert result.returncode == 1, result.output
+    found = json.loads(result.stdout)["problems"]
+    assert {problem["check"] for problem in found} == {"cgroup-exception"}
+    assert {name for problem in found for name in problem["hosts"]} == {host.name for host in world.cluster.nodes}
+
+
+def test_the_probe_goes_though_verify_is_killed(world: Rehearsal) -> None:
+    speaker = world.cluster.control_planes[0]
+    left = "kubectl --kubeconfig /etc/kubernetes/admin.conf get namespaces -l isthmus=verify -o name"
+    running = world.begin("operator", "--", "pyinfra", "-y", str(world.inventory), "verify.py")
+    assert until(lambda: bool(world.on(speaker, left).stdout.strip()), 60, interval=0.5), "the probe was never there"
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert until(lambda: not world.on(speaker, left).stdout.strip(), 120, interval=1)

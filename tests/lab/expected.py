@@ -1,0 +1,78 @@
+"""Which check each fault of the lab makes verify report, and where a cluster suffers it."""
+
+from __future__ import annotations
+
+from cluster.model import Cluster, Host
+from lab.faults.catalogue import FAULTS
+
+EXPECTED = {
+    "udp-blocked": "path-relayed",
+    "hard-nat": "path-relayed",
+    "tailnet-blocked": "path-blocked",
+    "coordinator-blocked": "headscale-unreachable",
+    "small-mtu": "mtu-black-hole",
+    "mirror-gone": "mirror-unreachable",
+    "registry-gone": "mirror-unreachable",
+    "dns-broken": "dns-host",
+    "host-gone": "host-unreachable",
+    "clock-skew": "clock-skew",
+    "disk-full": "disk-pressure",
+    "file-changed": "drift",
+    "port-exposed": "exposed-port",
+    "oracle-reject-rules": "foreign-reject-rule",
+    "foreign-chain": "foreign-reject-rule",
+    "lan-captured": "lan-overlap",
+    "lan-silent": "lan-path",
+    "guest-route": "vcn-next-hop",
+    "tailscaled-stopped": "tailnet-down",
+    "headscale-stopped": "headscale-health",
+    "route-withdrawn": "route-not-advertised",
+    "pod-route-withdrawn": "route-not-advertised",
+    "route-unapproved": "route-not-approved",
+    "routes-refused": "route-not-accepted",
+    "containerd-stopped": "node-not-ready",
+    "kubelet-stopped": "node-not-ready",
+    "node-moved": "node-address",
+    "kubelet-newer": "version-skew",
+    "service-rules-gone": "kube-proxy-rules",
+    "pods-cut-off": "pod-path",
+    "pods-small-packets": "pod-large-packet",
+    "services-dropped": "service-ip",
+    "upstream-dropped": "coredns-upstream",
+    "cluster-dns-gone": "dns-pod",
+    "image-gone": "image-pull",
+    "image-foreign": "image-architecture",
+    "certificate-ending": "certificate-expiry",
+    "key-ending": "key-expiry",
+}
+# A slow or lossy line is no fault of the cluster's.
+QUIET = ("latency", "loss")
+# Of a host in a cloud; all others happen to a host behind a router, or to its site.
+IN_A_CLOUD = ("port-exposed", "oracle-reject-rules", "lan-captured", "guest-route")
+
+
+def target(cluster: Cluster, fault: str) -> list[str]:
+    """The name of the worker or the site that it happens to; none for a fault of the whole cluster."""
+    kind = FAULTS[fault].target
+    if not kind:
+        return []
+    if fault == "hard-nat":
+        # The home router lets in only answers: with a cloud that sends from any port, neither side finds the other.
+        host = next(host for host in cluster.nodes if host.internet_address and host.site != cluster.coordinator.site)
+    else:
+        host = in_a_cloud(cluster) if fault in IN_A_CLOUD else behind_a_router(cluster)
+    return [host.site.site if kind == "site" else host.name]
+
+
+def behind_a_router(cluster: Cluster) -> Host:
+    """A worker whose router masquerades."""
+    return next(host for host in cluster.nodes if host.site.nat == "masquerade" and not host.is_control_plane)
+
+
+def in_a_cloud(cluster: Cluster) -> Host:
+    """A worker with a public address and neighbours."""
+    return next(
+        host
+        for host in cluster.nodes
+        if host.internet_address and not host.is_control_plane and len(cluster.hosts_of(host.site)) > 1
+    )
