@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import json
 import re
 import secrets
 import string
@@ -16,6 +17,7 @@ from typing import Any
 from bench import ansible, floor, labs, machine, playbook, results
 from bench.labs import Lab
 from bench.measure import everywhere
+from cluster.sources import Trust
 from cluster.versions import node_decision
 from lab.failures import LabError
 from lab.hosts import UNIFIED
@@ -122,6 +124,7 @@ def plan(lab: Lab) -> floor.Plan:
         architecture=machine_architecture(),
         manifest=ansible.flannel_manifest(whole),
         contents={path: file.read_bytes() for path, file in own.items()},
+        trust=Trust(sha256=json.loads((lab.place.folder / "trust.json").read_text()).get("sha256", {})),
     )
 
 

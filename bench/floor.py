@@ -41,6 +41,7 @@ class Plan:
     architecture: str
     manifest: str
     contents: Mapping[str, bytes]
+    trust: sources.Trust
 
 
 def script(plan: Plan, catalogue: Sequence[Mapping[str, Any]], name: str, found: Wanted) -> str:
@@ -98,14 +99,14 @@ def _packages(catalogue: Sequence[Mapping[str, Any]], found: Wanted, host: Host)
 def _headscale(plan: Plan, host: Host) -> dict[str, str] | None:
     if not host.is_coordinator:
         return None
-    source = sources.headscale(plan.cluster, host.site, sources.Trust(), plan.architecture)
+    source = sources.headscale(plan.cluster, host.site, plan.trust, plan.architecture)
     return {"url": source.url, "path": "/run/isthmus-headscale.deb"}
 
 
 def _plugins(plan: Plan, host: Host) -> dict[str, str] | None:
     if not host.is_node:
         return None
-    source = sources.cni_plugins(plan.cluster, host.site, sources.Trust(), plan.architecture)
+    source = sources.cni_plugins(plan.cluster, host.site, plan.trust, plan.architecture)
     return {"url": source.url, "path": "/run/isthmus-cni.tgz", "listed": f"{source.official_url} {source.sha256}"}
 
 

@@ -11,6 +11,7 @@ from bench import __main__ as command
 from bench import floor, growth, playbook, pods
 from cluster.declare import declare
 from cluster.model import Cluster
+from cluster.sources import Trust
 from cluster.versions import node_decision
 from lab.declared import load
 
@@ -60,7 +61,7 @@ def test_each_pair_of_sites_has_its_nodes_and_who_is_behind_a_nat_sends() -> Non
 def test_every_host_has_a_script_that_a_shell_can_read() -> None:
     whole = cluster()
     decisions = {node.name: node_decision("v1", "lxc", node.exceptions) for node in whole.nodes}
-    plan = floor.Plan(whole, decisions, "abcdef.0123456789abcdef", "amd64", "kind: List\n", {"/etc/b": b"own"})
+    plan = floor.Plan(whole, decisions, "abcdef.0123456789abcdef", "amd64", "kind: List\n", {"/etc/b": b"own"}, Trust())
     catalogue = [
         {"for": ["P | f"], "files": ["/etc/a", "/etc/b"]},
         {"for": ["P | p"], "packages": ["tailscale"]},
