@@ -42,14 +42,18 @@ def installed() -> Path:
 
 
 @contextmanager
-def prepared(lab: Lab) -> Iterator[list[str]]:
-    """Within, the command line that checks everything; its files (secrets among them) and connections are gone afterwards."""
+def prepared(lab: Lab) -> Iterator[tuple[list[str], list[str]]]:
+    """Within, the command line that checks everything, and one that opens its connections.
+
+    Its files (secrets among them) and connections are gone afterwards.
+    """
     program, folder = installed(), lab.folder / "ansible"
     try:
         with step("Ansible's playbook from the converged hosts"):
             everywhere(lab, f"DEBIAN_FRONTEND=noninteractive apt-get -q -y install {ON_HOSTS} >/dev/null 2>&1")
             _write(lab, folder)
-        yield ["env", f"ANSIBLE_CONFIG={folder}/ansible.cfg", "LC_ALL=C.UTF-8", str(program), f"{folder}/play.yml"]
+        env = ["env", f"ANSIBLE_CONFIG={folder}/ansible.cfg", "LC_ALL=C.UTF-8"]
+        yield [*env, str(program), f"{folder}/play.yml"], [*env, str(program.with_name("ansible")), "all", "-m", "ping"]
     finally:
         for control in (folder / "cp").glob("*"):
             subprocess.run(

@@ -29,8 +29,10 @@ def part(given: argparse.Namespace) -> None:
     """Measure, round by round, each contestant in its turn; results are kept after each delay."""
     with labs.running(given.run, given.inventory, given.keep) as lab:
         labs.converge(lab)
-        with ansible.prepared(lab) as checking, labs.counting(lab):
+        with ansible.prepared(lab) as (checking, connecting), labs.counting(lab):
             for delay in given.delays:
+                with step("opening Ansible's connections"):
+                    lab.operator(connecting)
                 kept(lab, given, delay, session(lab, checking, delay, given.repeat))
 
 
@@ -54,11 +56,7 @@ def session(lab: Lab, checking: Sequence[str], delay: float, repeat: int) -> dic
     before = machine.load()
     with labs.delays(lab, delay):
         seen = round_trip(lab)
-        for name in (
-            "run",
-            "dry",
-            "ansible",
-        ):  # what each of them keeps from run to run is there before the first sample
+        for name in ("run", "dry"):  # which questions they ask is known before the first sample
             with step(f"{delay:g} ms, warming up: {name}"):
                 running[name](lab.log(name))
         for number in range(max(repeat, cheap_repeat(repeat))):

@@ -29,7 +29,9 @@ def render(found: Mapping[str, Mapping[str, Any]]) -> str:
         show(found[name]) if found.get(name) else Section(f"{name}: not measured yet", [f"python -m bench {name}"])
         for name, show in SECTIONS.items()
     ]
-    return _ENVIRONMENT.get_template("page.html.j2").render(sections=shown)
+    judged = [figure for section in shown for figure in section.figures if figure.met is not None]
+    missed = [figure for figure in judged if not figure.met]
+    return _ENVIRONMENT.get_template("page.html.j2").render(sections=shown, judged=judged, missed=missed)
 
 
 def write(folder: Path = results.FOLDER) -> Path:

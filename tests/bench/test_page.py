@@ -62,6 +62,7 @@ def test_each_bar_is_judged() -> None:
     verdicts = dict(
         re.findall(r'<th scope="row">([^<]+)</th><td>[^<]*</td><td>[^<]*</td><td class="[^"]*">([^<]*)<', text)
     )
+    assert "Missed: 200 ms: run against the floor (2.5 ×, bar ≤ 2 ×); " in text
     assert verdicts["200 ms: run against the floor"] == "missed"
     assert verdicts["200 ms: plain pyinfra against the run"] == "missed"
     assert verdicts["200 ms: Ansible against the run"] == "met"
