@@ -82,9 +82,8 @@ def running(run_id: str, inventory: Path, keep: bool, **options: bool) -> Iterat
     with place.locked():
         if not was_up:
             up(place, load(inventory), **options)
-    lab = Lab(place, inventory)
     try:
-        yield lab
+        yield Lab(place, inventory)
     finally:
         if not was_up and not keep:
             remove(place)
