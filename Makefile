@@ -25,7 +25,7 @@ verify: .venv/ready  # measure the real cluster; reads only
 check: .venv/ready  # format, lint, types, pure tests: within a minute
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	.venv/bin/mypy answers cluster facts operations phases report lab tasks deploy.py verify.py config.py
+	.venv/bin/mypy answers bench cluster facts operations phases report lab tasks deploy.py verify.py config.py
 	$(PYTHON) -m pytest -q -m "not lab and not browser"
 
 page: .venv/ready  # the report page in Chromium, with screenshots in build/screenshots
@@ -37,6 +37,9 @@ test: setup-lab check page  # what CI runs: check, the report page, then the lab
 test-all: setup-lab check page  # everything, into docs/proof.md; takes hours, goes on where it was interrupted
 	$(PYTHON) -m pytest -v -p tests.proof -m lab tests/lab
 
+bench: setup-lab  # measure how fast it is, beside Ansible and the floor; about an hour, on an idle machine
+	$(PYTHON) -m bench all --inventory $(INVENTORY) $(if $(RUN),--run $(RUN))
+
 setup-lab: .venv/ready
 	@$(PYTHON) -m lab.prerequisites
 
@@ -46,4 +49,4 @@ setup-lab: .venv/ready
 	.venv/bin/python -m pip install -q -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help lab lab-down deploy verify check page test test-all setup-lab
+.PHONY: help lab lab-down deploy verify bench check page test test-all setup-lab

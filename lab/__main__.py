@@ -159,7 +159,7 @@ def delay(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """The links' delay and loss."""
     running(place)
     with place.locked():
-        world.delay(place, given.state == "on")
+        world.delay(place, given.state == "on", given.operator)
     return 0
 
 

@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     verb("operator", "run a command on the operator's machine: operator -- CMD…")
     verb("log", "what the mirror was asked for, one JSON object a line")
     _power(verb("power", "cut the power of hosts, or boot them again"))
-    verb("delay", "switch the links' delay and loss").add_argument("state", choices=("on", "off"))
+    _delay(verb("delay", "switch the links' delay and loss"))
     _fault(verb("break", "cause a fault"))
     _fault(verb("heal", "undo a fault"))
     verb("down", "remove the lab, also a half-made one, and nothing else")
@@ -69,6 +69,19 @@ def _up(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--keep", action="store_true", help="if it fails, leave what was made, to look at it")
     architecture = "artifacts of this architecture (may be repeated; default: this machine's)"
     verb.add_argument("--arch", action="append", choices=("amd64", "arm64"), help=architecture)
+
+
+def milliseconds(text: str) -> float:
+    """A time that is not negative."""
+    if (value := float(text)) < 0:
+        raise ValueError(text)
+    return value
+
+
+def _delay(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("state", choices=("on", "off"), help="the declared delay and loss of all sites")
+    own = "and what the operator's own link adds to each round trip"
+    verb.add_argument("--operator", type=milliseconds, metavar="MS", help=own)
 
 
 def _power(verb: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from .upper import Layer
 
 UNIFIED = Path("/sys/fs/cgroup/cgroup.controllers")
 LEGACY_INIT = "/sbin/init systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
+SSHD_INIT = "/usr/sbin/sshd -D -E /var/log/sshd.log -o LogLevel=VERBOSE"
 LEGACY_NEEDS_TOLD = ("trixie",)  # its systemd refuses cgroup v1 otherwise
 # Overlay on overlay is refused, so these are real directories; etcd wants a real disk too.
 REAL_DIRECTORIES = ("containerd", "kubelet", "etcd")
@@ -44,7 +45,7 @@ def folder(place: Run, host: HostPlan) -> Path:
     return place.folder / "hosts" / host.name
 
 
-def configuration(place: Run, host: HostPlan, base: Path, unified: bool) -> str:
+def configuration(place: Run, host: HostPlan, base: Path, unified: bool, ssh_only: bool = False) -> str:
     """Its LXC configuration, for this machine's version of cgroups."""
     own = folder(place, host)
     told = not unified and host.release in LEGACY_NEEDS_TOLD
@@ -54,7 +55,7 @@ def configuration(place: Run, host: HostPlan, base: Path, unified: bool) -> str:
         upper=own / "upper",
         namespace=host.namespace,
         folder=own,
-        init=LEGACY_INIT if told else "/sbin/init",
+        init=SSHD_INIT if ssh_only else LEGACY_INIT if told else "/sbin/init",
     )
     for name in REAL_DIRECTORIES:
         text += f"lxc.mount.entry = {own / name} var/lib/{name} none bind,create=dir 0 0\n"
@@ -69,7 +70,9 @@ def generic_hostname(host: HostPlan) -> str:
     return f"instance-{host.number}"
 
 
-def create(place: Run, world: WorldPlan, host: HostPlan, base: Path, authorized_key: str, ca: Path) -> None:
+def create(
+    place: Run, world: WorldPlan, host: HostPlan, base: Path, authorized_key: str, ca: Path, ssh_only: bool = False
+) -> None:
     """Its disk, as an image leaves it after the first boot, and its container's configuration."""
     own = folder(place, host)
     for name in REAL_DIRECTORIES:
@@ -78,6 +81,8 @@ def create(place: Run, world: WorldPlan, host: HostPlan, base: Path, authorized_
     identify(layer, world, host)
     trust_authority(layer, ca)
     server_keys(layer, host)
+    if ssh_only:
+        layer.directory("run/sshd", 0o755, 0)
     login(layer, host.host.ssh_user, authorized_key)
     if host.host.site.image == "oracle":
         oracle_image(layer, host)
@@ -85,7 +90,7 @@ def create(place: Run, world: WorldPlan, host: HostPlan, base: Path, authorized_
         ODDITIES[oddity](layer, world)
     container = place.folder / "lxc" / host.container
     container.mkdir(parents=True)
-    (container / "config").write_text(configuration(place, host, base, UNIFIED.exists()))
+    (container / "config").write_text(configuration(place, host, base, UNIFIED.exists(), ssh_only))
 
 
 def identify(layer: Layer, world: WorldPlan, host: HostPlan) -> None:

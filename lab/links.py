@@ -1,33 +1,54 @@
-"""Delay and loss between sites and the internet: the wires that are switched on."""
+"""Delay and loss between sites, or the operator, and the internet: the wires that are switched on."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 
 from .commands import ip, run
 from .failures import LabError
 from .journal import Run
-from .network import FAR, NEAR
+from .network import FAR, NEAR, OPERATOR_PORT, UPLINK
 from .plan import SitePlan, WorldPlan
 from .rules import WAN
 
 
-def switch_on(place: Run, world: WorldPlan, site: SitePlan, delay_ms: float, loss_percent: float) -> None:
-    """Frames between that site and the internet take that time, and some are lost."""
-    switch_off(place, site)
-    offloads(world, site, whole=not loss_percent)
-    ip(site.wire, [f"link set {FAR} nomaster", f"link set {NEAR} nomaster"])
+@dataclass(frozen=True)
+class Link:
+    """A way to the internet's core. `ends`: namespace and interface of all that frames pass; `log` names its process."""
+
+    where: str
+    log: str
+    wire: str
+    ends: tuple[tuple[str, str], ...]
+
+
+def of_site(world: WorldPlan, site: SitePlan) -> Link:
+    """A site's."""
+    ends = ((site.router, WAN), (site.wire, NEAR), (site.wire, FAR), (world.core, site.core_port))
+    return Link(f"site {site.name}", f"wire-{site.name}", site.wire, ends)
+
+
+def of_operator(world: WorldPlan) -> Link:
+    """The operator's."""
+    wire = world.operator_wire
+    ends = ((world.operator_namespace, UPLINK), (wire, NEAR), (wire, FAR), (world.core, OPERATOR_PORT))
+    return Link("the operator", "operator-wire", wire, ends)
+
+
+def set_link(place: Run, link: Link, delay_ms: float, loss_percent: float) -> None:
+    """Frames take that time on it, each way, and some are lost."""
+    place.stop(link.log)
+    if not delay_ms and not loss_percent:
+        ip(link.wire, [f"link set {FAR} master through", f"link set {NEAR} master through"])
+        return
+    offloads(link, whole=not loss_percent)
+    ip(link.wire, [f"link set {FAR} nomaster", f"link set {NEAR} nomaster"])
     command = [sys.executable, "-m", "lab.wire", FAR, NEAR, str(delay_ms), str(loss_percent)]
-    process = place.start(f"wire-{site.name}", command, site.wire, heard=True)
+    process = place.start(link.log, command, link.wire, heard=True)
     if not process.stdout or process.stdout.readline() != "ready\n":
-        log = place.folder / f"wire-{site.name}.log"
-        raise LabError(f"site {site.name}", "its wire does not work", log.read_text().strip()[-500:], f"see {log}")
-
-
-def switch_off(place: Run, site: SitePlan) -> None:
-    """Frames pass at once."""
-    place.stop(f"wire-{site.name}")
-    ip(site.wire, [f"link set {FAR} master through", f"link set {NEAR} master through"])
+        log = place.folder / f"{link.log}.log"
+        raise LabError(link.where, "its wire does not work", log.read_text().strip()[-500:], f"see {log}")
 
 
 def settle(place: Run, world: WorldPlan, site: SitePlan) -> None:
@@ -35,16 +56,14 @@ def settle(place: Run, world: WorldPlan, site: SitePlan) -> None:
     burdens = place.state.get("burdens", {}).get(site.name, {}).values()
     own = (site.site.delay_ms, site.site.loss_percent) if place.state.get("delay", True) else (0.0, 0.0)
     delay, loss = (sum(parts) for parts in zip(own, *burdens, strict=True))
-    if delay or loss:
-        switch_on(place, world, site, delay, loss)
-    else:
-        switch_off(place, site)
+    set_link(place, of_site(world, site), delay, loss)
 
 
 def settle_all(place: Run, world: WorldPlan) -> None:
     """All wires."""
     for site in world.sites:
         settle(place, world, site)
+    set_link(place, of_operator(world), place.state.get("operator_round_trip_ms", 0.0) / 2, 0.0)
 
 
 def burden(place: Run, world: WorldPlan, site: SitePlan, name: str, delay_ms: float, loss_percent: float) -> None:
@@ -62,12 +81,12 @@ def relieve(place: Run, world: WorldPlan, site: SitePlan, name: str) -> None:
     settle(place, world, site)
 
 
-def offloads(world: WorldPlan, site: SitePlan, whole: bool) -> None:
+def offloads(link: Link, whole: bool) -> None:
     """Whether frames cross the wire before they are cut into segments. To lose single segments they must be cut first.
 
     UDP's are cut in any case: older kernels can't hand them to a packet socket.
     """
     state = "on" if whole else "off"
-    for namespace, name in ((site.router, WAN), (site.wire, NEAR), (site.wire, FAR), (world.core, site.core_port)):
+    for namespace, name in link.ends:
         features = ["tso", state, "gso", state, "tx", state, "tx-udp-segmentation", "off"]
         run(["ip", "netns", "exec", namespace, "ethtool", "-K", name, *features])

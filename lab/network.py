@@ -33,7 +33,7 @@ HOST_DEFAULTS = {
 
 def build(world: WorldPlan, make: Callable[[str], None]) -> None:
     """Everything but the hosts' own namespaces; `make` creates a namespace so that it is removed again in every outcome."""
-    for name in (world.core, world.operator_namespace):
+    for name in (world.core, world.operator_namespace, world.operator_wire):
         make(name)
         sysctl(name, ROUTING)
     ip(world.core, _core(world))
@@ -42,7 +42,7 @@ def build(world: WorldPlan, make: Callable[[str], None]) -> None:
         for name in (site.router, site.wire):
             make(name)
             sysctl(name, ROUTING)
-        ip(site.wire, _wire(site, world.core))
+        ip(site.wire, _wire(world, site.core_port, site.router, WAN))
         ip(site.router, _router(world, site))
         bridged = {"net.bridge.bridge-nf-call-iptables": 0}
         sysctl(site.router, bridged)
@@ -60,11 +60,12 @@ def _core(world: WorldPlan) -> Iterator[str]:
 
 
 def _operator(world: WorldPlan) -> None:
+    ip(world.operator_wire, _wire(world, OPERATOR_PORT, world.operator_namespace, UPLINK))
+    sysctl(world.operator_wire, {"net.bridge.bridge-nf-call-iptables": 0})
     ip(
         world.operator_namespace,
         [
             "link set lo up",
-            f"link add {UPLINK} type veth peer name {OPERATOR_PORT} netns {world.core}",
             f"address add {world.operator}/32 dev {UPLINK}",
             f"link set {UPLINK} up",
             *_default_route(world, UPLINK),
@@ -81,11 +82,11 @@ def _default_route(world: WorldPlan, interface: str) -> list[str]:
     ]
 
 
-def _wire(site: SitePlan, core: str) -> Iterator[str]:
-    """A bridge joins the ends; lab.wire takes its place while the site has a delay or a loss."""
+def _wire(world: WorldPlan, core_port: str, inside: str, port: str) -> Iterator[str]:
+    """A bridge joins the ends; lab.wire takes its place while the link has a delay or a loss."""
     yield "link set lo up"
-    yield f"link add {FAR} type veth peer name {site.core_port} netns {core}"
-    yield f"link add {NEAR} type veth peer name {WAN} netns {site.router}"
+    yield f"link add {FAR} type veth peer name {core_port} netns {world.core}"
+    yield f"link add {NEAR} type veth peer name {port} netns {inside}"
     yield "link add through type bridge"
     for name in (FAR, NEAR, "through"):
         yield f"link set {name} up"

@@ -105,6 +105,11 @@ class WorldPlan:
         return self.network[DNS]
 
     @property
+    def operator_wire(self) -> str:
+        """The namespace of the wire between the operator and the internet."""
+        return f"{self.operator_namespace}-wire"
+
+    @property
     def hosts(self) -> tuple[HostPlan, ...]:
         """All hosts in the inventory's order."""
         return tuple(sorted((host for site in self.sites for host in site.hosts), key=lambda host: host.number))
@@ -113,7 +118,8 @@ class WorldPlan:
     def namespaces(self) -> tuple[str, ...]:
         """All network namespaces of the world."""
         routers = [name for site in self.sites for name in (site.router, site.wire)]
-        return (self.core, self.operator_namespace, *routers, *(host.namespace for host in self.hosts))
+        own = (self.core, self.operator_namespace, self.operator_wire)
+        return (*own, *routers, *(host.namespace for host in self.hosts))
 
     def host(self, name: str) -> HostPlan:
         """The host of that name."""

@@ -27,11 +27,12 @@ READY_SECONDS = 30
 
 @dataclass(frozen=True)
 class Options:
-    """How a lab is to be made."""
+    """How a lab is to be made. Hosts that are `ssh_only` run no init and no service but sshd: a hundred of them are cheap."""
 
     architectures: tuple[str, ...]
     delay: bool = True
     keep: bool = False
+    ssh_only: bool = False
 
 
 def of(place: Run) -> WorldPlan:
@@ -81,7 +82,7 @@ def make(place: Run, world: WorldPlan, options: Options) -> None:
         workstation.prepare(place, world, mirror.trust(tree), mirror.tool(wanted, cache, "kubectl"))
         serve_mirror(place, world, tree)
     with step(f"booting {len(world.hosts)} hosts"):
-        create_hosts(place, world, bases)
+        create_hosts(place, world, bases, options.ssh_only)
         power_on(place, world, world.hosts)
     place.update(up=True, began=began, booted=time.time(), delay=options.delay, faults=[])
 
@@ -154,12 +155,12 @@ def serve_mirror(place: Run, world: WorldPlan, tree: Path) -> None:
         raise LabError("mirror", "does not start", said[-800:] or "it said nothing", f"see {place.folder}/mirror.log")
 
 
-def create_hosts(place: Run, world: WorldPlan, bases: dict[tuple[str, bool], Path]) -> None:
+def create_hosts(place: Run, world: WorldPlan, bases: dict[tuple[str, bool], Path], ssh_only: bool) -> None:
     """All disks."""
     key = workstation.identity(place).with_suffix(".pub").read_text()
     ca = place.folder / "ca" / "ca.crt"
     for host in world.hosts:
-        hosts.create(place, world, host, bases[host.release, host.resolved], key, ca)
+        hosts.create(place, world, host, bases[host.release, host.resolved], key, ca, ssh_only)
 
 
 def power_on(place: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
@@ -177,7 +178,11 @@ def power_on(place: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
 
 def await_boot(place: Run, world: WorldPlan, host: HostPlan) -> bool:
     """Whether its init came to an end in time; one failed unit is for people to see in `status`."""
-    question = ["systemctl", "is-system-running", "--wait"]
+    question = [
+        "sh",
+        "-c",
+        "if test -d /run/systemd/system; then systemctl is-system-running --wait; else echo running; fi",
+    ]
     return until(lambda: ask(place, world, host, question, BOOT_SECONDS) in ("running", "degraded"), BOOT_SECONDS)
 
 
@@ -193,7 +198,9 @@ def power_off(place: Run, chosen: Sequence[HostPlan]) -> None:
     hosts.cut(place, chosen)
 
 
-def delay(place: Run, on: bool) -> None:
-    """Switch the declared delay and loss of all links on or off."""
+def delay(place: Run, on: bool, operator_round_trip_ms: float | None = None) -> None:
+    """Switch the declared delay and loss of all sites' links on or off; the operator's link has a delay of its own."""
+    if operator_round_trip_ms is not None:
+        place.update(operator_round_trip_ms=operator_round_trip_ms)
     place.update(delay=on)
     links.settle_all(place, of(place))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab import arguments, faults, journal, links, mirror
+from lab import world as lab_world
 from lab.__main__ import main
 from lab.failures import LabError
 from lab.faults import filters, machines, mesh, scene
@@ -189,8 +190,7 @@ def test_of_two_registrations_the_last_is_meant() -> None:
 
 def test_burdens_of_a_wire_add_up_and_go_one_by_one(place: journal.Run, monkeypatch: pytest.MonkeyPatch) -> None:
     wires: list[tuple[float, float]] = []
-    monkeypatch.setattr(links, "switch_on", lambda place, world, site, delay, loss: wires.append((delay, loss)))
-    monkeypatch.setattr(links, "switch_off", lambda place, site: wires.append((0, 0)))
+    monkeypatch.setattr(links, "set_link", lambda place, link, delay, loss: wires.append((delay, loss)))
     faults.cause(place, "latency", "cloud")
     faults.cause(place, "loss", "cloud")
     place.update(delay=False)
@@ -206,6 +206,17 @@ def test_blocked_udp_lets_names_through_before_it_drops() -> None:
     *accepted, last = filters.ALL_UDP
     assert accepted == ["udp dport 53 accept", "udp sport 53 accept"]
     assert last == "meta l4proto udp drop"
+
+
+def test_the_operators_link_has_a_delay_of_its_own(place: journal.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    wires: dict[str, float] = {}
+    monkeypatch.setattr(links, "set_link", lambda place, link, delay, loss: wires.update({link.where: delay}))
+    lab_world.delay(place, False, 200.0)
+    assert wires["the operator"] == 100.0  # each way
+    assert {delay for where, delay in wires.items() if where != "the operator"} == {0.0}
+    lab_world.delay(place, True)
+    assert wires["the operator"] == 100.0
+    assert wires["site cloud"] == 5.0
 
 
 def test_every_fault_has_a_check_and_every_check_a_fault() -> None:

@@ -64,7 +64,7 @@ def test_interface_names_fit_into_linux() -> None:
 
 def test_every_namespace_carries_the_run() -> None:
     planned = world(away=behind("192.168.1.2", "192.0.2.9", 2222))
-    assert len(set(planned.namespaces)) == len(planned.namespaces) == 2 + 2 * 2 + 2
+    assert len(set(planned.namespaces)) == len(planned.namespaces) == 3 + 2 * 2 + 2
     assert all(name.startswith("isthmus-t-") for name in planned.namespaces)
 
 

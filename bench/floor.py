@@ -1,0 +1,151 @@
+"""The floor of a first deploy: one shell script per host, from the model and from what a deployed host has. Pure."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bench.playbook import Wanted
+from cluster import flannel, kubeadm, names, nodes, routes, sources
+from cluster.model import Cluster, Host
+from cluster.versions import NodeDecision
+
+PUSHED = "/run/isthmus-tailscale.deb"
+FLAGS = (
+    "--accept-routes=true --accept-dns=false --snat-subnet-routes=false --stateful-filtering=false --netfilter-mode=on"
+)
+WORKLOADS = (
+    ("kube-flannel", "daemonset/kube-flannel-ds"),
+    ("kube-system", "daemonset/kube-proxy"),
+    ("kube-system", "deployment/coredns"),
+)
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    autoescape=False,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all scripts of one run share. `contents`: path → bytes that take the place of a deployed host's."""
+
+    cluster: Cluster
+    decisions: Mapping[str, NodeDecision]
+    token: str
+    architecture: str
+    manifest: str
+    contents: Mapping[str, bytes]
+    trust: sources.Trust
+
+
+def script(plan: Plan, catalogue: Sequence[Mapping[str, Any]], name: str, found: Wanted) -> str:
+    """The script of that host; `found` is what it has after a deploy."""
+    whole, host = plan.cluster, plan.cluster.host(name)
+    first = whole.control_planes[0]
+    downloads = [_headscale(plan, host), _plugins(plan, host)]
+    return _TEMPLATES.get_template("floor.sh.j2").render(
+        host=host,
+        first=first,
+        files=_files(plan, catalogue, found),
+        packages=_packages(catalogue, found, host),
+        held=[package for package in ("containerd.io", "kubeadm", "kubelet", "kubectl") if package in found.versions],
+        downloads=[download for download in downloads if download],
+        pushed=PUSHED if host.site.mirrors.tailscale == "push" else "",
+        plugins=_plugins(plan, host),
+        units=[value for number, value in found.values.items() if "unit" in catalogue[number]],
+        images=_images(whole, host),
+        tag=routes.TAG,
+        server_url=whole.server_url,
+        flags=f"--hostname={name} {FLAGS}",
+        routes=",".join(map(str, routes.advertised(whole, host))),
+        names=_names(whole, host),
+        kubeadm=_kubeadm(plan, host) if host.is_node else "",
+        manifest=plan.manifest,
+        routed=whole.pod_network == "routed",
+        nodes=[node.name for node in whole.nodes],
+        everybody=[member.name for member in whole.hosts],
+        node_settings=list(_node_settings(whole)),
+        workloads=WORKLOADS,
+    )
+
+
+def _files(plan: Plan, catalogue: Sequence[Mapping[str, Any]], found: Wanted) -> list[dict[str, str]]:
+    listed = [item for number, value in found.values.items() if "files" in catalogue[number] for item in value]
+    return [
+        {
+            **item,
+            "content": base64.encodebytes(plan.contents.get(item["path"], found.contents[item["path"]]))
+            .decode()
+            .strip(),
+        }
+        for item in listed
+    ]
+
+
+def _packages(catalogue: Sequence[Mapping[str, Any]], found: Wanted, host: Host) -> list[str]:
+    """All of them in one transaction, in the versions that the deploy installed."""
+    is_pushed = host.site.mirrors.tailscale == "push"
+    files = {"headscale": "/run/isthmus-headscale.deb", **({"tailscale": PUSHED} if is_pushed else {})}
+    named = [name for number, value in found.values.items() if "packages" in catalogue[number] for name in value]
+    return [files.get(name, f"{name}={found.versions[name]}") for name in named]
+
+
+def _headscale(plan: Plan, host: Host) -> dict[str, str] | None:
+    if not host.is_coordinator:
+        return None
+    source = sources.headscale(plan.cluster, host.site, plan.trust, plan.architecture)
+    return {"url": source.url, "path": "/run/isthmus-headscale.deb"}
+
+
+def _plugins(plan: Plan, host: Host) -> dict[str, str] | None:
+    if not host.is_node:
+        return None
+    source = sources.cni_plugins(plan.cluster, host.site, plan.trust, plan.architecture)
+    return {"url": source.url, "path": "/run/isthmus-cni.tgz", "listed": f"{source.official_url} {source.sha256}"}
+
+
+def _images(whole: Cluster, host: Host) -> list[str]:
+    """Those that are needed soon: pulled while other things go on. kubeadm pulls the control plane's own."""
+    if not host.is_node:
+        return []
+    version = f"v{whole.kubernetes_version}"
+    own = ("kube-apiserver", "kube-controller-manager", "kube-scheduler") if host.is_control_plane else ()
+    values = flannel.manifest_values(whole)
+    return [
+        *(f"registry.k8s.io/{name}:{version}" for name in (*own, "kube-proxy")),
+        values["image"],
+        values["plugin_image"],
+    ]
+
+
+def _names(whole: Cluster, host: Host) -> str:
+    """Lines of the hosts file with marks for the addresses."""
+    addresses = {member.name: f"@ADDRESS-{member.name}@" for member in whole.hosts}
+    return "\n".join(f"{address} {' '.join(known)}" for address, known in names.entries(whole, host, addresses).items())
+
+
+def _kubeadm(plan: Plan, host: Host) -> str:
+    address = f"@ADDRESS-{host.name}@"
+    if host == plan.cluster.control_planes[0]:
+        return kubeadm.init(plan.cluster, host, {host.name: address}, plan.decisions, plan.token)
+    admission = kubeadm.Admission(plan.token, ("@CA@",))
+    return kubeadm.join(plan.cluster, host, address, plan.decisions[host.name], admission)
+
+
+def _node_settings(whole: Cluster) -> list[str]:
+    """What kubectl is told of the nodes' labels and taints."""
+    calls = []
+    for node in whole.nodes:
+        wanted = nodes.settings(node)
+        calls.append(
+            ["label", "node", node.name, "--overwrite", *(f"{key}={value}" for key, value in wanted.labels.items())]
+        )
+        if wanted.taints:
+            calls.append(["taint", "node", node.name, "--overwrite", *wanted.taints])
+    return [shlex.join(call) for call in calls]

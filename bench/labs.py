@@ -1,0 +1,153 @@
+"""The lab that is measured in: booted if it is not there, its delays set, and left as it was found."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from cluster.model import Cluster
+from lab import hosts, workstation, world
+from lab.commands import run
+from lab.declared import load
+from lab.failures import LabError
+from lab.journal import PROJECT, Run
+from lab.mirror.wanted import machine_architecture
+from lab.polling import step
+from lab.world import Options
+
+VERBOSE = "/etc/ssh/sshd_config.d/00-bench.conf"
+
+
+class Lab:
+    """A lab that is up, and the inventory that it was made of."""
+
+    def __init__(self, place: Run, inventory: Path) -> None:
+        self.place = place
+        self.inventory = inventory.resolve()
+        self.world = world.of(place)
+        self.environment = workstation.environment(place)
+        self.folder = place.folder / "bench"
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+
+    def log(self, name: str) -> Path:
+        """The file for what a measured command says."""
+        return self.folder / f"{name}.log"
+
+    def start(self, words: Sequence[str], output: IO[str] | int, **environment: str) -> subprocess.Popen[str]:
+        """A program on the operator's machine, in the project's folder; a value of "" takes a variable away."""
+        values = {**self.environment, **environment}
+        return subprocess.Popen(
+            workstation.command(self.world, list(words)), cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=output,
+            stderr=subprocess.STDOUT, text=True, env={key: value for key, value in values.items() if value},
+        )  # fmt: skip
+
+    def start_bytes(self, words: Sequence[str]) -> subprocess.Popen[bytes]:
+        """A program on the operator's machine to be talked with."""
+        command = workstation.command(self.world, list(words))
+        return subprocess.Popen(
+            command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=self.environment,
+        )  # fmt: skip
+
+    def operator(self, words: Sequence[str], **environment: str) -> str:
+        """Standard output of a program on the operator's machine; LabError where it fails."""
+        command = workstation.command(self.world, list(words))
+        done = subprocess.run(
+            command, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            env={**self.environment, **environment},
+        )  # fmt: skip
+        if done.returncode:
+            said = (done.stdout + done.stderr)[-1500:]
+            raise LabError("the operator", f"`{' '.join(words[:4])}` ended with {done.returncode}", said, "see above")
+        return done.stdout
+
+    def root(self, host: str, script: str) -> str:
+        """Standard output of a script on a host, as root and not over the network; LabError where it fails."""
+        return run(hosts.attached(self.place, self.world.host(host), ["sh", "-s"]), text=script)
+
+    def pyinfra(self, *words: str) -> list[str]:
+        """The command line of pyinfra with this inventory."""
+        return ["pyinfra", *words, str(self.inventory), "deploy.py"]
+
+
+@contextmanager
+def running(run_id: str, inventory: Path, keep: bool, **options: bool) -> Iterator[Lab]:
+    """That lab: one that is up is used and stays, another is booted and, unless it is kept, removed in every outcome."""
+    place = Run(run_id)
+    was_up = bool(place.state.get("up")) and world.is_there(place)
+    with place.locked():
+        if not was_up:
+            up(place, load(inventory), **options)
+    try:
+        yield Lab(place, inventory)
+    finally:
+        if not was_up and not keep:
+            remove(place)
+
+
+def up(place: Run, cluster: Cluster, **options: bool) -> None:
+    """Boot a lab with links that have no delay."""
+    world.up(place, cluster, Options((machine_architecture(),), delay=False, **options))
+
+
+def remove(place: Run) -> None:
+    """Take it down."""
+    with place.locked(), step(f"removing the lab {place.name}"):
+        place.remove()
+
+
+@contextmanager
+def delays(lab: Lab, operator_ms: float, between_sites: bool = False) -> Iterator[None]:
+    """Within, the operator's link adds that much to each round trip; sites have their declared delay or none."""
+    before = lab.place.state
+    with lab.place.locked():
+        world.delay(lab.place, between_sites, operator_ms)
+    try:
+        yield
+    finally:
+        with lab.place.locked():
+            world.delay(lab.place, before.get("delay", True), before.get("operator_round_trip_ms", 0.0))
+
+
+@contextmanager
+def counting(lab: Lab) -> Iterator[None]:
+    """Within, each host's sshd writes every execution to the journal."""
+    names = [host.name for host in lab.world.hosts]
+    try:
+        for name in names:
+            lab.root(
+                name,
+                f"mkdir -p {VERBOSE.rpartition('/')[0]}; echo 'LogLevel VERBOSE' > {VERBOSE} && systemctl reload ssh.service",
+            )
+        yield
+    finally:
+        for name in names:
+            lab.root(name, f"rm -f {VERBOSE}; systemctl reload ssh.service || true")
+
+
+def converge(lab: Lab) -> None:
+    """Deploy unless a preview shows nothing; LabError where something is left to do after that."""
+    if planned(lab):
+        with step("deploying, so that there is nothing left to change"):
+            lab.operator(lab.pyinfra("-y"))
+    if left := planned(lab):
+        raise LabError(
+            "bench", f"a deployed cluster is not converged: {'; '.join(left)}", "only runs that change nothing are compared",
+            "run `python -m lab deploy` and look at what it changes",
+        )  # fmt: skip
+
+
+def planned(lab: Lab) -> list[str]:
+    """The operations that a run would change something by."""
+    plan = json.loads(lab.operator(lab.pyinfra("--dry", "--json")))["plan"]
+    return [step["name"] for step in plan if step["hosts_with_change"] or step["hosts_with_conditional_change"]]
+
+
+def operations(lab: Lab) -> list[str]:
+    """The names of all operations of the deploy, in their order."""
+    plan = json.loads(lab.operator(lab.pyinfra("--dry", "--json")))["plan"]
+    return [step["name"] for step in plan]

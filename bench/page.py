@@ -1,0 +1,42 @@
+"""bench/results/index.html: one page of its own, from what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bench import results, show_cluster, show_runs
+from bench.sections import Section
+
+SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Section]] = {
+    "idle": show_runs.idle,
+    "growth": show_runs.growth,
+    "first": show_cluster.first,
+    "pods": show_cluster.pods,
+}
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
+    lstrip_blocks=True,
+)  # fmt: skip
+
+
+def render(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page of those parts; one that was not measured says so."""
+    shown = [
+        show(found[name]) if found.get(name) else Section(f"{name}: not measured yet", [f"python -m bench {name}"])
+        for name, show in SECTIONS.items()
+    ]
+    judged = [figure for section in shown for figure in section.figures if figure.met is not None]
+    missed = [figure for figure in judged if not figure.met]
+    return _ENVIRONMENT.get_template("page.html.j2").render(sections=shown, judged=judged, missed=missed)
+
+
+def write(folder: Path = results.FOLDER) -> Path:
+    """Write it beside the results."""
+    target = folder / "index.html"
+    folder.mkdir(exist_ok=True)
+    target.write_text(render({name: results.known(name, folder) for name in SECTIONS}))
+    return target

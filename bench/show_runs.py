@@ -1,0 +1,145 @@
+"""The page's parts on runs that change nothing. Pure: from the JSON of a part."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from bench.figures import Figure, median, most, number, ratio, spread
+from bench.pictures import Bar, bars
+from bench.playbook import NOTHING_TO_CHECK
+from bench.sections import Result, Section, Table, origin
+
+NAMES = {
+    "floor": "floor: ssh host true",
+    "run": "isthmus, run",
+    "dry": "isthmus, --dry",
+    "plain run": "plain pyinfra, run",
+    "plain dry": "plain pyinfra, --dry",
+    "ansible": "Ansible",
+}
+
+
+def idle(result: Result) -> Section:
+    """Nothing to change."""
+    hosts, tasks = result["hosts"], result["ansible"]
+    section = Section("A run that changes nothing")
+    names = [name for name in tasks["unchecked"] if name.split(" | ")[-1] not in NOTHING_TO_CHECK]
+    unchecked = ", ".join(names) or "none but barriers"
+    section.notes.append(
+        f"{len(hosts)} hosts, {result['operations']} operations; {tasks['version']} with {tasks['tasks']} tasks. "
+        f"Operations that Ansible does not look at: {unchecked}."
+    )
+    for delay, measured in sorted(result["rounds"].items(), key=lambda item: float(item[0])):
+        _idle_round(section, delay, measured, len(hosts))
+    return section
+
+
+def _idle_round(section: Section, delay: str, measured: Result, hosts: int) -> None:
+    samples = measured["samples"]
+    took = {name: median(samples[name]) for name in NAMES}
+    far, nominal = float(delay) >= 100, float(delay)
+    floor_limit = {100.0: 3.0, 200.0: 2.0}.get(nominal)
+    section.figures += [
+        Figure(f"{delay} ms: remote executions per host, run", most(samples["run"]), 1, unit=""),
+        Figure(f"{delay} ms: remote executions per host, --dry", most(samples["dry"]), 1, unit=""),
+        Figure(f"{delay} ms: run against the floor", ratio(took["run"], took["floor"]), floor_limit),
+        Figure(
+            f"{delay} ms: plain pyinfra against the run",
+            ratio(took["plain run"], took["run"]),
+            10 if far else None,
+            "at least",
+        ),
+        Figure(
+            f"{delay} ms: Ansible against the run", ratio(took["ansible"], took["run"]), 20 if far else None, "at least"
+        ),
+    ]
+    if nominal == 200 and hosts == 6:
+        section.figures.append(Figure("200 ms: run of the whole cluster", took["run"], 5, unit="s"))
+    section.pictures.append(
+        bars(
+            f"{delay} ms round trip: seconds, median",
+            [
+                Bar(NAMES[name], value or 0, f"{number(value or 0)} s", at)
+                for at, (name, value) in enumerate(took.items())
+            ],
+        )
+    )
+    seen = statistics.median(measured["round_trip_ms"].values())
+    section.tables.append(
+        Table(
+            f"{delay} ms (seen: {seen:.1f} ms): median (lowest–highest)",
+            ("", "seconds", "executions on a host, at most", "KB sent", "KB received", "operator's CPU s", "samples"),
+            [_idle_row(NAMES[name], samples[name]) for name in NAMES],
+        )
+    )
+    section.notes.append(f"{delay} ms: {origin(measured)}")
+
+
+def _idle_row(name: str, samples: Sequence[Result]) -> list[str]:
+    if not samples:
+        return [name, *["not measured"] * 5, "0"]
+    sent, received = (median(samples, key) or 0 for key in ("sent_bytes", "received_bytes"))
+    cpu = number(median(samples, "cpu_s") or 0) if name != NAMES["floor"] else "–"
+    return [
+        name,
+        spread(samples),
+        f"{most(samples) or 0:.0f}",
+        f"{sent / 1e3:.0f}",
+        f"{received / 1e3:.0f}",
+        cpu,
+        str(len(samples)),
+    ]
+
+
+def growth(result: Result) -> Section:
+    """More hosts."""
+    section = Section("Growth")
+    rounds = sorted(result["rounds"].items(), key=lambda item: int(item[0]))
+    took = {size: {name: median(found) for name, found in measured["samples"].items()} for size, measured in rounds}
+    section.notes.append(
+        f"Hosts that run sshd only, bench/light.py, {result['round_trip_ms']:g} ms round trip; all hosts share this machine's processors."
+    )
+    sizes = list(took)
+    for size in sizes[1:]:
+        limit = 3.0 if (size, sizes[0]) == ("96", "6") else None
+        section.figures.append(
+            Figure(f"{size} hosts against {sizes[0]}, run", ratio(took[size]["run"], took[sizes[0]]["run"]), limit)
+        )
+        section.figures.append(
+            Figure(f"{size} hosts against {sizes[0]}, floor", ratio(took[size]["floor"], took[sizes[0]]["floor"]))
+        )
+    section.pictures.append(
+        bars(
+            "Seconds, median",
+            [
+                Bar(f"{size} hosts, {NAMES[name]}", value or 0, f"{number(value or 0)} s", at)
+                for size, found in took.items()
+                for at, (name, value) in enumerate(found.items())
+            ],
+        )
+    )
+    rows = [_growth_row(size, name, found) for size, measured in rounds for name, found in measured["samples"].items()]
+    headings = (
+        "",
+        "seconds",
+        "executions on a host, at most",
+        "operator's CPU s",
+        "operator's peak MB",
+        "KB both ways",
+    )
+    section.tables.append(Table("Median (lowest–highest)", headings, rows))
+    section.notes += [f"{size} hosts: {origin(measured)}" for size, measured in rounds]
+    return section
+
+
+def _growth_row(size: str, name: str, samples: Sequence[Result]) -> list[str]:
+    bytes_moved = (median(samples, "sent_bytes") or 0) + (median(samples, "received_bytes") or 0)
+    own = ["–", "–"] if name == "floor" else [number(median(samples, key) or 0) for key in ("cpu_s", "peak_mb")]
+    return [
+        f"{size} hosts, {NAMES[name]}",
+        spread(samples),
+        f"{most(samples) or 0:.0f}",
+        *own,
+        f"{bytes_moved / 1e3:.0f}",
+    ]

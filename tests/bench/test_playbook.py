@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bench import playbook
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+KEYS = {"for", "files", "packages", "unit", "hostname", "block", "url", "command", "manifest", "stable", "where"}
+
+
+def operations() -> set[str]:
+    """`Phase | Name` of every operation that stands in phases/."""
+    found = set()
+    for file in (PROJECT / "phases").glob("*.py"):
+        text = file.read_text()
+        given = re.search(r'^@phase\((?:"(.+)"|TITLE)\)$', text, re.M)
+        if title := given and (given[1] or re.findall(r'^TITLE = "(.+)"$', text, re.M)[0]):
+            names = [
+                word.value for word in ast.walk(ast.parse(text)) if isinstance(word, ast.keyword) and word.arg == "name"
+            ]
+            said = [name.value for name in names if isinstance(name, ast.Constant)]
+            found |= {f"{title} | {name}" for name in said if name not in playbook.NOTHING_TO_CHECK}
+    return found
+
+
+def test_ansible_looks_at_every_operation_of_the_deploy_and_at_no_other() -> None:
+    named = playbook.covered(playbook.entries())
+    assert operations() - named == set()
+    assert named - operations() == set()
+
+
+def test_the_catalogue_has_only_keys_that_are_known() -> None:
+    assert {key for entry in playbook.entries() for key in entry} <= KEYS
+
+
+def test_the_survey_reads_back_what_it_prints(tmp_path: Path) -> None:
+    there = tmp_path / "settings.conf"
+    there.write_text("some = thing\n")
+    catalogue: list[dict[str, Any]] = [
+        {"for": ["P | a"], "files": [str(there), str(tmp_path / "absent")]},
+        {"for": ["P | b"], "files": [f"{tmp_path}/*.conf"]},
+        {"for": ["P | c"], "command": "echo one; echo two", "stable": True},
+        {"for": ["P | d"], "command": "echo never", "where": [str(tmp_path / "absent")]},
+    ]
+    said = subprocess.run(["sh", "-s"], input=playbook.survey(catalogue), capture_output=True, text=True, check=True)
+    found = playbook.wanted(said.stdout)
+    assert [item["path"] for item in found.values[0]] == [item["path"] for item in found.values[1]] == [str(there)]
+    assert found.contents == {str(there): b"some = thing\n"}
+    assert found.values[2] == "one\ntwo\n"
+    assert 3 not in found.values
+
+
+def test_outputs_are_compared_as_ansible_sees_them() -> None:
+    found = playbook.Wanted({0: "one\ntwo\n"})
+    variables = playbook.host_variables([{"for": ["P | a"], "command": "c", "stable": True}], found)
+    # sha256 of "one\ntwo": Ansible takes the last line's end away.
+    assert variables == {"wanted_0": "21066d108d5319ecb5a1fc4454f42ef22fc5f1c7df49c31d90294950e0ea8b2c"}
+
+
+def test_a_play_has_one_task_for_each_entry() -> None:
+    catalogue = playbook.entries()
+    text = playbook.play(catalogue, Path("/files"), "https://mesh.example", "{{ not a template }}")
+    loader = type("Loader", (yaml.SafeLoader,), {})
+    loader.add_constructor("!unsafe", lambda load, node: load.construct_scalar(node))  # type: ignore[attr-defined]
+    (play,) = yaml.load(text, loader)
+    assert len(play["tasks"]) == len(catalogue)
+    assert all("when" in task for task in play["tasks"])
+    assert "stdin: !unsafe '{{ not a template }}'" in text
