@@ -15,17 +15,19 @@ KEYS = {"for", "files", "packages", "unit", "hostname", "block", "url", "command
 
 
 def operations() -> set[str]:
-    """`Phase | Name` of every operation that stands in phases/."""
+    """`Phase | Name` of every operation of the phases that deploy.py calls, and of their helpers beside them."""
     found = set()
-    for file in (PROJECT / "phases").glob("*.py"):
-        text = file.read_text()
-        given = re.search(r'^@phase\((?:"(.+)"|TITLE)\)$', text, re.M)
-        if title := given and (given[1] or re.findall(r'^TITLE = "(.+)"$', text, re.M)[0]):
-            names = [
-                word.value for word in ast.walk(ast.parse(text)) if isinstance(word, ast.keyword) and word.arg == "name"
-            ]
-            said = [name.value for name in names if isinstance(name, ast.Constant)]
-            found |= {f"{title} | {name}" for name in said if name not in playbook.NOTHING_TO_CHECK}
+    for module, called in re.findall(r"^(\w+)\.(\w+)\(\)$", (PROJECT / "deploy.py").read_text(), re.M):
+        text = (PROJECT / "phases" / f"{module}.py").read_text()
+        steps = [step for step in ast.parse(text).body if isinstance(step, ast.FunctionDef)]
+        named = re.search(rf'@phase\((?:"(.+)"|TITLE)\)\ndef {called}\(', text)
+        if not named:
+            continue
+        title = named[1] or re.findall(r'^TITLE = "(.+)"$', text, re.M)[0]
+        ours = [step for step in steps if step.name == called or not step.decorator_list]
+        words = [word for step in ours for word in ast.walk(step) if isinstance(word, ast.keyword)]
+        names = [word.value.value for word in words if word.arg == "name" and isinstance(word.value, ast.Constant)]
+        found |= {f"{title} | {name}" for name in names if name not in playbook.NOTHING_TO_CHECK}
     return found
 
 
