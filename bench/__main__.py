@@ -31,6 +31,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="each thing once, at 100 ms: to see that it works")
     parser.add_argument("--delays", type=float, nargs="+", metavar="MS", help="round trips (idle); default: 0 100 200")
     parser.add_argument("--repeat", type=int, metavar="N", help="samples of each; default: 3, of what is quick 5")
+    parser.add_argument("--only", nargs="+", choices=idle.ORDER, help="contestants (idle); default: all")
     parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="hosts (growth); default: 6 24 96")
     parser.add_argument("--inventory", type=Path, default=PROJECT / "inventory.py", metavar="PATH")
     parser.add_argument("--run", default="bench", metavar="ID", help="id of the lab; default: bench")

@@ -33,7 +33,7 @@ def part(given: argparse.Namespace) -> None:
             for delay in given.delays:
                 with step("opening Ansible's connections"):
                     lab.operator(connecting)
-                kept(lab, given, delay, session(lab, checking, delay, given.repeat))
+                kept(lab, given, delay, session(lab, checking, delay, given))
 
 
 def contestants(lab: Lab, checking: Sequence[str]) -> dict[str, Run]:
@@ -49,9 +49,10 @@ def contestants(lab: Lab, checking: Sequence[str]) -> dict[str, Run]:
     }
 
 
-def session(lab: Lab, checking: Sequence[str], delay: float, repeat: int) -> dict[str, Any]:
+def session(lab: Lab, checking: Sequence[str], delay: float, given: argparse.Namespace) -> dict[str, Any]:
     """All samples with that delay, and the load of the machine around them. The cheap ones are run more often."""
-    running = contestants(lab, checking)
+    running, repeat = contestants(lab, checking), given.repeat
+    chosen = [name for name in ORDER if not given.only or name in given.only]
     samples: dict[str, list[dict[str, Any]]] = {name: [] for name in ORDER}
     before = machine.load()
     with labs.delays(lab, delay):
@@ -60,7 +61,7 @@ def session(lab: Lab, checking: Sequence[str], delay: float, repeat: int) -> dic
             with step(f"{delay:g} ms, warming up: {name}"):
                 running[name](lab.log(name))
         for number in range(max(repeat, cheap_repeat(repeat))):
-            for name in ORDER:
+            for name in chosen:
                 if number < (cheap_repeat(repeat) if name in CHEAP else repeat):
                     with step(f"{delay:g} ms, round {number + 1}: {name}"):
                         samples[name].append(measure.taken(lab, name.replace(" ", "-"), running[name]).to_json())

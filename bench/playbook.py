@@ -170,6 +170,7 @@ def settings(folder: Path, forks: int) -> str:
     return f"""[defaults]
 inventory = {folder}/inventory.yml
 forks = {forks}
+timeout = 60
 gathering = explicit
 interpreter_python = /usr/bin/python3
 host_key_checking = False
