@@ -233,7 +233,7 @@ n=0; for tool in iptables-nft-save iptables-legacy-save; do
   case $tool in *legacy*) grep -qs nat /proc/net/ip_tables_names || continue;; esac
   rules=$($tool -t nat 2>/dev/null)
   echo "$rules" | grep -E '^-A (PREROUTING|OUTPUT) .*KUBE-SERVICES'
-  m=$(echo "$rules" | grep -cE '^-A KUBE-(SVC|SEP)'); n=$((n + m))
+  m=$(echo "$rules" | grep -cE '^-A KUBE-SERVICES .*-j KUBE-(SVC|EXT)'); n=$((n + m))
 done
 nft list table ip kube-proxy 2>/dev/null | grep -c dnat | sed 's/^/nft /'
 echo "rules $n" """

@@ -78,6 +78,7 @@ def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measure
         _api(speaker, states),
     )
     center = states.get(f"{declared.coordinator.name} state")
+    drifted, why = drift.get() if drift else (None, "hosts are out of reach" if unreachable else "it was not asked for")
     return Measurement(
         cluster=declared.cluster_name,
         kubernetes=declared.kubernetes_version,
@@ -87,7 +88,8 @@ def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measure
         coordination=measured.coordination(center) if isinstance(center, Mapping) else None,
         api=_api(speaker, states),
         pods=pods.get() if pods else None,
-        drift=drift.get() if drift else None,
+        drift=drifted,
+        drift_note=why,
         seconds=round(time.monotonic() - _begun[0], 1),
     )
 

@@ -99,15 +99,26 @@ def _waiting(lines: list[str]) -> tuple[WaitingPod, ...]:
         return ()
 
 
-def drift() -> tuple[str, ...] | None:
-    """What a deploy would change now, as its preview lists it; None where that could not be found out in time."""
+def drift() -> tuple[tuple[str, ...] | None, str]:
+    """What a deploy would change now, as its preview lists it; None, and why, where that could not be found out in time."""
     words = [str(Path(sys.executable).parent / "pyinfra"), *_without_our_words(sys.argv[1:]), "--dry", "--json"]
     try:
         done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DRIFT_S)
         plan = json.loads(done.stdout)["plan"] if done.returncode == 0 else None
-    except (subprocess.TimeoutExpired, OSError, ValueError, KeyError):
-        return None
-    return None if plan is None else tuple(_line(step) for step in plan if _line(step))
+    except subprocess.TimeoutExpired:
+        return None, f"a preview of the deploy takes more than {DRIFT_S} s"
+    except (OSError, ValueError, KeyError) as failure:
+        return None, f"{type(failure).__name__} in a preview of the deploy"
+    if plan is None:
+        return None, _complaint(done.stderr)
+    return tuple(_line(step) for step in plan if _line(step)), ""
+
+
+def _complaint(said: str) -> str:
+    """What a preview that failed says: the problems that it names, else its last line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip() and "Disconnecting" not in line]
+    named = [line.removeprefix("what ").strip() for line in lines if line.startswith("what ")]
+    return "; ".join(named) or (lines[-1] if lines else "a preview of the deploy fails without a word")
 
 
 def _line(step: Mapping[str, Any]) -> str:

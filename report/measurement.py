@@ -171,7 +171,7 @@ class PodsMeasured:
 
 @dataclass(frozen=True)
 class Measurement:
-    """All that was measured."""
+    """All that was measured; `drift_note` says why drift was not."""
 
     cluster: str
     kubernetes: str
@@ -183,6 +183,7 @@ class Measurement:
     api: Api | None = None
     pods: PodsMeasured | None = None
     drift: tuple[str, ...] | None = None
+    drift_note: str = ""
 
     def host(self, name: str) -> HostMeasured:
         """The host of that name; KeyError if it was not asked."""

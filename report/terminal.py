@@ -164,7 +164,7 @@ def _columns(measured: Measurement, width: int) -> list[list[str]]:
 def pods(measured: Measurement) -> str:
     """How many pairs of pods answer, and what else they reach; whether drift was looked for."""
     found = measured.pods
-    drift = "\ndrift not measured" if measured.drift is None else ""
+    drift = f"\ndrift not measured: {measured.drift_note}" if measured.drift is None else ""
     if found is None:
         return f"pods not measured{drift}"
     pairs = [answered for row in found.paths.values() for answered in row.values()]
