@@ -78,7 +78,9 @@ def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measure
         _api(speaker, states),
     )
     center = states.get(f"{declared.coordinator.name} state")
-    drifted, why = drift.get() if drift else (None, "hosts are out of reach" if unreachable else "it was not asked for")
+    drifted, why = (None, "hosts are out of reach") if unreachable else (None, "it was not asked for")
+    if drift is not None:
+        drifted, why = drift.get()
     return Measurement(
         cluster=declared.cluster_name,
         kubernetes=declared.kubernetes_version,
@@ -87,7 +89,8 @@ def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measure
         hosts=tuple(hosts.values()),
         coordination=measured.coordination(center) if isinstance(center, Mapping) else None,
         api=_api(speaker, states),
-        pods=pods.get() if pods else None,
+        # A greenlet that has ended counts as false.
+        pods=None if pods is None else pods.get(),
         drift=drifted,
         drift_note=why,
         seconds=round(time.monotonic() - _begun[0], 1),

@@ -98,7 +98,7 @@ def explains(cause: Finding, other: Finding) -> bool:
         return False
     shared = set(cause.hosts) & set(other.hosts)
     if other.check == "drift":
-        return bool(shared) and cause.check not in NOT_MENDED
+        return (bool(shared) or cause.check in GLOBAL) and cause.check not in NOT_MENDED
     if other.check in EVERYWHERE and cause.check in EVERYWHERE_CAUSES:
         return cause.check != other.check
     if other.check not in EXPLAINS[cause.check]:

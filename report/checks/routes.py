@@ -50,12 +50,17 @@ def not_accepted(view: View) -> Iterator[Finding]:
     for host in view.hosts():
         if host.tailnet is None or host.tailnet.state != "Running" or host.accepted_routes is None:
             continue
-        missing = [route for name, route in served if name != host.name and not _covered(route, host.accepted_routes)]
+        lacking = [
+            (name, route) for name, route in served if name != host.name and not _covered(route, host.accepted_routes)
+        ]
+        missing = [route for _, route in lacking]
         is_off = host.tailnet.accept_routes is False
         if is_off or missing:
+            # Where only some owners' routes are missing, what is wrong with those owners may be why.
+            owners = () if is_off else tuple(dict.fromkeys(name for name, _ in lacking))
             yield finding(
                 "route-not-accepted",
-                host.name,
+                (host.name, *owners),
                 "it takes no routes of the others"
                 if is_off
                 else f"not in its routing table 52, though served: {', '.join(missing[:4])}",
@@ -66,6 +71,7 @@ def not_accepted(view: View) -> Iterator[Finding]:
                 if is_off
                 else f"on {host.name}: tailscale status; systemctl restart tailscaled",
                 host.said.get("table-52"),
+                where=host.name,
             )
 
 
