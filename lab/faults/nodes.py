@@ -95,14 +95,19 @@ def pod(scene: Scene) -> str:
 
 
 def settle(scene: Scene, holds: Callable[[dict[str, Any]], bool]) -> None:
-    """Wait until the API says so of the host's node."""
+    """Wait until the API says so of the host's node, and that it is ready: a kubelet that just started is not at first."""
 
     def asked() -> bool:
         said = on_host(scene, f"{KUBECTL} get node {scene.host.name} -o json || true", control_plane(scene))
-        return bool(said) and holds(json.loads(said))
+        return bool(said) and is_ready(json.loads(said)) and holds(json.loads(said))
 
     if not until(asked, SETTLED_SECONDS, interval=1):
         raise scene.refused("has no effect", f"the API has not heard of it in {SETTLED_SECONDS} s")
+
+
+def is_ready(node: dict[str, Any]) -> bool:
+    """It takes pods."""
+    return any(found["type"] == "Ready" and found["status"] == "True" for found in node["status"].get("conditions", ()))
 
 
 def addresses(node: dict[str, Any]) -> list[str]:
