@@ -38,7 +38,7 @@ def restore_certificate(scene: Scene) -> None:
 
 def make_short_key(scene: Scene) -> None:
     """As an administrator makes one for a script. The key itself is shown to nobody."""
-    before = prefixes(scene)
+    before = keys(scene)
     scene.remember(json.dumps(before))
     on_host(scene, "headscale apikeys create --expiration 24h >/dev/null", scene.coordinator)
 
@@ -46,14 +46,14 @@ def make_short_key(scene: Scene) -> None:
 def remove_short_key(scene: Scene) -> None:
     """Those keys that were not there before are deleted."""
     before = json.loads(scene.recall() or "null")
-    for prefix in [] if before is None else prefixes(scene):
-        if prefix not in before:
-            on_host(scene, f"headscale apikeys delete --prefix '{prefix}'", scene.coordinator)
+    for key in [] if before is None else keys(scene):
+        if key not in before:
+            on_host(scene, f"headscale apikeys delete --id {key}", scene.coordinator)
 
 
-def prefixes(scene: Scene) -> list[str]:
-    """The first letters of each key of headscale's API, by which it is named."""
-    keys: list[dict[str, Any]] = (
+def keys(scene: Scene) -> list[int]:
+    """The numbers of the keys of headscale's API. (By their first letters they would be seen in the process list.)"""
+    listed: list[dict[str, Any]] = (
         json.loads(on_host(scene, "headscale apikeys list --output json", scene.coordinator)) or []
     )
-    return [str(key["prefix"]) for key in keys]
+    return [int(key["id"]) for key in listed]
