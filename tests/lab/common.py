@@ -99,6 +99,13 @@ def fault_is_reported(world: Rehearsal, fault: str, at: list[str], check: str) -
     world.must("verify", "--wait", "180", timeout=600)
 
 
+def heals_after_a_power_cut(world: Rehearsal) -> None:
+    """All hosts off and on at once; nothing is run by hand."""
+    world.must("power", "off")
+    world.must("power", "on")
+    world.must("verify", "--wait", "180", timeout=900)
+
+
 def no_secret_was_shown(world: Rehearsal) -> None:
     shown = [*world.outputs, *world.command_lines]
     assert [match.group(0)[:12] for text in shown if (match := SECRETS.search(text))] == []

@@ -155,9 +155,7 @@ def test_a_fault_is_reported_and_nothing_else(world: Rehearsal, fault: str) -> N
 
 
 def test_power_cut_of_all_hosts_heals_by_itself(world: Rehearsal) -> None:
-    world.must("power", "off")
-    world.must("power", "on")
-    world.must("verify", "--wait", "180", timeout=900)
+    common.heals_after_a_power_cut(world)
 
 
 def test_no_secret_was_shown(world: Rehearsal) -> None:
