@@ -14,7 +14,7 @@ from cluster import coordination, routes, sources
 from cluster.model import Certificate, Cluster
 from cluster.problems import Problem, listing
 from facts.tls import CertificateState
-from operations import apt, files, headscale, network, nginx, packages, systemd
+from operations import files, headscale, network, nginx, packages, systemd
 from phases import phase
 from phases.decided import granted
 from phases.declared import cluster, here
@@ -82,14 +82,12 @@ def _configuration(whole: Cluster) -> list[files.File]:
 
 
 def _run_gateway(whole: Cluster) -> None:
-    given = trust().certificate or (whole.certificate if isinstance(whole.certificate, Certificate) else None)
+    given = given_certificate(whole)
     if given:
-        apt.packages(name="Install nginx", wanted=[apt.Wanted("nginx")])
         shown = files.write(name="Write the certificate", files=_given(given))
         _serve(whole, *GIVEN, reads=[SITE, *GIVEN], after=[shown])
         return
     live = f"/etc/letsencrypt/live/{whole.coordination_name}"
-    apt.packages(name="Install nginx and certbot", wanted=[apt.Wanted("nginx"), apt.Wanted("certbot")])
     # A renewed certificate is no reason to restart: certbot then reloads nginx itself.
     _serve(whole, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
     nginx.certified(
@@ -100,6 +98,11 @@ def _run_gateway(whole: Cluster) -> None:
         email=whole.acme_email,
     )
     _serve(whole, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
+
+
+def given_certificate(whole: Cluster) -> Certificate | None:
+    """The files that the gateway shows; None where it obtains its certificate."""
+    return trust().certificate or (whole.certificate if isinstance(whole.certificate, Certificate) else None)
 
 
 def _given(given: Certificate) -> list[files.File]:

@@ -23,15 +23,18 @@ WORKLOADS = (
 
 
 @phase("Pod network")
-def install() -> None:
-    """Install flannel, route the nodes' subnets, and wait until every node is ready."""
+def declare() -> None:
+    """Have the API know of flannel, so that it starts on each node as soon as that joins."""
     whole, this = cluster(), here()
-    first = whole.control_planes[0]
-    applied = []
-    if this == first:
+    if this == whole.control_planes[0]:
         manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(whole))
-        applied.append(manifests.applied(name="Apply flannel's manifest", manifest=manifest))
-    every_host_is_ready(name="flannel is declared")
+        manifests.applied(name="Apply flannel's manifest", manifest=manifest)
+
+
+@phase("Pod routes")
+def connect() -> None:
+    """Route the nodes' subnets, and wait until every node is ready and every host knows every route."""
+    whole, this = cluster(), here()
     if this.is_node and whole.pod_network == "routed":
         tailscale.preferred(
             name="Offer the node's pods to the tailnet",
@@ -41,9 +44,9 @@ def install() -> None:
     every_host_is_ready(name="the nodes' subnets are offered")
     if whole.pod_network == "routed":
         tailscale.sees(name="Wait until the nodes' pods are routed", peers=lambda: _others(whole, this))
-    if this == first:
+    if this == whole.control_planes[0]:
         manifests.nodes_ready(name="Wait until the nodes are ready", wanted=[node.name for node in whole.nodes])
-        manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=applied)
+        manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
 
 
 def _others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network, ...]]:
