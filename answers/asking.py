@@ -37,6 +37,7 @@ class Asking:
         if question is None:
             return send(command, **arguments)
         self.remembered.note(host, question, shared)
+        self.kept.use(host)
         lines = self._kept(host, question, shared)
         if lines is None and (host, question) in self._under_way:
             self._under_way[host, question].wait()
