@@ -59,6 +59,7 @@ class Asking:
             ok, output = send(command, **arguments)
             if ok:
                 self.kept.keep(host, question, began, output.stdout_lines)
+        self.kept.asked(host)
         return ok, output
 
     def _asked_ahead(
@@ -83,7 +84,7 @@ class Asking:
             }
             for number, lines in found.items():
                 self.kept.keep(host, together[number], began, lines)
-        self.kept.asked_ahead(host)
+        self.kept.asked(host)
         # It stands first, and was asked now: its answer holds for whoever asks, even if it may not be kept.
         return found.get(0)
 

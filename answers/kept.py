@@ -110,7 +110,7 @@ class Kept:
         """Whether a command runs, or has run, on some host."""
         return bool(self._anywhere.running or self._anywhere.ended)
 
-    def asked_ahead(self, host: str) -> None:
-        """A bundle was sent: the next one may be larger."""
+    def asked(self, host: str) -> None:
+        """The host was asked: the next time it may be more at once."""
         known = self._hosts[host]
         known.reach = known.reach and known.reach * 2

@@ -25,7 +25,7 @@ def test_before_the_first_command_all_may_be_asked_at_once_and_after_it_few() ->
         assert (kept.reach("a", shared=False), kept.reach("b", shared=False)) == (None, 1)
     assert (kept.reach("a", shared=False), kept.reach("a", shared=True)) == (None, 1)
     assert kept.reach("b", shared=False) == 1
-    kept.asked_ahead("b")
+    kept.asked("b")
     assert kept.reach("b", shared=False) == 2
 
 
