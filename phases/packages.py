@@ -12,9 +12,9 @@ from phases.decided import granted
 from phases.declared import cluster, here
 from phases.trust import trust
 
-# What reads a repository over HTTPS and judges its key.
-READERS = ("ca-certificates", "curl", "gpg")
-TOOLS = ("iptables", "nftables")
+# What an image may lack that reads repositories over HTTPS.
+READERS = ("ca-certificates", "curl")
+TOOLS = ("gpg", "iptables", "nftables")
 NODE_TOOLS = ("conntrack", "ethtool")
 KUBERNETES = ("kubeadm", "kubelet", "kubectl")
 
