@@ -6,7 +6,7 @@ from cluster.model import Cluster, Host
 from operations import cleaning, packet_filter, tailscale
 from operations.network import UNIT as NETWORK
 from phases import host_rules, runtime
-from phases.coordination import SITE
+from phases.coordination import API, API_SYSCTL, SITE
 from phases.tailnet import DEFAULTS, preferences
 
 KUBERNETES = (*runtime.KUBERNETES, "kubernetes-cni", "cri-tools")
@@ -39,6 +39,8 @@ OF_TAILNET = (
     "/var/cache/tailscale",
     DEFAULTS,
     SITE,
+    API,
+    API_SYSCTL,
     "/etc/isthmus",
     "/var/lib/isthmus",
     "/var/cache/isthmus",
