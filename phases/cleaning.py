@@ -10,16 +10,19 @@ from phases.coordination import API, API_SYSCTL, SITE
 from phases.tailnet import DEFAULTS, preferences
 
 KUBERNETES = (*runtime.KUBERNETES, "kubernetes-cni", "cri-tools")
-# /var/lib/kubelet and the like may be file systems of their own: they are emptied, and stay.
-OF_KUBERNETES = (
-    "/etc/kubernetes",
-    "/var/lib/kubelet/*",
-    "/var/lib/etcd/*",
+OF_POD_NETWORK = (
     "/etc/cni/net.d/10-flannel.conflist",
     "/var/lib/cni/flannel",
     "/var/lib/cni/networks/cbr0",
     "/var/lib/cni/results/cbr0-*",
     "/run/flannel",
+)
+# /var/lib/kubelet and the like may be file systems of their own: they are emptied, and stay.
+OF_KUBERNETES = (
+    "/etc/kubernetes",
+    "/var/lib/kubelet/*",
+    "/var/lib/etcd/*",
+    *OF_POD_NETWORK,
     "/run/isthmus",
     "/opt/cni/isthmus.*",
     "/opt/cni/bin/flannel",

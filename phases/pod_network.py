@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network
+
+from pyinfra.api.operation import OperationMeta
 
 from cluster import flannel
 from cluster.model import Cluster, Host
@@ -12,11 +15,13 @@ from operations import manifests, remote, tailscale
 from operations.barrier import every_host_is_ready
 from phases import phase
 from phases.declared import cluster, here
+from phases.scheduling import is_speaker, reached, speaker
 from phases.tailnet import preferences
 from phases.templates import render
 
+FLANNEL = ("kube-flannel", "daemonset/kube-flannel-ds")
 WORKLOADS = (
-    ("kube-flannel", "daemonset/kube-flannel-ds"),
+    FLANNEL,
     ("kube-system", "daemonset/kube-proxy"),
     ("kube-system", "deployment/coredns"),
 )
@@ -25,12 +30,21 @@ WORKLOADS = (
 @phase("Pod network")
 def install() -> None:
     """Install flannel, route the nodes' subnets, and wait until every node is ready."""
+    applied = lay()
+    if is_speaker():
+        manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=applied)
+
+
+def lay(after: Sequence[OperationMeta] = ()) -> list[OperationMeta]:
+    """Have flannel on every node, whatever pods are there; gives the operations that may renew it.
+
+    + after: operations that take it away (for the preview)
+    """
     whole, this = cluster(), here()
-    first = whole.control_planes[0]
     applied = []
-    if this == first:
+    if is_speaker():
         manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(whole))
-        applied.append(manifests.applied(name="Apply flannel's manifest", manifest=manifest))
+        applied.append(manifests.applied(name="Apply flannel's manifest", manifest=manifest, after=after))
     every_host_is_ready(name="flannel is declared")
     if this.is_node and whole.pod_network == "routed":
         tailscale.preferred(
@@ -41,9 +55,10 @@ def install() -> None:
     every_host_is_ready(name="the nodes' subnets are offered")
     if whole.pod_network == "routed":
         tailscale.sees(name="Wait until the nodes' pods are routed", peers=lambda: _others(whole, this))
-    if this == first:
-        manifests.nodes_ready(name="Wait until the nodes are ready", wanted=[node.name for node in whole.nodes])
-        manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=applied)
+    if is_speaker():
+        nodes = [node.name for node in whole.nodes if node.name in reached()]
+        manifests.nodes_ready(name="Wait until the nodes are ready", wanted=nodes)
+    return applied
 
 
 def _others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network, ...]]:
@@ -51,13 +66,13 @@ def _others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network, ...]]:
     return {
         member.name: tuple(IPv4Network(subnet) for subnet in [subnets.get(member.name)] if subnet)
         for member in whole.hosts
-        if member != this
+        if member != this and member.name in reached()
     }
 
 
 def _subnets(whole: Cluster) -> dict[str, str]:
     """Node → the network of its pods, as far as Kubernetes has given it one."""
-    nodes = remote.fact(whole.control_planes[0].name, Nodes) or []
+    nodes = remote.fact(speaker(), Nodes) or []
     return {node.name: node.pod_cidr for node in nodes if node.pod_cidr}
 
 
