@@ -6,6 +6,7 @@ from phases import (
     coordination,
     host_rules,
     kubeconfig,
+    packages,
     pod_network,
     preflight,
     runtime,
@@ -15,11 +16,13 @@ from phases import (
 
 preflight.check_hosts()
 baseline.prepare_hosts()
+packages.install_packages()
 host_rules.admit_traffic()
+runtime.run_containerd()
 coordination.run_headscale()
 tailnet.join_hosts()
-runtime.run_containerd()
 control_plane.start()
+pod_network.declare()
 workers.join()
-pod_network.install()
+pod_network.connect()
 kubeconfig.hand_over()

@@ -16,14 +16,14 @@ TAILNET_MTU = 1280
 
 
 def images(cluster: Cluster) -> tuple[str, str]:
-    """The daemon's, and the one that brings its plugin."""
-    return f"ghcr.io/flannel-io/flannel:v{cluster.flannel_version}", PLUGIN_IMAGE
+    """The one that brings its plugin, which is needed first, and the daemon's."""
+    return PLUGIN_IMAGE, f"ghcr.io/flannel-io/flannel:v{cluster.flannel_version}"
 
 
 def manifest_values(cluster: Cluster) -> dict[str, Any]:
     """The values of templates/pod_network/flannel.yaml.j2."""
     net, cni = _text(net_conf(cluster)), _text(_cni_conf())
-    daemon, plugin = images(cluster)
+    plugin, daemon = images(cluster)
     return {
         "image": daemon,
         "plugin_image": plugin,

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 
-from pyinfra import host
-from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra import host, state
+from pyinfra.api import FileUploadCommand, StringCommand, operation
+from pyinfra.api.command import PyinfraCommand
 
+from cluster.sources import AptSource
 from facts.apt import Keyring, SigningKeys
 from facts.dpkg import Package, Packages
 from operations.failing import fail
+from operations.repositories import NotFetched, deb
+
+FOLDER = "/var/cache/isthmus"
 
 APT_GET = (
     "DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "
@@ -21,12 +28,25 @@ APT_GET = (
 
 
 @dataclass(frozen=True)
+class Sent:
+    """Where this machine finds a package for a host that can't reach the repository: for which architecture, trusting also the PEM file `ca`."""
+
+    source: AptSource
+    architecture: str
+    ca: str | None
+
+
+@dataclass(frozen=True)
 class Wanted:
-    """A package. `version` may end in `*`; it counts when the package is installed first, what runs is never upgraded."""
+    """A package. `version` may end in `*`; it counts when the package is installed first, what runs is never upgraded.
+
+    One that is `sent` is fetched by this machine, and given to the host over SSH.
+    """
 
     name: str
     version: str | None = None
     held: bool = False
+    sent: Sent | None = None
 
     @property
     def spec(self) -> str:
@@ -35,41 +55,28 @@ class Wanted:
 
 
 @operation()
-def signing_key(path: str, url: str, fingerprint: str) -> Generator[StringCommand, None, None]:
+def signing_keys(sources: Sequence[AptSource]) -> Generator[StringCommand, None, None]:
     """
-    Keep a repository's signing key. It is fetched where the repository is fetched, and refused unless it is the pinned one.
+    Keep the signing keys of repositories. Each is fetched where its repository is fetched, and refused unless it is the pinned one.
 
-    + path: keyring file (binary)
-    + url: where the key is published, armoured or binary
-    + fingerprint: of its primary key, 40 hexadecimal digits
+    + sources: the repositories
     """
-    keyring = host.get_fact(SigningKeys, path=path)
-    if keyring is None:
-        yield fail(f"{path} could not be read; is gpg installed?")
-        return
-    if _is_valid(keyring, fingerprint):
-        host.noop("the signing key is as pinned")
-        return
-    # The path is ours and the rest is quoted by pyinfra; the check comes before the key is put in place.
-    yield StringCommand(
-        'set -e; new=$(mktemp -d); trap \'rm -rf "$new"\' EXIT; curl -fsSL --retry 3 --max-time 60 -o "$new/key"',
-        QuoteString(url),
-        '; gpg --batch --homedir "$new" --show-keys --with-colons "$new/key" 2>/dev/null | awk -F: \'$1=="pub"{p=1} $1=="fpr"&&p{print $10;p=0}\' > "$new/found";',
-        'if [ "$(cat "$new/found")" != ',
-        QuoteString(fingerprint),
-        ' ]; then echo "the key at',
-        url,
-        'is $(cat "$new/found"), not the pinned',
-        fingerprint,
-        ': the mirror is wrong or not to be trusted" >&2; exit 1; fi;',
-        'if head -c 5 "$new/key" | grep -q -e "-----"; then gpg --batch --homedir "$new" --dearmor < "$new/key" > "$new/ring"; else cp "$new/key" "$new/ring"; fi;',
-        'install -D -m 644 "$new/ring"',
-        QuoteString(path),
-    )
+    commands = []
+    for source in sources:
+        keyring = host.get_fact(SigningKeys, path=source.keyring)
+        if keyring is None:
+            yield fail(f"{source.keyring} could not be read; is gpg installed?")
+            return
+        if not _is_valid(keyring, source.fingerprint):
+            commands.append(f"( {_fetch_key(source)} )")
+    if commands:
+        yield StringCommand(" && ".join(commands))
+    else:
+        host.noop("the signing keys are as pinned")
 
 
 @operation()
-def packages(wanted: Sequence[Wanted]) -> Generator[StringCommand, None, None]:
+def packages(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
     """
     Install what is missing, in one transaction, and hold what shall be held. What is installed is never up- or downgraded.
 
@@ -81,16 +88,40 @@ def packages(wanted: Sequence[Wanted]) -> Generator[StringCommand, None, None]:
         return
     missing = [package for package in wanted if found[package.name] is None]
     _report_others(wanted, found)
+    unheld = [package.name for package in wanted if package.held and not _is_held(found[package.name])]
     if missing:
-        yield StringCommand(APT_GET, "update")
-        yield StringCommand(
-            APT_GET, "install --no-install-recommends", *(QuoteString(package.spec) for package in missing)
-        )
-    unheld = [package for package in wanted if package.held and not _is_held(found[package.name])]
-    if unheld:
-        yield StringCommand("apt-mark hold", *(QuoteString(package.name) for package in unheld))
+        yield from _install(missing, unheld)
+    elif unheld:
+        yield StringCommand("apt-mark hold", shlex.join(unheld))
     if not missing and not unheld:
         host.noop("packages are installed")
+
+
+def _install(missing: Sequence[Wanted], unheld: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
+    """One transaction, in one execution after the files that are sent."""
+    if not state.is_executing:
+        yield StringCommand("true")
+        return
+    try:
+        sent = [_fetched(package, package.sent) for package in missing if package.sent]
+    except NotFetched as reason:
+        yield fail(f"not fetched for this host: {reason}")
+        return
+    if sent:
+        yield StringCommand(f"mkdir -p {FOLDER}")
+    for file in sent:
+        path = f"{FOLDER}/{file.name}"
+        yield FileUploadCommand(str(file), path, remote_temp_filename=host.get_temp_filename(path))
+    paths = [f"{FOLDER}/{file.name}" for file in sent]
+    specs = [package.spec for package in missing if not package.sent]
+    steps = [f"{APT_GET} update", f"{APT_GET} install --no-install-recommends {shlex.join(paths + specs)}"]
+    steps += [f"rm -f {shlex.join(paths)}"] if sent else []
+    steps += [f"apt-mark hold {shlex.join(unheld)}"] if unheld else []
+    yield StringCommand(" && ".join(steps))
+
+
+def _fetched(package: Wanted, sent: Sent) -> Path:
+    return deb(sent.source, package.name, package.version or "", sent.architecture, sent.ca)
 
 
 def _report_others(wanted: Sequence[Wanted], found: Mapping[str, Package | None]) -> None:
@@ -104,6 +135,22 @@ def _report_others(wanted: Sequence[Wanted], found: Mapping[str, Package | None]
 
 def _is_held(found: Package | None) -> bool:
     return found is not None and found.held
+
+
+def _fetch_key(source: AptSource) -> str:
+    """A script that keeps the key: it is checked before it is put in place. The path is ours."""
+    url = shlex.quote(source.key_url)
+    wrong = (
+        f'"the key at "{url}" is $found, not the pinned {source.fingerprint}: the mirror is wrong or not to be trusted"'
+    )
+    return (
+        f'set -e; new=$(mktemp -d); trap \'rm -rf "$new"\' EXIT; curl -fsSL --retry 3 --max-time 60 -o "$new/key" {url}; '
+        'found=$(gpg --batch --homedir "$new" --show-keys --with-colons "$new/key" 2>/dev/null | '
+        'awk -F: \'$1=="pub"{p=1} $1=="fpr"&&p{print $10;p=0}\'); '
+        f'if [ "$found" != {source.fingerprint} ]; then echo {wrong} >&2; exit 1; fi; '
+        'if head -c 5 "$new/key" | grep -q -e "-----"; then gpg --batch --homedir "$new" --dearmor < "$new/key" > "$new/ring"; '
+        f'else cp "$new/key" "$new/ring"; fi; install -D -m 644 "$new/ring" {source.keyring}'
+    )
 
 
 def _is_valid(keyring: Keyring, fingerprint: str) -> bool:

@@ -54,9 +54,7 @@ def plugins(download: Download, ca: str | None) -> Generator[StringCommand, None
     except NoChecksum as problem:
         yield fail(f"the CNI plugins can't be checked: {problem}")
         return
-    yield StringCommand("mkdir -p /opt/cni/bin")
-    yield fetch(download, sha256, ARCHIVE)
-    yield StringCommand(_unpack(download, sha256))
+    yield StringCommand(f"mkdir -p /opt/cni/bin; {fetch(download, sha256, ARCHIVE)}; {_unpack(download, sha256)}")
 
 
 def _is_current(found: Installed, download: Download) -> bool:

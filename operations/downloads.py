@@ -6,8 +6,6 @@ import shlex
 import ssl
 import urllib.request
 
-from pyinfra.api import StringCommand
-
 from cluster.sources import Download
 
 
@@ -32,10 +30,10 @@ def expected_sha256(download: Download, ca: str | None) -> str:
     raise NoChecksum(f"{download.checksums_url} does not list {download.file_name}")
 
 
-def fetch(download: Download, sha256: str, path: str) -> StringCommand:
-    """A command that fetches the file to `path`; it fails, and leaves nothing, where the hash is another one."""
+def fetch(download: Download, sha256: str, path: str) -> str:
+    """A script for sh that fetches the file to `path`; it fails, and leaves nothing, where the hash is another one."""
     url, target = shlex.quote(download.url), shlex.quote(path)
-    return StringCommand(
+    return (
         f"set -e; umask 022; curl -fsSL --retry 3 --max-time 600 -o {target} {url}; "
         f"echo {shlex.quote(f'{sha256}  {path}')} | sha256sum --check --quiet || "
         f"{{ rm -f {target}; echo {shlex.quote(f'{download.url} is not the file whose sha256 is {sha256}')} >&2; exit 1; }}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from pyinfra import host, inventory, state
@@ -15,15 +15,47 @@ from cluster.containerd import MIRRORS_PATH
 from cluster.model import Cluster, Host
 from facts.containerd import CTR, Answering, Pulled
 from facts.dpkg import Arch
-from facts.kubernetes import Images
+from facts.kubernetes import Images, Membership
 from operations import remote
 from operations.failing import fail
 
 ARCHIVE = "/var/cache/isthmus/images.tar"
 # Where the login user may write; in /tmp, which may be memory, there may be too little room.
 TEMPORARY = "/var/tmp/isthmus-images.tar"  # noqa: S108
+UNIT = "isthmus-images.service"
+# Where containerd reads by which mirror a registry is reached.
+PULL = f"{CTR} images pull --hosts-dir {MIRRORS_PATH}"
 PULL_S, SEND_S = 900, 1800
 UNKNOWN = "the images could not be listed: are kubeadm and containerd there, and does kubeadm know of that version?"
+
+
+@operation()
+def pulled_ahead(images: Callable[[], Sequence[str] | None]) -> Generator[StringCommand, None, None]:
+    """
+    Have a host that is about to become a node begin to pull what will run on it. Nothing waits for that, and what can't be pulled now
+    is kubelet's business later. On a node, nothing is done.
+
+    + images: gives the images when the operation runs, those that are needed first in front; None where they can't be known
+    """
+    found = host.get_fact(Membership)
+    if found is None:
+        yield fail("what kubeadm left in /etc/kubernetes could not be read")
+        return
+    if found.configured:
+        host.noop("the host is a node")
+        return
+    if not state.is_executing:
+        yield StringCommand("true")
+        return
+    names = images()
+    if names is None:
+        yield fail("kubeadm can't say which images it wants; `kubeadm config images list` on the host tells why")
+        return
+    pulls = "; ".join(f"{PULL} {shlex.quote(name)}" for name in names)
+    # An interrupted run's may still be at it. Other programs of the host come first.
+    yield StringCommand(
+        f"systemctl is-active -q {UNIT} || systemd-run --quiet --collect --unit={UNIT} --property=Nice=10 sh -c {shlex.quote(pulls)}"
+    )
 
 
 @operation()
@@ -43,9 +75,7 @@ def pulled(cluster: Cluster, this: Host, version: str) -> Generator[StringComman
     if not reached:
         host.noop("nothing is left to pull")
     for image in reached:
-        yield StringCommand(
-            f"timeout {PULL_S} {CTR} images pull --hosts-dir {MIRRORS_PATH} {shlex.quote(image)} > /dev/null"
-        )
+        yield StringCommand(f"timeout {PULL_S} {PULL} {shlex.quote(image)} > /dev/null")
 
 
 @operation()

@@ -35,13 +35,12 @@ def no_swap() -> Generator[StringCommand, None, None]:
     if found is None:
         yield fail("swap could not be read")
         return
-    if found["active"]:
-        yield StringCommand("swapoff --all")
+    steps = ["swapoff --all"] if found["active"] else []
     if found["fstab"]:
-        yield StringCommand(
-            "sed -i -E '/^[^#]\\S*\\s+\\S+\\s+swap\\s/ s/^/# off for Kubernetes (isthmus): /' /etc/fstab"
-        )
-    if not found["active"] and not found["fstab"]:
+        steps.append("sed -i -E '/^[^#]\\S*\\s+\\S+\\s+swap\\s/ s/^/# off for Kubernetes (isthmus): /' /etc/fstab")
+    if steps:
+        yield StringCommand(" && ".join(steps))
+    else:
         host.noop("no swap")
 
 

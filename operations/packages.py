@@ -1,4 +1,4 @@
-"""Single .deb files, installed with their dependencies from the distribution."""
+"""A single .deb file of its publisher, installed with its dependencies from the distribution."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ import shlex
 from collections.abc import Generator
 
 from pyinfra import host, state
-from pyinfra.api import FileUploadCommand, StringCommand, operation
-from pyinfra.api.command import PyinfraCommand
+from pyinfra.api import StringCommand, operation
 
-from cluster.sources import AptSource, Download
+from cluster.sources import Download
 from facts.dpkg import Package, Packages
-from operations.apt import APT_GET
+from operations.apt import APT_GET, FOLDER
 from operations.downloads import NoChecksum, expected_sha256, fetch
 from operations.failing import fail
-from operations.repositories import NotFetched, deb
-
-FOLDER = "/var/cache/isthmus"
 
 
 @operation()
@@ -44,43 +40,7 @@ def downloaded(package: str, version: str, download: Download, ca: str | None) -
         yield fail(f"{package} can't be proved: {reason}")
         return
     path = f"{FOLDER}/{download.file_name}"
-    yield StringCommand(f"mkdir -p {FOLDER}")
-    yield fetch(download, digest, path)
-    yield _install(path)
-
-
-@operation()
-def pushed(
-    package: str, version: str, source: AptSource, architecture: str, ca: str | None
-) -> Generator[PyinfraCommand, None, None]:
-    """
-    Install a package that the host itself can't fetch: this machine fetches it from the signed repository and sends it over SSH.
-    One that is installed stays as it is, of whatever version.
-
-    + package: its name
-    + version: the version that is declared
-    + source: the repository
-    + architecture: of the host
-    + ca: PEM file that this machine trusts in addition
-    """
-    found = host.get_fact(Packages, names=[package])
-    if found is None:
-        yield fail("dpkg could not be asked; is another package manager at work?")
-        return
-    if _is_there(package, version, found[package]):
-        return
-    if not state.is_executing:
-        yield StringCommand("true")
-        return
-    try:
-        file = deb(source, package, version, architecture, ca)
-    except NotFetched as reason:
-        yield fail(f"{package} could not be fetched for this host: {reason}")
-        return
-    path = f"{FOLDER}/{file.name}"
-    yield StringCommand(f"mkdir -p {FOLDER}")
-    yield FileUploadCommand(str(file), path, remote_temp_filename=host.get_temp_filename(path))
-    yield _install(path)
+    yield StringCommand(f"mkdir -p {FOLDER}; {fetch(download, digest, path)}; {_install(path)}")
 
 
 def _is_there(package: str, wanted: str, installed: Package | None) -> bool:
@@ -92,6 +52,6 @@ def _is_there(package: str, wanted: str, installed: Package | None) -> bool:
     return True
 
 
-def _install(path: str) -> StringCommand:
+def _install(path: str) -> str:
     file = shlex.quote(path)
-    return StringCommand(f"{APT_GET} update && {APT_GET} install --no-install-recommends {file} && rm -f {file}")
+    return f"{APT_GET} update && {APT_GET} install --no-install-recommends {file} && rm -f {file}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Generator, Sequence
 
 from pyinfra import host, state
-from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra.api import StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
 from facts.systemd import State, Unit
@@ -37,18 +38,19 @@ def service(
         yield fail(f"the state of {unit} could not be read")
         return
     commands = _commands(unit, unit_state, will_have_changed(restarted_by))
-    if not commands:
+    if commands:
+        yield StringCommand(" && ".join(commands))
+    else:
         host.noop(f"{unit} runs and has read its files")
-    yield from commands
 
 
-def _commands(unit: str, found: Unit, triggered: bool) -> list[StringCommand]:
-    name = QuoteString(unit)
+def _commands(unit: str, found: Unit, triggered: bool) -> list[str]:
+    name = shlex.quote(unit)
     commands = []
     if found.needs_reload or triggered:
-        commands.append(StringCommand("systemctl daemon-reload"))
+        commands.append("systemctl daemon-reload")
     if not found.enabled:
-        commands.append(StringCommand("systemctl enable --quiet", name))
+        commands.append(f"systemctl enable --quiet {name}")
     if not found.active or found.outdated or triggered:
-        commands.append(StringCommand("systemctl restart", name))
+        commands.append(f"systemctl restart {name}")
     return commands

@@ -1,4 +1,4 @@
-"""Every host ready for what comes: its name, no swap, kernel settings, a kept clock, the tools that later phases call."""
+"""Every host ready for what comes: its name, no swap, kernel settings, a kept clock."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pyinfra import host
 
 from cluster.model import Host
 from facts.machine import Container
-from operations import apt, files, machine
+from operations import files, machine
 from phases import phase
 from phases.declared import here
 from phases.templates import render
@@ -16,8 +16,6 @@ SYSCTLS = {
     "net.bridge.bridge-nf-call-iptables": "1",
     "net.bridge.bridge-nf-call-ip6tables": "1",
 }
-TOOLS = ("ca-certificates", "curl", "gpg", "iptables")
-NODE_TOOLS = ("conntrack", "ethtool")
 
 
 @phase("Baseline")
@@ -26,7 +24,6 @@ def prepare_hosts() -> None:
     this = here()
     machine.hostname(name="Name the host", wanted=this.name)
     files.write(name="Write apt, module and sysctl settings", files=_settings(this))
-    apt.packages(name="Install the tools", wanted=[apt.Wanted(tool) for tool in _tools(this)])
     machine.no_swap(name="Turn swap off")
     if this.is_node:
         machine.kernel_settings(
@@ -36,10 +33,6 @@ def prepare_hosts() -> None:
             is_container=bool(host.get_fact(Container)),
         )
     machine.time_service(name="Keep the clock")
-
-
-def _tools(this: Host) -> tuple[str, ...]:
-    return TOOLS + NODE_TOOLS if this.is_node else TOOLS
 
 
 def _settings(this: Host) -> list[files.File]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from cluster.model import Cluster, Host
 from operations import cleaning, packet_filter, tailscale
 from operations.network import UNIT as NETWORK
-from phases import host_rules, runtime
+from phases import host_rules, packages, runtime
 from phases.coordination import API, API_SYSCTL, SITE
 from phases.tailnet import DEFAULTS, preferences
 
-KUBERNETES = (*runtime.KUBERNETES, "kubernetes-cni", "cri-tools")
+KUBERNETES = (*packages.KUBERNETES, "kubernetes-cni", "cri-tools")
 OF_POD_NETWORK = (
     "/etc/cni/net.d/10-flannel.conflist",
     "/var/lib/cni/flannel",

@@ -15,7 +15,7 @@ from cluster.model import Certificate, Cluster
 from cluster.problems import Problem, listing
 from facts.machine import Container
 from facts.tls import CertificateState
-from operations import apt, cleaning, files, headscale, machine, network, nginx, packages, systemd
+from operations import cleaning, files, headscale, machine, network, nginx, packages, systemd
 from phases import phase
 from phases.decided import granted
 from phases.declared import cluster, here
@@ -116,14 +116,12 @@ def _configuration(whole: Cluster) -> list[files.File]:
 
 
 def _run_gateway(whole: Cluster) -> None:
-    given = trust().certificate or (whole.certificate if isinstance(whole.certificate, Certificate) else None)
+    given = given_certificate(whole)
     if given:
-        apt.packages(name="Install nginx", wanted=_nginx(whole))
         shown = files.write(name="Write the certificate", files=_given(given))
         _serve(whole, *GIVEN, reads=[SITE, *GIVEN], after=[shown])
         return
     live = f"/etc/letsencrypt/live/{whole.coordination_name}"
-    apt.packages(name="Install nginx and certbot", wanted=[*_nginx(whole), apt.Wanted("certbot")])
     # A renewed certificate is no reason to restart: certbot then reloads nginx itself.
     _serve(whole, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
     nginx.certified(
@@ -136,9 +134,9 @@ def _run_gateway(whole: Cluster) -> None:
     _serve(whole, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
 
 
-def _nginx(whole: Cluster) -> list[apt.Wanted]:
-    module = [apt.Wanted("libnginx-mod-stream")] if endpoint.is_forwarded(whole) else []
-    return [apt.Wanted("nginx"), *module]
+def given_certificate(whole: Cluster) -> Certificate | None:
+    """The files that the gateway shows; None where it obtains its certificate."""
+    return trust().certificate or (whole.certificate if isinstance(whole.certificate, Certificate) else None)
 
 
 def _given(given: Certificate) -> list[files.File]:

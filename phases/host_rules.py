@@ -8,7 +8,7 @@ from cluster import routes
 from cluster.model import Cluster, Host
 from cluster.packet_filter import MARK, Rule, needed
 from facts.network import CLAMP_TABLE, RULE_PRIORITY
-from operations import apt, files, network, packet_filter
+from operations import files, network, packet_filter
 from phases import phase
 from phases.declared import cluster, here
 from phases.templates import render
@@ -25,7 +25,6 @@ def admit_traffic() -> None:
     coordinator in a tailnet that waits for the coordinator.
     """
     whole, this = cluster(), here()
-    apt.packages(name="Install nftables", wanted=[apt.Wanted("nftables")])
     settings = files.write(name="Write the routing", files=_routing(whole, this))
     network.passes_on(
         name="Route for the tailnet",

@@ -28,24 +28,20 @@ WORKLOADS = (
 
 
 @phase("Pod network")
-def install() -> None:
-    """Install flannel, route the nodes' subnets, and wait until every node is ready."""
-    applied = lay()
-    if is_speaker():
-        manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=applied)
+def declare(after: Sequence[OperationMeta] = ()) -> None:
+    """Have the API know of flannel, so that it starts on each node as soon as that joins.
 
-
-def lay(after: Sequence[OperationMeta] = ()) -> list[OperationMeta]:
-    """Have flannel on every node, whatever pods are there; gives the operations that may renew it.
-
-    + after: operations that take it away (for the preview)
+    `after`: operations of the run that take it away (for the preview).
     """
-    whole, this = cluster(), here()
-    applied = []
     if is_speaker():
-        manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(whole))
-        applied.append(manifests.applied(name="Apply flannel's manifest", manifest=manifest, after=after))
-    every_host_is_ready(name="flannel is declared")
+        manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(cluster()))
+        manifests.applied(name="Apply flannel's manifest", manifest=manifest, after=after)
+
+
+@phase("Pod routes")
+def connect() -> None:
+    """Route the nodes' subnets, and wait until every node is ready and every host knows every route."""
+    whole, this = cluster(), here()
     if this.is_node and whole.pod_network == "routed":
         tailscale.preferred(
             name="Offer the node's pods to the tailnet",
@@ -58,7 +54,7 @@ def lay(after: Sequence[OperationMeta] = ()) -> list[OperationMeta]:
     if is_speaker():
         nodes = [node.name for node in whole.nodes if node.name in reached()]
         manifests.nodes_ready(name="Wait until the nodes are ready", wanted=nodes)
-    return applied
+        manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
 
 
 def _others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network, ...]]:

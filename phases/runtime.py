@@ -1,4 +1,4 @@
-"""Every node with containerd, the CNI plugins, and Kubernetes' packages; nothing runs in it yet."""
+"""Every node with containerd and the CNI plugins; nothing runs in it yet."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from pyinfra import host
 
 from cluster import containerd as configuration
 from cluster import kubeadm, sources
+from cluster.images import needed
 from cluster.model import Cluster, Host
-from cluster.versions import Grant
 from facts.containerd import Config
 from facts.kubernetes import Images, Resolver
-from operations import apt, cni, containerd, files, systemd
+from operations import cni, containerd, files, images, systemd
 from phases import phase
 from phases.decided import decision, granted
 from phases.declared import cluster, here
 from phases.templates import render
 from phases.trust import trust
 
-KUBERNETES = ("kubeadm", "kubelet", "kubectl")
 KUBELET_DROP_IN = "/etc/systemd/system/kubelet.service.d/20-isthmus.conf"
 
 
@@ -27,33 +26,17 @@ def run_containerd() -> None:
     whole, this = cluster(), here()
     if not this.is_node:
         return
-    found = granted()
-    repositories = _repositories(whole, this, found)
-    kubernetes = repositories[0]
-    apt.signing_key(
-        name="Keep Kubernetes' signing key",
-        path=kubernetes.keyring,
-        url=kubernetes.key_url,
-        fingerprint=kubernetes.fingerprint,
-    )
-    if len(repositories) > 1:
-        docker = repositories[1]
-        apt.signing_key(
-            name="Keep Docker's signing key", path=docker.keyring, url=docker.key_url, fingerprint=docker.fingerprint
-        )
     files.write(
-        name="Write repositories, registry mirrors and kubelet's settings",
+        name="Write registry mirrors and kubelet's settings",
         files=[
-            *(files.File(source.list_path, source.line(found.architecture)) for source in repositories),
             *_mirrors(this),
             files.File(KUBELET_DROP_IN, render("runtime/kubelet-waits.conf")),
             files.File(kubeadm.KUBELET_PATCH, lambda: _kubelet_patch(this.name), mode="600"),
         ],
     )
-    apt.packages(name="Install containerd and Kubernetes' packages", wanted=_packages(whole, found))
     cni.plugins(
         name="Unpack the CNI plugins",
-        download=sources.cni_plugins(whole, this.site, trust(), found.architecture),
+        download=sources.cni_plugins(whole, this.site, trust(), granted().architecture),
         ca=trust().ca,
     )
     config = files.write(
@@ -64,13 +47,7 @@ def run_containerd() -> None:
     systemd.service(
         name="Start containerd", unit="containerd.service", reads=[configuration.CONFIG_PATH], restarted_by=[config]
     )
-
-
-def _repositories(whole: Cluster, this: Host, found: Grant) -> list[sources.AptSource]:
-    kubernetes = sources.kubernetes(whole, this.site, trust())
-    if this.runtime_source == "distribution":
-        return [kubernetes]
-    return [kubernetes, sources.docker(this.site, trust(), found.distribution, found.codename)]
+    images.pulled_ahead(name="Begin to pull the images", images=lambda: _images(whole, this))
 
 
 def _mirrors(this: Host) -> list[files.File]:
@@ -80,17 +57,14 @@ def _mirrors(this: Host) -> list[files.File]:
     ]
 
 
-def _packages(whole: Cluster, found: Grant) -> list[apt.Wanted]:
-    # A distribution's containerd gets its security updates; the declared one of Docker's repository stays as it is.
-    is_docker = found.containerd_package == "containerd.io"
-    version = f"{whole.containerd_version}-*" if found.containerd_pinned else None
-    runtime = apt.Wanted(found.containerd_package, version, held=is_docker)
-    return [runtime, *(apt.Wanted(package, f"{whole.kubernetes_version}-*", held=True) for package in KUBERNETES)]
-
-
 def _kubelet_patch(name: str) -> str | None:
     resolver = host.get_fact(Resolver)
     return None if resolver is None else kubeadm.kubelet_patch(resolver, decision(name))
+
+
+def _images(whole: Cluster, this: Host) -> list[str] | None:
+    named = host.get_fact(Images)
+    return list(needed(whole, this, named)) if named else None
 
 
 def _settings(name: str) -> configuration.Settings | None:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from cluster import endpoint, routes, sources
+from cluster import endpoint, routes
 from cluster.model import Cluster, Host
-from operations import apt, files, headscale, network, packages, systemd, tailscale
+from operations import files, headscale, network, systemd, tailscale
 from phases import coordination, phase
-from phases.decided import granted
 from phases.declared import cluster, here
 from phases.naming import names_so_far, tailnet_names
 from phases.templates import render
-from phases.trust import trust
 
 DEFAULTS = "/etc/default/tailscaled"
 
 
 @phase("Tailnet")
 def join_hosts() -> None:
-    """Install tailscale, join, and wait until everybody sees everybody."""
+    """Join, and wait until everybody sees everybody."""
     whole, this = cluster(), here()
     settings = files.write(name="Write tailscale's settings", files=_settings(this))
-    _install(whole, this)
     systemd.service(name="Start tailscaled", unit="tailscaled.service", reads=[DEFAULTS], restarted_by=[settings])
     headscale.reachable(name="Wait for headscale", login_server=whole.server_url)
     tailscale.joined(
@@ -64,29 +61,6 @@ def _settings(this: Host) -> list[files.File]:
         files.File(DEFAULTS, render("tailnet/tailscaled.default.j2", endpoint=endpoint)),
         files.File("/etc/cloud/cloud.cfg.d/99-isthmus.cfg", render("tailnet/cloud-init.cfg")),
     ]
-
-
-def _install(whole: Cluster, this: Host) -> None:
-    found = granted()
-    source = sources.tailscale(this.site, trust(), found.distribution, found.codename)
-    version = whole.tailscale_version
-    if this.site.mirrors.tailscale == "push":
-        packages.pushed(
-            name="Send and install tailscale",
-            package="tailscale",
-            version=version,
-            source=source,
-            architecture=found.architecture,
-            ca=trust().ca,
-        )
-        return
-    apt.signing_key(
-        name="Keep tailscale's signing key", path=source.keyring, url=source.key_url, fingerprint=source.fingerprint
-    )
-    files.write(
-        name="Name tailscale's repository", files=[files.File(source.list_path, source.line(found.architecture))]
-    )
-    apt.packages(name="Install tailscale", wanted=[apt.Wanted("tailscale", version)])
 
 
 def _offers(whole: Cluster) -> dict[str, tuple[IPv4Network, ...]]:

@@ -14,8 +14,8 @@ from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 SETTINGS = "Baseline | Write apt, module and sysctl settings"
 ROUTING = ("Host rules | Write the routing", "Host rules | Route for the tailnet")
-REPOSITORIES = "Runtime | Write repositories, registry mirrors and kubelet's settings"
-PACKAGES = "Runtime | Install containerd and Kubernetes' packages"
+KUBELET = "Runtime | Write registry mirrors and kubelet's settings"
+PACKAGES = "Packages | Install the packages"
 NGINX = ("Coordination | Configure nginx", "Coordination | Test nginx's configuration", "Coordination | Run nginx")
 KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
 A_PLUGIN = "/opt/cni/bin/$(tail -n 1 /opt/cni/isthmus.sha256 | cut -c 67-)"
@@ -41,10 +41,8 @@ DRIFTS = {
     "the rule of the LAN is gone": Drift("worker", "ip rule del priority 2500", ROUTING[1:]),
     "segments are not clamped": Drift("control plane", "nft delete table inet isthmus_mss", ROUTING[1:]),
     "the routing is not for the next boot": Drift("worker", "systemctl disable -q isthmus-network", ROUTING[1:]),
-    "a tool is gone": Drift("worker", "dpkg --remove --force-depends ethtool", ("Baseline | Install the tools",)),
-    "another tool": Drift(
-        "control plane", "dpkg --remove --force-depends conntrack", ("Baseline | Install the tools",)
-    ),
+    "a tool is gone": Drift("worker", "dpkg --remove --force-depends ethtool", (PACKAGES,)),
+    "another tool": Drift("control plane", "dpkg --remove --force-depends conntrack", (PACKAGES,)),
     "a hold is gone": Drift("worker", "apt-mark unhold kubelet", (PACKAGES,)),
     "all holds are gone": Drift("control plane", "apt-mark unhold kubelet kubeadm kubectl", (PACKAGES,)),
     "swap at the next boot": Drift(
@@ -80,18 +78,18 @@ DRIFTS = {
     "routes are withdrawn": Drift(
         "worker",
         "tailscale set --advertise-routes=",
-        ("Tailnet | Set tailscale's preferences", "Pod network | Offer the node's pods to the tailnet"),
+        ("Tailnet | Set tailscale's preferences", "Pod routes | Offer the node's pods to the tailnet"),
     ),
     "a repository is gone": Drift(
-        "gateway", "rm /etc/apt/sources.list.d/isthmus-tailscale.list", ("Tailnet | Name tailscale's repository",)
+        "gateway", "rm /etc/apt/sources.list.d/isthmus-tailscale.list", ("Packages | Name the repositories",)
     ),
     "a signing key is gone": Drift(
-        "worker", "rm /etc/apt/keyrings/isthmus-kubernetes.gpg", ("Runtime | Keep Kubernetes' signing key",)
+        "worker", "rm /etc/apt/keyrings/isthmus-kubernetes.gpg", ("Packages | Keep the repositories' signing keys",)
     ),
     "kubelet waits otherwise": Drift(
         "worker",
         "echo '# more' >> /etc/systemd/system/kubelet.service.d/20-isthmus.conf; systemctl daemon-reload",
-        (REPOSITORIES, "Workers | Start kubelet at boot"),
+        (KUBELET, "Workers | Start kubelet at boot"),
     ),
     "a plugin is touched": Drift("worker", f"touch {A_PLUGIN}", ()),
     "a plugin is changed": Drift("worker", f"printf x >> {A_PLUGIN}", ("Runtime | Unpack the CNI plugins",)),

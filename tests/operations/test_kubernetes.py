@@ -16,7 +16,7 @@ from cluster.sources import Download
 from facts.cni import Installed, Plugins
 from facts.containerd import Config, Containerd
 from facts.kubernetes import JoinTokens, Manifest, Membership, Nodes, Workloads
-from operations import cni, containerd, kubeadm, kubernetes, manifests, remote, waiting
+from operations import cni, containerd, images, kubeadm, kubernetes, manifests, remote, waiting
 from tests.engine import commands
 
 MINE, OTHERS = "a" * 64, "b" * 64
@@ -225,6 +225,16 @@ def test_plugins_are_unpacked_once_and_again_when_one_of_them_was_changed() -> N
 
     there = Installed(ARCHIVE.official_url, ARCHIVE.sha256 or "", True)
     assert ran(there) == []
-    assert len(ran(replace(there, intact=False))) == 3
-    assert len(ran(replace(there, sha256="0" * 64))) == 3
+    assert len(ran(replace(there, intact=False))) == 1
+    assert len(ran(replace(there, sha256="0" * 64))) == 1
     assert ran(Installed("", "", False), executing=False) == ["true"]
+
+
+def test_images_are_pulled_ahead_where_a_node_is_to_be_and_nowhere_else() -> None:
+    names = ["registry.k8s.io/pause:3.10", "registry.k8s.io/kube-proxy:v1.36.3"]
+    outside, member = {Membership: Left()}, {Membership: MEMBER}
+    (pull,) = commands(images.pulled_ahead, outside, images=lambda: names)
+    assert all(name in pull for name in names)
+    assert commands(images.pulled_ahead, outside, images=lambda: None, executing=False) == ["true"]
+    assert "which images it wants" in commands(images.pulled_ahead, outside, images=lambda: None)[0]
+    assert commands(images.pulled_ahead, member, images=lambda: names) == []

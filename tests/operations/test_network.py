@@ -123,9 +123,3 @@ def test_a_certificate_is_obtained_only_where_none_is_valid(found: str | None, c
 def test_an_installed_headscale_of_another_version_is_left_alone() -> None:
     found = {Packages: {"headscale": Package("0.28.0", False)}}
     assert commands(packages.downloaded, found, package="headscale", version="0.29.3", download=None, ca=None) == []
-    assert (
-        commands(
-            packages.pushed, found, package="headscale", version="0.29.3", source=None, architecture="amd64", ca=None
-        )
-        == []
-    )

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
+from pathlib import Path
 
+import pytest
+from pyinfra.facts.server import TmpDir
+
+from cluster.sources import AptSource
 from facts.apt import Keyring, SigningKeys
 from facts.dpkg import Package, Packages
 from facts.files import FileState, States
@@ -17,6 +22,7 @@ FILE = files.File("/etc/thing.conf", "wanted\n")
 AS_WANTED = FileState(hashlib.sha256(b"wanted\n").hexdigest(), "644", "root", "root", 0)
 RUNNING = Unit(loaded=True, active=True, failed=False, enabled=True, needs_reload=False, outdated=False)
 FINGERPRINT = "A" * 40
+SOURCE = AptSource("a", "https://a", "https://a", "stable", "main", "https://a/key", FINGERPRINT)
 
 
 def written(found: FileState | None, file: files.File = FILE, executing: bool = True) -> list[str]:
@@ -52,9 +58,33 @@ def test_contents_are_no_part_of_the_command() -> None:
 
 def test_packages_missing_are_installed_in_one_transaction_and_held() -> None:
     wanted = [apt.Wanted("kubelet", "1.36.3-*", held=True), apt.Wanted("curl")]
-    found = commands(apt.packages, {Packages: {"kubelet": None, "curl": Package("8", False)}}, wanted=wanted)
-    assert found[1].endswith("install --no-install-recommends 'kubelet=1.36.3-*'")
-    assert found[2] == "apt-mark hold kubelet"
+    (one,) = commands(apt.packages, {Packages: {"kubelet": None, "curl": Package("8", False)}}, wanted=wanted)
+    update, install, hold = one.split(" && ")
+    assert update.endswith(" update")
+    assert install.endswith("install --no-install-recommends 'kubelet=1.36.3-*'")
+    assert hold == "apt-mark hold kubelet"
+
+
+def test_a_package_that_is_sent_goes_into_the_same_transaction(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(apt, "deb", lambda *_: tmp_path / "tailscale.deb")
+    sent = apt.Sent(SOURCE, "amd64", None)
+    wanted = [apt.Wanted("tailscale", "1.102.5", sent=sent), apt.Wanted("nginx")]
+    found: dict[type, object] = {Packages: {"tailscale": None, "nginx": None}, TmpDir: "/tmp"}
+    folder, upload, install = commands(apt.packages, found, wanted=wanted)
+    assert folder == "mkdir -p /var/cache/isthmus"
+    assert "tailscale.deb" in upload
+    assert "recommends /var/cache/isthmus/tailscale.deb nginx && rm -f /var/cache/isthmus/tailscale.deb" in install
+    assert commands(apt.packages, found, wanted=wanted, executing=False) == ["true"]
+
+
+def test_a_package_that_could_not_be_fetched_fails_before_anything_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(*_: object) -> Path:
+        raise apt.NotFetched("the mirror is silent")
+
+    monkeypatch.setattr(apt, "deb", nothing)
+    wanted = [apt.Wanted("tailscale", "1.102.5", sent=apt.Sent(SOURCE, "amd64", None))]
+    (only,) = commands(apt.packages, {Packages: {"tailscale": None}}, wanted=wanted)
+    assert "the mirror is silent" in only
 
 
 def test_an_installed_package_of_another_version_is_left_alone() -> None:
@@ -70,9 +100,7 @@ def test_a_lost_hold_is_restored() -> None:
 
 
 def key(keyring: Keyring | None) -> list[str]:
-    return commands(
-        apt.signing_key, {SigningKeys: keyring}, path="/k.gpg", url="https://a/key", fingerprint=FINGERPRINT
-    )
+    return commands(apt.signing_keys, {SigningKeys: keyring}, sources=[SOURCE])
 
 
 def test_a_signing_key_is_fetched_when_absent_expired_or_another() -> None:
@@ -91,7 +119,7 @@ def test_a_service_is_restarted_when_a_file_is_newer_than_it() -> None:
 def test_a_stopped_service_is_started_and_enabled() -> None:
     stopped = Unit(loaded=True, active=False, failed=True, enabled=False, needs_reload=False, outdated=False)
     found = commands(systemd.service, {State: stopped}, unit="a.service")
-    assert found == ["systemctl enable --quiet a.service", "systemctl restart a.service"]
+    assert found == ["systemctl enable --quiet a.service && systemctl restart a.service"]
 
 
 def test_a_name_is_given_live_and_for_the_next_boot() -> None:
@@ -102,9 +130,8 @@ def test_a_name_is_given_live_and_for_the_next_boot() -> None:
 
 
 def test_swap_is_turned_off_now_and_in_fstab() -> None:
-    assert (
-        len(commands(machine.no_swap, {Swap: {"active": ["/swapfile"], "fstab": ["/swapfile none swap sw 0 0"]}})) == 2
-    )
+    (both,) = commands(machine.no_swap, {Swap: {"active": ["/swapfile"], "fstab": ["/swapfile none swap sw 0 0"]}})
+    assert both.startswith("swapoff --all && sed -i")
     assert commands(machine.no_swap, {Swap: {"active": [], "fstab": []}}) == []
 
 

@@ -1,0 +1,77 @@
+"""Every package that a host needs: the repositories first, then all of them in one transaction."""
+
+from __future__ import annotations
+
+from cluster import endpoint, sources
+from cluster.model import Cluster, Host
+from cluster.versions import Grant
+from operations import apt, files
+from phases import phase
+from phases.coordination import given_certificate
+from phases.decided import granted
+from phases.declared import cluster, here
+from phases.trust import trust
+
+# What reads a repository over HTTPS and judges its key.
+READERS = ("ca-certificates", "curl", "gpg")
+TOOLS = ("iptables", "nftables")
+NODE_TOOLS = ("conntrack", "ethtool")
+KUBERNETES = ("kubeadm", "kubelet", "kubectl")
+
+
+@phase("Packages")
+def install_packages() -> None:
+    """Install all that later phases configure and start."""
+    whole, this = cluster(), here()
+    found = granted()
+    repositories = _repositories(whole, this, found)
+    apt.packages(name="Install what reads the repositories", wanted=[apt.Wanted(reader) for reader in READERS])
+    if repositories:
+        apt.signing_keys(name="Keep the repositories' signing keys", sources=repositories)
+        files.write(
+            name="Name the repositories",
+            files=[files.File(source.list_path, source.line(found.architecture)) for source in repositories],
+        )
+    apt.packages(name="Install the packages", wanted=_packages(whole, this, found))
+
+
+def _repositories(whole: Cluster, this: Host, found: Grant) -> list[sources.AptSource]:
+    """Those that the host reads by itself."""
+    listed = []
+    if this.site.mirrors.tailscale != "push":
+        listed.append(_tailscale(this, found))
+    if this.is_node:
+        listed.append(sources.kubernetes(whole, this.site, trust()))
+    if this.is_node and this.runtime_source != "distribution":
+        listed.append(sources.docker(this.site, trust(), found.distribution, found.codename))
+    return listed
+
+
+def _tailscale(this: Host, found: Grant) -> sources.AptSource:
+    return sources.tailscale(this.site, trust(), found.distribution, found.codename)
+
+
+def _packages(whole: Cluster, this: Host, found: Grant) -> list[apt.Wanted]:
+    """Of the distribution: what it has. Of other repositories: the declared versions."""
+    sent = None
+    if this.site.mirrors.tailscale == "push":
+        sent = apt.Sent(_tailscale(this, found), found.architecture, trust().ca)
+    listed = [*map(apt.Wanted, TOOLS), apt.Wanted("tailscale", whole.tailscale_version, sent=sent)]
+    if this.is_gateway:
+        listed += map(apt.Wanted, _of_the_gateway(whole))
+    if this.is_node:
+        listed += [*map(apt.Wanted, NODE_TOOLS), *_of_a_node(whole, found)]
+    return listed
+
+
+def _of_the_gateway(whole: Cluster) -> list[str]:
+    certbot = [] if given_certificate(whole) else ["certbot"]
+    return ["nginx", *certbot, *(["libnginx-mod-stream"] if endpoint.is_forwarded(whole) else [])]
+
+
+def _of_a_node(whole: Cluster, found: Grant) -> list[apt.Wanted]:
+    # A distribution's containerd gets its security updates; the declared one of Docker's repository stays as it is.
+    is_docker = found.containerd_package == "containerd.io"
+    version = f"{whole.containerd_version}-*" if found.containerd_pinned else None
+    runtime = apt.Wanted(found.containerd_package, version, held=is_docker)
+    return [runtime, *(apt.Wanted(package, f"{whole.kubernetes_version}-*", held=True) for package in KUBERNETES)]
