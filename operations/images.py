@@ -95,11 +95,11 @@ def sent(cluster: Cluster, this: Host, version: str) -> Generator[PyinfraCommand
     if not wanted:
         host.noop("it needs nothing from other nodes")
         return
-    giver = _giver(cluster, this, wanted)
     if not state.is_executing:
         host.log(f"No registry of {', '.join(wanted)} answers here: another node gives them")
         yield StringCommand("true")
         return
+    giver = _giver(cluster, this, wanted)
     if giver is None:
         yield fail(
             f"no registry of {', '.join(wanted)} answers here, and no other node of this architecture in this run has them"
