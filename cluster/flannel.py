@@ -15,12 +15,18 @@ HEALTH_PORT = 10280
 TAILNET_MTU = 1280
 
 
+def images(cluster: Cluster) -> tuple[str, str]:
+    """The one that brings its plugin, which is needed first, and the daemon's."""
+    return PLUGIN_IMAGE, f"ghcr.io/flannel-io/flannel:v{cluster.flannel_version}"
+
+
 def manifest_values(cluster: Cluster) -> dict[str, Any]:
     """The values of templates/pod_network/flannel.yaml.j2."""
     net, cni = _text(net_conf(cluster)), _text(_cni_conf())
+    plugin, daemon = images(cluster)
     return {
-        "image": f"ghcr.io/flannel-io/flannel:v{cluster.flannel_version}",
-        "plugin_image": PLUGIN_IMAGE,
+        "image": daemon,
+        "plugin_image": plugin,
         "interface": INTERFACE,
         "health_port": HEALTH_PORT,
         "net_conf": net,

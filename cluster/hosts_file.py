@@ -29,3 +29,18 @@ def with_block(lines: Sequence[str], entries: Mapping[str, Sequence[str]]) -> st
         else []
     )
     return "".join(f"{line}\n" for line in [*kept[:at], *block, *kept[at:]])
+
+
+def staying(lines: Sequence[str], entries: Mapping[str, Sequence[str]], name: str) -> dict[str, list[str]]:
+    """The same entries, but `name` is where our block has it now; where it has none, where the entries have it."""
+    wanted = {address: list(names) for address, names in entries.items()}
+    block = [line.strip() for line in lines]
+    if BEGIN not in block or END not in block:
+        return wanted
+    ours = block[block.index(BEGIN) + 1 : block.index(END)]
+    address = next((words[0] for words in map(str.split, ours) if name in words[1:]), None)
+    if address is None:
+        return wanted
+    moved = {at: [other for other in names if other != name] for at, names in wanted.items()}
+    moved.setdefault(address, []).append(name)
+    return moved

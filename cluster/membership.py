@@ -49,6 +49,13 @@ def standing(found: Membership, authority: str, is_known: bool) -> Standing:
     return "member" if is_known else "unfinished"
 
 
+def hold(found: Membership | None, is_known: bool) -> int:
+    """How surely a control plane has the cluster: 2 where its API knows its own Node, 1 where kubeadm has been there, else 0."""
+    if found is None or not (found.configured and found.pki):
+        return 0
+    return 2 if is_known else 1
+
+
 def _digest(pem: str) -> str:
     """Of the first certificate, however its text is wrapped."""
     match = re.search(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", pem, re.DOTALL)

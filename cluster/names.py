@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cluster import endpoint
 from cluster.model import Cluster, Host
 
 
@@ -16,8 +17,7 @@ def entries(cluster: Cluster, host: Host, tailnet: Mapping[str, str]) -> dict[st
     if host.name not in tailnet:
         # A name that leads nowhere makes sudo wait, and complain.
         found.setdefault(str(host.lan_address), []).append(host.name)
-    # Each control plane asks itself: the first one may be away.
-    api = host if host.is_control_plane else cluster.control_planes[0]
+    api = endpoint.asked_by(cluster, host)
     if api.name in tailnet:
         found[tailnet[api.name]].append(cluster.api_endpoint_name)
     if host.is_gateway:

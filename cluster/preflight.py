@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from cluster import endpoint
 from cluster.addressing import name_in
 from cluster.model import Cluster, Host
 from cluster.problems import Problem
@@ -44,6 +45,7 @@ def listening_ports(cluster: Cluster, host: Host) -> dict[tuple[str, int], tuple
     wanted: dict[tuple[str, int], tuple[str, ...]] = {("udp", 41641): ("tailscaled",)}
     if host.is_gateway:
         wanted |= {("tcp", 80): ("nginx", "certbot"), ("tcp", cluster.coordination_port): ("nginx",)}
+        wanted |= {("tcp", cluster.api_port): ("nginx",)} if endpoint.is_forwarded(cluster) else {}
     if host.is_coordinator:
         wanted |= {("tcp", 8080): ("headscale",), ("udp", 3478): ("headscale",)}
     if host.is_node:

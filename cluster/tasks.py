@@ -13,6 +13,7 @@ from cluster.problems import Problem
 Given = Mapping[str, str]
 Hosts = Callable[[Cluster, Given], tuple[str, ...]]
 _USER = re.compile(r"[a-z0-9]([a-z0-9.@-]{0,62}[a-z0-9])?")
+_VERSION = re.compile(r"\d{1,4}\.\d{1,4}\.\d{1,4}", re.ASCII)
 ROLES = ("view", "edit", "admin", "cluster-admin")
 NO, YES = ("", "0", "no", "false"), ("1", "yes", "true")
 
@@ -42,12 +43,20 @@ def _the_host(cluster: Cluster, given: Given) -> tuple[str, ...]:
     return (given["host"],)
 
 
+def _nodes(cluster: Cluster, given: Given) -> tuple[str, ...]:
+    return tuple(node.name for node in cluster.nodes)
+
+
 def _nothing_refused(cluster: Cluster, given: Given) -> list[Problem]:
     return []
 
 
 def _a_control_plane(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
     return (_control_planes(cluster, given),)
+
+
+def _a_node(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
+    return (_nodes(cluster, given),)
 
 
 def _anybody(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
@@ -117,6 +126,22 @@ TASKS: Mapping[str, Task] = {
     "renew_certificates": Task({"days": Argument("days, from 1 to 3650", _number(1, 3650))}),
     "rotate_join_token": Task({}, may_be_away=_control_planes),
     "collect": Task({}, asks=_everybody, may_be_away=_everybody, needs=_anybody),
+    "pull_images": Task(
+        {
+            "version": Argument(
+                "a version of Kubernetes, such as 1.36.3", lambda cluster, value: bool(_VERSION.fullmatch(value))
+            )
+        },
+        asks=_nodes,
+        needs=_a_node,
+    ),
+    "reinstall_pod_network": Task(
+        {"force": _SWITCH},
+        asks=_everybody,
+        warning="This cuts all pods of {cluster} off from one another for a minute or two, and starts each of them again: what they keep "
+        "in emptyDir volumes is lost.",
+        confirmed_by=lambda cluster, given: cluster.cluster_name,
+    ),
     "reset": Task(
         {"keep_tailnet": _SWITCH},
         asks=_everybody,

@@ -6,9 +6,12 @@ from dataclasses import asdict, dataclass
 
 from pyinfra.api import FactBase
 
+from facts.containerd import CTR
 from facts.reading import contained
 
 LISTING = "/opt/cni/isthmus.sha256"
+# One file for each address, named by it; the sandbox that holds it is its first line.
+LEASES = "/var/lib/cni/networks/cbr0"
 
 
 @dataclass(frozen=True)
@@ -42,3 +45,22 @@ class Plugins(FactBase[Installed | None]):
             return Installed("", "", False)
         _, archive, sha256 = output[0].split(" ")
         return Installed(archive, sha256, output[1] == "intact")
+
+
+class Leases(FactBase[list[str] | None]):
+    """The pods, by uid, that hold an address of the host's pod network; None = unknown.
+
+    By the pod and not by the address: a new pod may get the address that an old one still believes to have.
+    """
+
+    depends_on_other_hosts = True
+
+    def command(self) -> str:
+        return (
+            f'echo leases; for f in {LEASES}/[0-9]*; do test -f "$f" || continue; '
+            f'{CTR} containers info "$(head -n 1 "$f" | tr -d \'\\r\')" 2>/dev/null'
+            ' | sed -n \'s/.*"io.kubernetes.pod.uid": "\\([^"]*\\)".*/\\1/p\'; done; true'
+        )
+
+    def process(self, output: list[str]) -> list[str]:
+        return output[1:]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyinfra.api import FactBase
 
 from cluster.containerd import Settings, parse_dump
 from facts.reading import contained
+
+# The CRI's namespace: what is pulled there, kubelet has.
+CTR = "ctr -n k8s.io"
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,31 @@ class Config(FactBase[Containerd | None]):
     @contained
     def process(self, output: list[str]) -> Containerd:
         return parse(output)
+
+
+class Pulled(FactBase[list[str] | None]):
+    """The images that containerd has whole, by name; None = unknown."""
+
+    def command(self) -> str:
+        # A name is given to an image when all of it has been fetched.
+        return f"echo images; {CTR} images list -q"
+
+    def process(self, output: list[str]) -> list[str]:
+        return output[1:]
+
+
+class Answering(FactBase[list[str] | None]):
+    """Those of `urls` where a registry answers, whatever it says."""
+
+    depends_on_other_hosts = True
+
+    def command(self, urls: Sequence[str]) -> str:
+        listed = " ".join(map(shlex.quote, urls))
+        # All at once: one that is cut off takes its ten seconds.
+        return f'echo urls; for u in {listed}; do (curl -sS -m 10 -o /dev/null "$u/v2/" 2>/dev/null && echo "$u") & done; wait'
+
+    def process(self, output: list[str]) -> list[str]:
+        return sorted(output[1:])
 
 
 def parse(lines: list[str]) -> Containerd:

@@ -10,7 +10,7 @@ from pyinfra.api import FactBase
 
 from cluster import membership
 from cluster.nodes import Node, Workload, parse_node, parse_workload
-from cluster.pods import Pod, evictable
+from cluster.pods import Networked, Pod, evictable, networked
 from facts.reading import contained
 
 KUBECONFIG = "/etc/kubernetes/admin.conf"
@@ -77,6 +77,20 @@ class Evictable(FactBase[list[Pod] | None]):
         return None if items is None else [pod for item in items if (pod := evictable(item))]
 
 
+class OnPodNetwork(FactBase[list[Networked] | None]):
+    """The pods that have an address of the pod network, asked on a control plane; none elsewhere; None = the API does not answer."""
+
+    depends_on_other_hosts = True
+
+    def command(self) -> str:
+        return _ITEMS.replace("WHAT", "pods --all-namespaces")
+
+    @contained
+    def process(self, output: list[str]) -> list[Networked] | None:
+        items = _items(output)
+        return None if items is None else [pod for item in items if (pod := networked(item))]
+
+
 class Membership(FactBase[membership.Membership | None]):
     """What kubeadm left on the host; None = unknown."""
 
@@ -133,12 +147,13 @@ class Manifest(FactBase[str | None]):
 
 
 class Images(FactBase[list[str] | None]):
-    """What the installed kubeadm wants for its own version; none without kubeadm; None = unknown."""
+    """What the installed kubeadm wants for `version` (X.Y.Z; empty: its own); none without kubeadm; None = unknown."""
 
-    def command(self) -> str:
+    def command(self, version: str = "") -> str:
+        wanted = shlex.quote(f"v{version}") if version else '"$(kubeadm version -o short)"'
         return (
             "command -v kubeadm >/dev/null || { echo absent; exit 0; }; "
-            'kubeadm config images list --kubernetes-version "$(kubeadm version -o short)" 2>/dev/null'
+            f"kubeadm config images list --kubernetes-version {wanted} 2>/dev/null"
         )
 
     def process(self, output: list[str]) -> list[str]:

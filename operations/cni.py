@@ -12,9 +12,23 @@ from cluster.sources import Download
 from facts.cni import LISTING, Installed, Plugins
 from operations.downloads import NoChecksum, expected_sha256, fetch
 from operations.failing import fail
+from operations.waiting import wait
 
 ARCHIVE = "/opt/cni/isthmus.tgz"
 UNPACKED = "/opt/cni/isthmus-new"
+
+ENDING_S = 90
+
+
+@operation()
+def flannel_ended() -> Generator[StringCommand, None, None]:
+    """Wait until flannel runs on this host no more; what it made is left."""
+    running = "grep -qsx flanneld /proc/[0-9]*/comm"
+    command = (
+        f"end=$(($(date +%s) + {ENDING_S})); while {running}; do "
+        f'if test "$(date +%s)" -ge $end; then echo "flanneld does not end; journalctl -u kubelet tells why" >&2; exit 1; fi; sleep 1; done'
+    )
+    yield from wait(command, ENDING_S, "flannel has ended")
 
 
 @operation()

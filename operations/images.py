@@ -1,19 +1,32 @@
-"""Images on a node before anything there asks for them."""
+"""Images of containers brought to nodes before they are needed."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
 
-from pyinfra import host, state
-from pyinfra.api import StringCommand, operation
+from pyinfra import host, inventory, state
+from pyinfra.api import FileUploadCommand, StringCommand, operation
+from pyinfra.api.command import PyinfraCommand
 
-from facts.kubernetes import Membership
+from cluster import images
+from cluster.containerd import MIRRORS_PATH
+from cluster.model import Cluster, Host
+from facts.containerd import CTR, Answering, Pulled
+from facts.dpkg import Arch
+from facts.kubernetes import Images, Membership
+from operations import remote
 from operations.failing import fail
 
+ARCHIVE = "/var/cache/isthmus/images.tar"
+# Where the login user may write; in /tmp, which may be memory, there may be too little room.
+TEMPORARY = "/var/tmp/isthmus-images.tar"  # noqa: S108
 UNIT = "isthmus-images.service"
 # Where containerd reads by which mirror a registry is reached.
-PULL = "ctr -n k8s.io images pull --hosts-dir /etc/containerd/certs.d"
+PULL = f"{CTR} images pull --hosts-dir {MIRRORS_PATH}"
+PULL_S, SEND_S = 900, 1800
+UNKNOWN = "the images could not be listed: are kubeadm and containerd there, and does kubeadm know of that version?"
 
 
 @operation()
@@ -43,3 +56,105 @@ def pulled_ahead(images: Callable[[], Sequence[str] | None]) -> Generator[String
     yield StringCommand(
         f"systemctl is-active -q {UNIT} || systemd-run --quiet --collect --unit={UNIT} --property=Nice=10 sh -c {shlex.quote(pulls)}"
     )
+
+
+@operation()
+def pulled(cluster: Cluster, this: Host, version: str) -> Generator[StringCommand, None, None]:
+    """
+    Have this node pull the images that it will run, as far as its site reaches a registry of them or a mirror.
+
+    + cluster: the declared one
+    + this: this host in it
+    + version: of Kubernetes
+    """
+    missing = _missing(cluster, this, version)
+    if missing is None:
+        yield fail(UNKNOWN)
+        return
+    reached = [image for image in missing if image not in _cut_off(this, missing)]
+    if not reached:
+        host.noop("nothing is left to pull")
+    for image in reached:
+        yield StringCommand(f"timeout {PULL_S} {PULL} {shlex.quote(image)} > /dev/null")
+
+
+@operation()
+def sent(cluster: Cluster, this: Host, version: str) -> Generator[PyinfraCommand, None, None]:
+    """
+    Have this node get the images that it can't pull from another one of its architecture, through the operator's machine by SSH.
+
+    + cluster: the declared one
+    + this: this host in it
+    + version: of Kubernetes
+    """
+    missing = _missing(cluster, this, version)
+    if missing is None:
+        yield fail(UNKNOWN)
+        return
+    wanted = _cut_off(this, missing)
+    if not wanted:
+        host.noop("it needs nothing from other nodes")
+        return
+    if not state.is_executing:
+        host.log(f"No registry of {', '.join(wanted)} answers here: another node gives them")
+        yield StringCommand("true")
+        return
+    giver = _giver(cluster, this, wanted)
+    if giver is None:
+        yield fail(
+            f"no registry of {', '.join(wanted)} answers here, and no other node of this architecture in this run has them"
+        )
+        return
+    local = Path("build") / f"images-for-{this.name}.tar"
+    try:
+        _take(giver, wanted, local)
+        yield StringCommand(f"mkdir -p {Path(ARCHIVE).parent}")
+        yield FileUploadCommand(str(local), ARCHIVE, remote_temp_filename=TEMPORARY)
+        yield StringCommand(
+            f"timeout {SEND_S} {CTR} images import {ARCHIVE} > /dev/null; code=$?; rm -f {ARCHIVE}; exit $code"
+        )
+    except remote.RemoteFailure as failure:
+        yield fail(f"{giver} gave no images: {failure}")
+    finally:
+        local.unlink(missing_ok=True)
+
+
+def _missing(cluster: Cluster, this: Host, version: str) -> list[str] | None:
+    named, there = host.get_fact(Images, version=version), host.get_fact(Pulled)
+    if not named or there is None:
+        return None
+    return [image for image in images.needed(cluster, this, named) if image not in there]
+
+
+def _cut_off(this: Host, missing: Sequence[str]) -> list[str]:
+    if not missing:
+        return []
+    asked = images.sources(this, missing)
+    answering = host.get_fact(Answering, urls=sorted({url for urls in asked.values() for url in urls}))
+    return images.cut_off(missing, asked, answering or ())
+
+
+def _giver(cluster: Cluster, this: Host, wanted: Sequence[str]) -> str | None:
+    """A node of the run that has all of them for this architecture."""
+    running = {member.name for member in inventory.get_active_hosts()}
+    for node in cluster.nodes:
+        if node.name == this.name or node.name not in running:
+            continue
+        is_like = remote.fact(node.name, Arch) == host.get_fact(Arch)
+        if is_like and set(wanted) <= set(remote.fact(node.name, Pulled) or ()):
+            return node.name
+    return None
+
+
+def _take(giver: str, wanted: Sequence[str], local: Path) -> None:
+    local.parent.mkdir(exist_ok=True)
+    names = " ".join(map(shlex.quote, wanted))
+    try:
+        remote.run(
+            giver,
+            f"mkdir -p {Path(ARCHIVE).parent}; rm -f {ARCHIVE}; {CTR} images export {ARCHIVE} {names} > /dev/null",
+            timeout_s=SEND_S,
+        )
+        remote.fetch(giver, ARCHIVE, local, TEMPORARY)
+    finally:
+        remote.run(giver, f"rm -f {ARCHIVE}")

@@ -18,22 +18,40 @@ _TROUBLE = f"{KUBECTL} get nodes -o wide >&2; {KUBECTL} get pods --all-namespace
 
 
 @operation()
-def applied(manifest: str) -> Generator[StringCommand, None, None]:
+def applied(manifest: str, after: Sequence[OperationMeta] = ()) -> Generator[StringCommand, None, None]:
     """
     Have the cluster hold these objects just so; compared by the API itself.
 
     + manifest: objects as YAML, without secrets
+    + after: operations that take some of them away (for the preview)
     """
     found = host.get_fact(Manifest, manifest=manifest)
     if found is None or (found == ABSENT and state.is_executing and host.get_fact(Nodes) is None):
         yield fail("the objects of the manifest could not be compared: the API does not answer, or refuses them")
         return
-    if found == SAME:
+    if found == SAME and not (not state.is_executing and will_have_changed(after)):
         host.noop("the objects are as declared")
         return
     yield StringCommand(
         f"{KUBECTL} apply --server-side --force-conflicts --field-manager=isthmus -f -", _stdin=manifest
     )
+
+
+@operation()
+def deleted(namespace: str, daemon_set: str) -> Generator[StringCommand, None, None]:
+    """
+    Have the cluster run a daemon nowhere; its pods end by and by.
+
+    + namespace: where it is
+    + daemon_set: its name
+    """
+    found = host.get_fact(Workloads)
+    if found is None:
+        yield fail("the API does not answer")
+    elif ("DaemonSet", namespace, daemon_set) in {(item.kind, item.namespace, item.name) for item in found}:
+        yield StringCommand(f"{KUBECTL} -n {namespace} delete daemonset {daemon_set} --ignore-not-found --timeout=60s")
+    else:
+        host.noop("there is none")
 
 
 @operation()

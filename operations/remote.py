@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped]
@@ -38,6 +39,22 @@ def run(name: str, command: str, stdin: str | None = None, timeout_s: int = 120)
         raise RemoteFailure(f"{name}: {' '.join(output.stderr_lines) or 'the command failed without a word'}")
     said: str = output.stdout
     return said
+
+
+def fetch(name: str, path: str, local: Path, temporary: str) -> None:
+    """A file of the host `name`, copied to this machine; `temporary` = where a copy that the login user can read lies meanwhile.
+
+    Raises RemoteFailure.
+    """
+    target = _target(name)
+    arguments = {"remote_temp_filename": temporary, **_privilege(target)}
+    try:
+        with _turns[name]:
+            is_fetched = target.get_file(path, str(local), **arguments)
+    except (SSHException, OSError) as error:
+        raise RemoteFailure(f"{name}: {error or 'the connection broke'}") from error
+    if not is_fetched:
+        raise RemoteFailure(f"{name}: {path} could not be read")
 
 
 def fact(name: str, question: type[FactBase[Any]], **arguments: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from typing import ParamSpec, TypeVar, cast
 
 from pyinfra import state
 from pyinfra.api import deploy
@@ -11,8 +12,11 @@ from pyinfra.api import deploy
 from operations.barrier import every_host_is_ready
 from phases.timing import keep_time
 
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
-def phase(title: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+
+def phase(title: str) -> Callable[[Callable[Given, Result]], Callable[Given, Result]]:
     """A deploy that starts only when every host has finished the phase before it.
 
     pyinfra orders operations by their depth in a graph of all hosts, not by their place in deploy.py: with hosts that take
@@ -20,16 +24,16 @@ def phase(title: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
     host takes part in holds them together.
     """
 
-    def decorate(body: Callable[[], None]) -> Callable[[], None]:
+    def decorate(body: Callable[Given, Result]) -> Callable[Given, Result]:
         @deploy(title)
-        def together() -> None:
+        def together(*args: Given.args, **kwargs: Given.kwargs) -> Result:
             every_host_is_ready(name="every host is ready")
-            body()
+            return body(*args, **kwargs)
 
         @wraps(body)
-        def run() -> None:
+        def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
             keep_time(state)
-            together()
+            return cast("Callable[Given, Result]", together)(*args, **kwargs)
 
         return run
 

@@ -6,20 +6,23 @@ from cluster.model import Cluster, Host
 from operations import cleaning, packet_filter, tailscale
 from operations.network import UNIT as NETWORK
 from phases import host_rules, packages, runtime
-from phases.coordination import SITE
+from phases.coordination import API, API_SYSCTL, SITE
 from phases.tailnet import DEFAULTS, preferences
 
 KUBERNETES = (*packages.KUBERNETES, "kubernetes-cni", "cri-tools")
-# /var/lib/kubelet and the like may be file systems of their own: they are emptied, and stay.
-OF_KUBERNETES = (
-    "/etc/kubernetes",
-    "/var/lib/kubelet/*",
-    "/var/lib/etcd/*",
+OF_POD_NETWORK = (
     "/etc/cni/net.d/10-flannel.conflist",
     "/var/lib/cni/flannel",
     "/var/lib/cni/networks/cbr0",
     "/var/lib/cni/results/cbr0-*",
     "/run/flannel",
+)
+# /var/lib/kubelet and the like may be file systems of their own: they are emptied, and stay.
+OF_KUBERNETES = (
+    "/etc/kubernetes",
+    "/var/lib/kubelet/*",
+    "/var/lib/etcd/*",
+    *OF_POD_NETWORK,
     "/run/isthmus",
     "/opt/cni/isthmus.*",
     "/opt/cni/bin/flannel",
@@ -39,6 +42,8 @@ OF_TAILNET = (
     "/var/cache/tailscale",
     DEFAULTS,
     SITE,
+    API,
+    API_SYSCTL,
     "/etc/isthmus",
     "/var/lib/isthmus",
     "/var/cache/isthmus",

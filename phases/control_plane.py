@@ -5,7 +5,9 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from cluster import kubeadm
+from cluster.membership import hold
 from cluster.model import Cluster, Host
+from facts.kubernetes import Membership, Nodes
 from facts.tailscale import Status
 from operations import kubernetes, remote, systemd
 from operations.barrier import every_host_is_ready
@@ -18,7 +20,7 @@ from phases.declared import cluster, here
 def start() -> None:
     """Have every control plane run the API."""
     whole, this = cluster(), here()
-    first = whole.control_planes[0]
+    first = admitting()
     if this == first:
         kubernetes.begun(name="Begin the cluster", document=lambda token: _init(whole, this, token), node=this.name)
     every_host_is_ready(name="the API answers")
@@ -36,6 +38,21 @@ def start() -> None:
             _serial=True,
         )
     systemd.service(name="Start kubelet at boot", unit="kubelet.service")
+
+
+def admitting() -> Host:
+    """The control plane that all others join by: one that has the cluster already, else the first that is declared begins it.
+
+    Where the first one was removed and comes back, it joins the others: it must not begin a second cluster.
+    """
+    planes = cluster().control_planes
+    if len(planes) == 1:
+        return planes[0]
+    return max(planes, key=lambda plane: hold(remote.fact(plane.name, Membership), _is_known(plane.name)))
+
+
+def _is_known(name: str) -> bool:
+    return name in {node.name for node in remote.fact(name, Nodes) or ()}
 
 
 def joining(whole: Cluster, this: Host, admission: kubeadm.Admission) -> str | None:

@@ -10,15 +10,16 @@ from pyinfra import host
 from pyinfra.api.exceptions import DeployError
 from pyinfra.api.operation import OperationMeta
 
-from cluster import coordination, routes, sources
+from cluster import coordination, endpoint, routes, sources
 from cluster.model import Certificate, Cluster
 from cluster.problems import Problem, listing
+from facts.machine import Container
 from facts.tls import CertificateState
-from operations import files, headscale, network, nginx, packages, systemd
+from operations import cleaning, files, headscale, machine, network, nginx, packages, systemd
 from phases import phase
 from phases.decided import granted
 from phases.declared import cluster, here
-from phases.naming import tailnet_names
+from phases.naming import names_so_far, tailnet_addresses
 from phases.templates import render
 from phases.trust import trust
 
@@ -26,6 +27,11 @@ CONFIG = "/etc/headscale/config.yaml"
 DERP_MAP = "/etc/headscale/derp.yaml"
 POLICY = "/etc/headscale/policy.hujson"
 SITE = "/etc/nginx/conf.d/isthmus.conf"
+# Debian's nginx.conf includes this folder outside of http; what loads the stream module there begins with 50.
+API = "/etc/nginx/modules-enabled/90-isthmus-api.conf"
+API_SYSCTL = "/etc/sysctl.d/99-isthmus-api.conf"
+# nginx starts before tailscale has its address, and tailscale needs nginx to get it.
+NONLOCAL = {"net.ipv4.ip_nonlocal_bind": "1"}
 WEBROOT = "/var/lib/isthmus/acme"
 GIVEN = ("/etc/isthmus/tls/coordination.crt", "/etc/isthmus/tls/coordination.key")
 
@@ -34,7 +40,7 @@ GIVEN = ("/etc/isthmus/tls/coordination.crt", "/etc/isthmus/tls/coordination.key
 def run_headscale() -> None:
     """Run headscale and the gateway, and see that the one answers through the other."""
     whole, this = cluster(), here()
-    network.hosts_block(name="Name the hosts that are known", entries=lambda: tailnet_names(whole, this))
+    network.hosts_block(name="Name the hosts that are known", entries=lambda: names_so_far(whole, this))
     if this.is_coordinator:
         _run_coordinator(whole)
     if this.is_gateway:
@@ -71,6 +77,34 @@ def serve(restarted_by: Sequence[OperationMeta]) -> None:
         reads=[CONFIG, DERP_MAP, POLICY],
         restarted_by=restarted_by,
     )
+
+
+def lead_to_api(whole: Cluster) -> None:
+    """On the gateway: have nginx pass calls on to every control plane that has joined the tailnet."""
+    machine.kernel_settings(
+        name="Let nginx wait for the tailnet's address",
+        modules=(),
+        sysctls=NONLOCAL,
+        is_container=bool(host.get_fact(Container)),
+    )
+    kept = "".join(f"{key} = {value}\n" for key, value in NONLOCAL.items())
+    written = files.write(
+        name="Have nginx pass the API's calls on",
+        files=[files.File(API, lambda: _api(whole)), files.File(API_SYSCTL, kept)],
+    )
+    nginx.tested(name="Test nginx's configuration", reads=[API], written_by=[written])
+    systemd.service(name="Run nginx", unit="nginx.service", reads=[API], restarted_by=[written])
+
+
+def lead_to_api_no_more() -> None:
+    """On the gateway: what `lead_to_api` has made, undone."""
+    cleaning.gone(name="Pass no calls on to the API", paths=[API, API_SYSCTL], services=["nginx.service"])
+
+
+def _api(whole: Cluster) -> str | None:
+    known = tailnet_addresses(whole)
+    values = endpoint.forwarding(whole, known) if known else None
+    return render("coordination/api.conf.j2", **values) if values else None
 
 
 def _configuration(whole: Cluster) -> list[files.File]:

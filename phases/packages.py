@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster import sources
+from cluster import endpoint, sources
 from cluster.model import Cluster, Host
 from cluster.versions import Grant
 from operations import apt, files
@@ -58,10 +58,15 @@ def _packages(whole: Cluster, this: Host, found: Grant) -> list[apt.Wanted]:
         sent = apt.Sent(_tailscale(this, found), found.architecture, trust().ca)
     listed = [*map(apt.Wanted, TOOLS), apt.Wanted("tailscale", whole.tailscale_version, sent=sent)]
     if this.is_gateway:
-        listed += map(apt.Wanted, ("nginx",) if given_certificate(whole) else ("nginx", "certbot"))
+        listed += map(apt.Wanted, _of_the_gateway(whole))
     if this.is_node:
         listed += [*map(apt.Wanted, NODE_TOOLS), *_of_a_node(whole, found)]
     return listed
+
+
+def _of_the_gateway(whole: Cluster) -> list[str]:
+    certbot = [] if given_certificate(whole) else ["certbot"]
+    return ["nginx", *certbot, *(["libnginx-mod-stream"] if endpoint.is_forwarded(whole) else [])]
 
 
 def _of_a_node(whole: Cluster, found: Grant) -> list[apt.Wanted]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network
+
+from pyinfra.api.operation import OperationMeta
 
 from cluster import flannel
 from cluster.model import Cluster, Host
@@ -12,23 +15,27 @@ from operations import manifests, remote, tailscale
 from operations.barrier import every_host_is_ready
 from phases import phase
 from phases.declared import cluster, here
+from phases.scheduling import is_speaker, reached, speaker
 from phases.tailnet import preferences
 from phases.templates import render
 
+FLANNEL = ("kube-flannel", "daemonset/kube-flannel-ds")
 WORKLOADS = (
-    ("kube-flannel", "daemonset/kube-flannel-ds"),
+    FLANNEL,
     ("kube-system", "daemonset/kube-proxy"),
     ("kube-system", "deployment/coredns"),
 )
 
 
 @phase("Pod network")
-def declare() -> None:
-    """Have the API know of flannel, so that it starts on each node as soon as that joins."""
-    whole, this = cluster(), here()
-    if this == whole.control_planes[0]:
-        manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(whole))
-        manifests.applied(name="Apply flannel's manifest", manifest=manifest)
+def declare(after: Sequence[OperationMeta] = ()) -> None:
+    """Have the API know of flannel, so that it starts on each node as soon as that joins.
+
+    `after`: operations of the run that take it away (for the preview).
+    """
+    if is_speaker():
+        manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(cluster()))
+        manifests.applied(name="Apply flannel's manifest", manifest=manifest, after=after)
 
 
 @phase("Pod routes")
@@ -44,8 +51,9 @@ def connect() -> None:
     every_host_is_ready(name="the nodes' subnets are offered")
     if whole.pod_network == "routed":
         tailscale.sees(name="Wait until the nodes' pods are routed", peers=lambda: _others(whole, this))
-    if this == whole.control_planes[0]:
-        manifests.nodes_ready(name="Wait until the nodes are ready", wanted=[node.name for node in whole.nodes])
+    if is_speaker():
+        nodes = [node.name for node in whole.nodes if node.name in reached()]
+        manifests.nodes_ready(name="Wait until the nodes are ready", wanted=nodes)
         manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
 
 
@@ -54,13 +62,13 @@ def _others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network, ...]]:
     return {
         member.name: tuple(IPv4Network(subnet) for subnet in [subnets.get(member.name)] if subnet)
         for member in whole.hosts
-        if member != this
+        if member != this and member.name in reached()
     }
 
 
 def _subnets(whole: Cluster) -> dict[str, str]:
     """Node → the network of its pods, as far as Kubernetes has given it one."""
-    nodes = remote.fact(whole.control_planes[0].name, Nodes) or []
+    nodes = remote.fact(speaker(), Nodes) or []
     return {node.name: node.pod_cidr for node in nodes if node.pod_cidr}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyinfra import state
 
-from cluster import removal
+from cluster import endpoint, removal
 from cluster.model import Host
 from cluster.routes import TAG
 from operations import leaving, manifests, network, nodes
@@ -81,6 +81,8 @@ def forget() -> None:
         return
     rest = removal.without(cluster(), going.name)
     network.hosts_block(name="Name the others only", entries=lambda: tailnet_names(rest, this))
+    if this.is_gateway and endpoint.is_forwarded(cluster()):
+        coordination.lead_to_api(rest)
     host_rules.admit(rest, this)
     if this.is_coordinator:
         coordination.serve([coordination.write_policy(rest)])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pyinfra import host
 
 from cluster import containerd as configuration
-from cluster import flannel, kubeadm, sources
+from cluster import kubeadm, sources
+from cluster.images import needed
 from cluster.model import Cluster, Host
 from facts.containerd import Config
 from facts.kubernetes import Images, Resolver
@@ -16,7 +17,6 @@ from phases.declared import cluster, here
 from phases.templates import render
 from phases.trust import trust
 
-ON_ANY_NODE = ("/pause:", "/kube-proxy:", "/coredns:")
 KUBELET_DROP_IN = "/etc/systemd/system/kubelet.service.d/20-isthmus.conf"
 
 
@@ -63,13 +63,8 @@ def _kubelet_patch(name: str) -> str | None:
 
 
 def _images(whole: Cluster, this: Host) -> list[str] | None:
-    """Of kubeadm's own, a worker needs the proxy, the pause container, and perhaps the cluster's DNS."""
-    wanted = host.get_fact(Images)
-    if not wanted:
-        return None
-    own = [image for image in wanted if this.is_control_plane or any(name in image for name in ON_ANY_NODE)]
-    values = flannel.manifest_values(whole)
-    return [*own, values["plugin_image"], values["image"]]
+    named = host.get_fact(Images)
+    return list(needed(whole, this, named)) if named else None
 
 
 def _settings(name: str) -> configuration.Settings | None:

@@ -20,8 +20,12 @@ def is_speaker() -> bool:
 
 def speaker() -> str:
     """The name of that host; empty where no control plane was reached."""
-    reached = {member.name for member in state.inventory.get_active_hosts()}
-    return next((member.name for member in cluster().control_planes if member.name in reached), "")
+    return next((member.name for member in cluster().control_planes if member.name in reached()), "")
+
+
+def reached() -> set[str]:
+    """Names of the hosts that take part in this run."""
+    return {member.name for member in state.inventory.get_active_hosts()}
 
 
 @phase("Drain")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from cluster import routes
+from cluster import endpoint, routes
 from cluster.model import Cluster, Host
 from operations import files, headscale, network, systemd, tailscale
-from phases import phase
+from phases import coordination, phase
 from phases.declared import cluster, here
-from phases.naming import tailnet_names
+from phases.naming import names_so_far, tailnet_names
 from phases.templates import render
 
 DEFAULTS = "/etc/default/tailscaled"
@@ -32,11 +32,16 @@ def join_hosts() -> None:
     tailscale.preferred(name="Set tailscale's preferences", preferences=preferences(whole, this))
     if this.is_coordinator:
         headscale.routes_approved(name="Approve the routes", wanted=_offers(whole))
+    # Every host's names come after it: the API's may lead to the gateway only when somebody answers there.
+    if this.is_gateway and endpoint.is_forwarded(whole):
+        coordination.lead_to_api(whole)
     network.hosts_block(
         name="Name all hosts",
         entries=lambda: tailnet_names(whole, this, all_of_them=True),
-        after=lambda: tailnet_names(whole, this),
+        after=lambda: names_so_far(whole, this),
     )
+    if this.is_gateway and not endpoint.is_forwarded(whole):
+        coordination.lead_to_api_no_more()
     tailscale.sees(
         name="Wait until the others are online",
         peers=lambda: {name: offered for name, offered in _offers(whole).items() if name != this.name},

@@ -6,7 +6,7 @@ from cluster import nodes
 from operations import kubernetes, systemd
 from operations.barrier import every_host_is_ready
 from phases import phase
-from phases.control_plane import joining
+from phases.control_plane import admitting, joining
 from phases.declared import cluster, here
 from phases.scheduling import is_speaker
 
@@ -15,7 +15,7 @@ from phases.scheduling import is_speaker
 def join() -> None:
     """Have every worker be a node, and the API know of every node what is declared."""
     whole, this = cluster(), here()
-    first = whole.control_planes[0]
+    first = admitting()
     if this.is_node and not this.is_control_plane:
         kubernetes.joined(
             name="Join the cluster",

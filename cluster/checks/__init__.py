@@ -32,4 +32,4 @@ def problems(cluster: Cluster, data: Mapping[str, Mapping[str, Any]], told: Coll
 
 def warnings(cluster: Cluster) -> tuple[str, ...]:
     """What works with less than the operator may expect, one sentence each."""
-    return tuple(networks.warnings(cluster))
+    return (*networks.warnings(cluster), *roles.warnings(cluster))

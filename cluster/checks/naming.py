@@ -65,14 +65,18 @@ def _ports(cluster: Cluster) -> Iterator[Problem]:
             yield Problem(
                 f"{ALL} {key}", f"{port} is {TAKEN[port]}'s", "two programs can't listen on one port", "choose another"
             )
-    both = [host.name for host in cluster.hosts if host.is_gateway and host.is_control_plane]
+    both = [host.name for host in cluster.hosts if host.is_gateway and _answers_for_the_api(cluster, host)]
     if both and cluster.api_port == cluster.coordination_port and cluster.api_port is not None:
         yield Problem(
             f"{ALL} api_port",
-            f"{cluster.api_port} is coordination_port too, and {both[0]} is gateway and control plane",
+            f"{cluster.api_port} is coordination_port too, and {both[0]} answers for both",
             "two programs can't listen on one port",
             "choose another for one of them",
         )
+
+
+def _answers_for_the_api(cluster: Cluster, gateway: Host) -> bool:
+    return gateway.is_control_plane or len(cluster.control_planes) > 1
 
 
 def _entrance(host: Host, role: str, why: str) -> Iterator[Problem]:

@@ -21,6 +21,15 @@ def problems(cluster: Cluster) -> Iterator[Problem]:
         yield from _repeated(host)
 
 
+def warnings(cluster: Cluster) -> Iterator[str]:
+    """A control plane too much in one place."""
+    if len(cluster.control_planes) > 1 and cluster.gateway.is_control_plane:
+        yield (
+            f"{cluster.gateway.name} is gateway and control plane: workers ask its API only, and lose it with that host, though "
+            f"{len(cluster.control_planes) - 1} others answer; a gateway that is no control plane passes calls on to all of them"
+        )
+
+
 def _exactly_one(role: str, hosts: Sequence[Host]) -> Iterator[Problem]:
     if len(hosts) > 1:
         yield Problem(

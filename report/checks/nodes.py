@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cluster import endpoint
 from report.checks.hosts import DEPLOY
 from report.findings import Check, Finding, View, finding
 from report.measurement import HostMeasured, NodeMeasured
@@ -24,7 +25,10 @@ def not_ready(view: View) -> Iterator[Finding]:
             continue
         host, node = asked[declared.name], nodes.get(declared.name)
         stopped = [unit for unit in ("containerd", "kubelet") if host.units.get(unit, "active") != "active"]
-        if node is None or not node.ready or stopped:
+        why = "" if declared.is_control_plane else _no_way_to_the_api(view)
+        if node and not node.ready and not stopped and why:
+            yield _cut_off(view, host, why)
+        elif node is None or not node.ready or stopped:
             yield _down(host, node, stopped)
 
 
@@ -49,6 +53,32 @@ def _api_silent(view: View) -> Iterator[Finding]:
         ),
         host.said.get("units"),
         host.said.get("kubelet-log"),
+    )
+
+
+def _no_way_to_the_api(view: View) -> str:
+    """Why the gateway does not pass workers' calls on; empty where it does, or where nothing is passed on."""
+    gateway = view.cluster.gateway.name
+    if not endpoint.is_forwarded(view.cluster) or all(found.name != gateway for found in view.measured.hosts):
+        return ""
+    found = view.measured.host(gateway)
+    if not found.reached:
+        return f"it asks the API through {gateway}, which can't be reached"
+    if f"{found.tailnet_address}:{view.cluster.api_port}" in found.listeners:
+        return ""
+    return f"it asks the API through {gateway}, where nginx ({found.units.get('nginx', 'absent')}) passes no calls on"
+
+
+def _cut_off(view: View, host: HostMeasured, why: str) -> Finding:
+    gateway = view.cluster.gateway.name
+    return finding(
+        "node-not-ready",
+        (host.name, gateway),
+        "its node is not ready",
+        why,
+        f"on {gateway}: nginx -t; systemctl restart nginx; {DEPLOY}",
+        *(view.measured.host(gateway).said.get(name) for name in ("listeners", "units")),
+        where=host.name,
     )
 
 

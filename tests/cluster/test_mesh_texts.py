@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from cluster import coordination, names
+from cluster import coordination, endpoint, names
 from cluster.apt_index import Listed, index_of, package_of
-from cluster.hosts_file import BEGIN, END, with_block
+from cluster.checks import roles
+from cluster.hosts_file import BEGIN, END, staying, with_block
 from cluster.packet_filter import Rule, needed
 from phases.templates import render
 from tests.cluster.test_routes import declared
+from tests.cluster.test_tasks import THREE
 
 TWO_HOSTS = {"hub": {"roles": ["gateway"]}, "limb": {"roles": ["coordinator"]}}
 ENTRIES = {"100.64.10.1": ["n1", "api.example"], "100.64.10.2": ["n2"]}
@@ -93,6 +95,52 @@ def test_each_control_plane_asks_itself_and_a_worker_the_first() -> None:
     assert names.entries(cluster, first, {}) == {str(first.lan_address): [first.name]}
     gateway = cluster.gateway
     assert names.entries(cluster, gateway, {}) == {str(gateway.lan_address): [gateway.name, cluster.coordination_name]}
+
+
+def test_with_several_control_planes_all_others_ask_the_gateway() -> None:
+    tailnet = {host.name: f"100.64.10.{place}" for place, host in enumerate(THREE.hosts, 1)}
+    for host in THREE.hosts:
+        wanted = host if host.is_control_plane else THREE.gateway
+        assert THREE.api_endpoint_name in names.entries(THREE, host, tailnet)[tailnet[wanted.name]]
+
+
+def test_the_gateway_passes_calls_on_to_control_planes_that_have_joined_and_to_the_tailnet_alone() -> None:
+    assert endpoint.is_forwarded(THREE)
+    assert endpoint.forwarding(THREE, {"gate": "100.64.10.1"}) is None
+    assert endpoint.forwarding(THREE, {"core1": "100.64.10.2"}) is None
+    values = endpoint.forwarding(THREE, {"gate": "100.64.10.1", "core1": "100.64.10.2", "core3": "100.64.10.4"})
+    assert values
+    text = render("coordination/api.conf.j2", **values)
+    assert [line.split()[1] for line in text.splitlines() if line.strip().startswith("server 1")] == [
+        "100.64.10.2:6443",
+        "100.64.10.4:6443",
+    ]
+    assert "listen 100.64.10.1:6443" in text
+    assert "allow 100.64.10.0/24;\n        deny all;" in text
+
+
+def test_a_gateway_that_is_a_control_plane_answers_itself() -> None:
+    hosts = tuple(
+        host.model_copy(update={"roles": ("gateway", *host.roles)})
+        if host.name == "core2"
+        else host.model_copy(update={"roles": tuple(role for role in host.roles if role != "gateway")})
+        for host in THREE.hosts
+    )
+    cluster = THREE.model_copy(update={"hosts": hosts})
+    assert not endpoint.is_forwarded(cluster)
+    assert endpoint.asked_by(cluster, cluster.host("edge1")).name == "core2"
+    (told,) = roles.warnings(cluster)
+    assert told.startswith("core2 is gateway and control plane")
+    assert not list(roles.warnings(THREE))
+
+
+def test_a_name_stays_where_it_leads_until_what_it_shall_lead_to_answers() -> None:
+    wanted = {"100.64.10.1": ["n1"], "100.64.10.2": ["n2", "api.example"]}
+    assert staying(BLOCK, wanted, "api.example") == {"100.64.10.1": ["n1", "api.example"], "100.64.10.2": ["n2"]}
+    assert staying(["127.0.0.1 api.example"], wanted, "api.example") == wanted
+    assert staying([BEGIN, "100.64.10.9 gone api.example", END], wanted, "api.example")["100.64.10.9"] == [
+        "api.example"
+    ]
 
 
 def test_stun_is_reached_at_the_coordinator_itself() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cluster import nodes
-from cluster.membership import Membership, Standing, parse, standing
+from cluster.membership import Membership, Standing, hold, parse, standing
 from cluster.model import Host, Site
 
 SITE = Site(site="attic", lan="10.0.0.0/24", nat="none")
@@ -106,3 +106,10 @@ def test_pods_of_an_older_form_are_not_available() -> None:
     assert nodes.parse_workload(daemons).is_available
     daemons["metadata"]["generation"] = 3
     assert not nodes.parse_workload(daemons).is_available
+
+
+def test_who_has_the_cluster_admits_others_and_a_control_plane_that_was_cleaned_begins_no_second_one() -> None:
+    member = Membership(configured=True, kubelet="a", pki="a")
+    assert hold(member, True) > hold(member, False) > hold(Membership(), False) == hold(None, False)
+    # A worker that became a control plane in the inventory has no CA to admit anybody with.
+    assert hold(replace(member, pki=""), True) == 0

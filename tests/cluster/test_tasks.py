@@ -38,6 +38,10 @@ def test_a_right_call_passes() -> None:
         ("kubeconfig", {"user": "ann\n"}, "is not a name of small letters"),
         ("kubeconfig", {"user": "ann", "role": "god"}, "one of view, edit, admin, cluster-admin"),
         ("uncordon", {"host": "attic", "yes": "attic"}, "it takes no yes"),
+        ("pull_images", {"version": "v1.36.3"}, "a version of Kubernetes, such as 1.36.3"),
+        ("pull_images", {"version": "1.36"}, "a version of Kubernetes, such as 1.36.3"),
+        ("reinstall_pod_network", {}, "cuts all pods of calm off"),
+        ("reinstall_pod_network", {"yes": "yes"}, "not calm"),
     ],
 )
 def test_a_wrong_call_is_told_where_what_why_fix(name: str, given: dict[str, str], said: str) -> None:

@@ -28,6 +28,10 @@ RULES = (
     "iptables-legacy) test -s /proc/net/ip_tables_names || continue;; ip6tables-legacy) test -s /proc/net/ip6_tables_names || continue;; esac; "
     "echo \"== $t\"; $t-save; done; echo '== nft'; nft list ruleset"
 )
+CTR = "ctr -n k8s.io"
+BUSYBOX = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1"
+# Its number tells a new link from the old one.
+BRIDGE = "cat /sys/class/net/cni0/ifindex 2>/dev/null; true"
 BEFORE: dict[str, list[str]] = {}
 
 
@@ -90,6 +94,12 @@ def said(arguments: tuple[str, ...]) -> list[str]:
 
 def does_what_it_previews(world: Rehearsal, task: str, *arguments: str, confirm: str = "") -> None:
     """A preview lists something, the run does it, and a second preview and run find nothing to do."""
+    does_exactly_what_it_previews(world, task, *arguments, confirm=confirm)
+    assert plan(world, task, *arguments) == []
+
+
+def does_exactly_what_it_previews(world: Rehearsal, task: str, *arguments: str, confirm: str = "") -> list[str]:
+    """A preview lists something, which is returned, and the run does that."""
     yes = (f"yes={confirm}",) if confirm else ()
     foreseen = plan(world, task, *arguments)
     assert foreseen
@@ -97,7 +107,7 @@ def does_what_it_previews(world: Rehearsal, task: str, *arguments: str, confirm:
     assert result.returncode == 0, result.output[-6000:]
     operations = json.loads(result.stdout[result.stdout.index("{") :])["results"]["operations"]
     assert [operation["name"] for operation in operations if operation["success"]] == foreseen
-    assert plan(world, task, *arguments) == []
+    return foreseen
 
 
 def kubectl(world: Rehearsal, words: str) -> str:
@@ -161,6 +171,45 @@ def test_what_is_collected_holds_no_secret(world: Rehearsal) -> None:
     assert {name.split("/")[1] for name in texts} == {host.name for host in world.cluster.hosts}
     assert any("kubelet" in text for name, text in texts.items() if name.endswith("log-kubelet.txt"))
     assert [name for name, text in texts.items() if SECRETS.search(text)] == []
+
+
+def an_image(world: Rehearsal, host: str) -> str:
+    """One that no pod of the host's own needs."""
+    listed = world.on(host, f"{CTR} images list -q").stdout.split()
+    return next(image for image in listed if "/coredns:" in image and "@" not in image)
+
+
+def test_images_are_pulled_ahead_and_sent_where_a_site_reaches_no_registry(world: Rehearsal) -> None:
+    assert run(world, "pull_images").returncode == 0
+    assert plan(world, "pull_images", f"version={world.cluster.kubernetes_version}") == []
+    node = a_worker(world)
+    image = an_image(world, node)
+    world.on(node, f"{CTR} images remove --sync {image}")
+    does_what_it_previews(world, "pull_images")
+    with common.broken(world, "registry-gone", [world.cluster.host(node).site.site]):
+        world.on(node, f"{CTR} images remove --sync {image}")
+        (sent,) = does_exactly_what_it_previews(world, "pull_images")
+        assert sent.endswith("Send what can't be pulled")
+        assert plan(world, "pull_images") == []
+    assert image in world.on(node, f"{CTR} images list -q").stdout.split()
+    for host in world.cluster.nodes:
+        assert world.on(host, "ls /var/cache/isthmus/images.tar /var/tmp/isthmus-images.tar 2>/dev/null").stdout == ""
+
+
+def test_the_pod_network_is_reinstalled(world: Rehearsal) -> None:
+    name = world.cluster.cluster_name
+    kubectl(world, f"run lone --image={BUSYBOX} --restart=Never -- sleep 3600")
+    kubectl(world, "wait --for=condition=Ready --timeout=60s pod/lone")
+    refused = run(world, "reinstall_pod_network", f"yes={name}")
+    assert refused.returncode == 1
+    assert "default/lone" in refused.output
+    assert kubectl(world, "-n kube-flannel get daemonset -o name") != ""
+    kubectl(world, "delete pod lone --now")
+    bridges = {host.name: world.on(host, BRIDGE).stdout for host in world.cluster.nodes}
+    does_exactly_what_it_previews(world, "reinstall_pod_network", confirm=name)
+    world.must("verify", "--wait", "60", timeout=600)
+    assert all(world.on(name, BRIDGE).stdout != made for name, made in bridges.items() if made)
+    assert world.plan() == []
 
 
 @pytest.mark.long
@@ -246,6 +295,31 @@ def test_a_task_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(worl
     assert rules(world, leaver) == BEFORE[leaver]
     world.must("deploy")
     world.must("verify", "--wait", "120", timeout=600)
+
+
+@pytest.mark.long
+def test_a_reinstallation_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(world: Rehearsal) -> None:
+    count = 1
+    while killed_at(world, count, "reinstall_pod_network", f"yes={world.cluster.cluster_name}"):
+        count += 1
+    assert count > 10
+    world.must("verify", "--wait", "120", timeout=600)
+    assert world.plan() == []
+
+
+@pytest.mark.long
+def test_pulling_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(world: Rehearsal) -> None:
+    node, count = a_worker(world), 1
+    assert run(world, "pull_images").returncode == 0
+    image = an_image(world, node)
+    with common.broken(world, "registry-gone", [world.cluster.host(node).site.site]):
+        while True:
+            world.on(node, f"{CTR} images remove --sync {image}")
+            if not killed_at(world, count, "pull_images"):
+                break
+            count += 1
+        assert count > 4
+        assert plan(world, "pull_images") == []
 
 
 def without(leaver: str, folder: Path) -> Path:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from report import causes, checks
+from report.findings import Finding, View
+from report.measurement import Api, NodeMeasured
 from report.stored import measurement
+from tests.cluster.test_tasks import THREE
+from tests.report import synthetic
 from tests.report.recorded import CASES, PROJECT, declared, found, healthy, told, varied, view
 
 REQUIRED = [
@@ -128,3 +134,25 @@ def test_json_is_the_source() -> None:
     assert json.loads(json.dumps(measured.to_json())) == {
         key: value for key, value in values.items() if key not in ("problems", "warnings")
     }
+
+
+def cut_off(**gateway: Any) -> list[Finding]:
+    """What says that a worker's node is not ready, by itself or below its cause; `gateway`: how its host differs."""
+    measured = synthetic.measured(THREE)
+    hosts = tuple(replace(host, **gateway) if host.name == "gate" else host for host in measured.hosts)
+    nodes = tuple(
+        NodeMeasured(node.name, node.name != "edge1", "silent", "1.36.3", (), "", "amd64") for node in THREE.nodes
+    )
+    api = Api("core1", nodes, (), ())
+    found = checks.run(checks.CHECKS, View(THREE, replace(measured, hosts=hosts, api=api), 0.0))
+    return [one for one in found if "node-not-ready" in (one.check, *(below.check for below in one.consequences))]
+
+
+def test_a_worker_that_asks_through_the_gateway_is_not_ready_because_of_it() -> None:
+    listening = ("0.0.0.0:443", "100.64.10.1:6443")
+    (own,) = cut_off(listeners=listening, units={"nginx": "active"})
+    assert "gate" not in own.hosts
+    (other,) = cut_off(listeners=listening[:1], units={"nginx": "active"})
+    assert other.problem.why == "it asks the API through gate, where nginx (active) passes no calls on"
+    (cause,) = cut_off(reached=False, error="timed out")
+    assert (cause.check, cause.hosts) == ("host-unreachable", ("gate",))
