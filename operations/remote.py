@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections import defaultdict
 from typing import Any
 
@@ -38,6 +40,14 @@ def run(name: str, command: str, stdin: str | None = None, timeout_s: int = 120)
         raise RemoteFailure(f"{name}: {' '.join(output.stderr_lines) or 'the command failed without a word'}")
     said: str = output.stdout
     return said
+
+
+def content(name: str, script: str, timeout_s: int) -> bytes:
+    """What `script`, run by sh as root on the host `name`, prints in base64; raises RemoteFailure."""
+    try:
+        return base64.b64decode(run(name, "sh -s", script, timeout_s), validate=False)
+    except binascii.Error as error:
+        raise RemoteFailure(f"{name}: what it sent is not whole ({error})") from error
 
 
 def fact(name: str, question: type[FactBase[Any]], **arguments: Any) -> Any:

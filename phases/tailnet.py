@@ -34,7 +34,7 @@ def join_hosts() -> None:
     )
     tailscale.preferred(name="Set tailscale's preferences", preferences=preferences(whole, this))
     if this.is_coordinator:
-        headscale.routes_approved(name="Approve the routes", wanted=_offers(whole))
+        headscale.routes_approved(name="Approve the routes", wanted=offers(whole))
     network.hosts_block(
         name="Name all hosts",
         entries=lambda: tailnet_names(whole, this, all_of_them=True),
@@ -42,7 +42,7 @@ def join_hosts() -> None:
     )
     tailscale.sees(
         name="Wait until the others are online",
-        peers=lambda: {name: offered for name, offered in _offers(whole).items() if name != this.name},
+        peers=lambda: offered_by_others(whole, this),
     )
 
 
@@ -84,5 +84,11 @@ def _install(whole: Cluster, this: Host) -> None:
     apt.packages(name="Install tailscale", wanted=[apt.Wanted("tailscale", version)])
 
 
-def _offers(whole: Cluster) -> dict[str, tuple[IPv4Network, ...]]:
+def offered_by_others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network, ...]]:
+    """Each other host, and the routes that it offers whatever its pods."""
+    return {name: offered for name, offered in offers(whole).items() if name != this.name}
+
+
+def offers(whole: Cluster) -> dict[str, tuple[IPv4Network, ...]]:
+    """Each host, and the routes that it offers whatever its pods."""
     return {member.name: tuple(routes.advertised(whole, member)) for member in whole.hosts}
