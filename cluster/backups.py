@@ -65,6 +65,15 @@ def declared(cluster: Cluster) -> dict[str, str]:
 def misfits(manifest: Manifest, cluster: Cluster, where: str) -> list[Problem]:
     """Why the backup can't be brought back to that cluster."""
     found = list(_differences(manifest, cluster, where))
+    if lacking := [name for name in (ETCD, PKI, HEADSCALE) if name not in manifest.files]:
+        found.append(
+            Problem(
+                where,
+                f"it lacks {', '.join(lacking)}",
+                "half a cluster is none",
+                "name another backup, or a whole copy",
+            )
+        )
     first = cluster.control_planes[0].name
     if first not in manifest.control_planes:
         found.append(

@@ -60,6 +60,13 @@ def readdressed(files: Files, addresses: Mapping[str, str]) -> dict[str, bytes]:
     return _with(files, change)
 
 
+def machine_keys(files: Files) -> tuple[str, ...]:
+    """The keys by which the machines in the database log in; raises Damaged."""
+    found: list[str] = []
+    _with(files, lambda database: found.extend(key for (key,) in database.execute("SELECT node_key FROM nodes")))
+    return tuple(found)
+
+
 def _with(files: Files, change: Callable[[sqlite3.Connection], None]) -> dict[str, bytes]:
     with TemporaryDirectory() as folder:
         ours = {name: content for name, content in files.items() if name.startswith(DATABASE)}

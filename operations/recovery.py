@@ -26,8 +26,9 @@ AUTHORITIES = "ca.crt ca.key front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt e
 # All that these phases would write is in what etcd brings back; so no join token is made either.
 SKIPPED = "upload-config,upload-certs,mark-control-plane,bootstrap-token,addon,show-join-command"
 INIT = f"init --skip-token-print --ignore-preflight-errors=DirAvailable--var-lib-etcd --skip-phases={SKIPPED}"
-# Watchers must not hold revisions that this etcd has not reached: they would miss what is written next.
-REVISIONS = "--bump-revision 1000000000 --mark-compacted"
+# Watchers must not hold a revision that this etcd has not reached: they would miss what is written next. A thousand for each
+# second since 1970 is more than any etcd before has reached, also one that was itself brought back.
+REVISIONS_PER_S = 1000
 
 
 @operation()
@@ -157,7 +158,7 @@ mkdir -p {STATE.rpartition("/")[0]}
 
 
 def _etcd_script(node: str, address: str, pki: bytes, snapshot: bytes) -> str:
-    """etcd's own tool makes a member of the snapshot; it is taken out of the image that kubeadm would run."""
+    """etcd's own tool makes a member of the snapshot; it is taken out of the image that kubeadm will run."""
     at = f"https://{address}:2380"
     return f"""\
 set -e
@@ -175,7 +176,11 @@ image=$(kubeadm config images list --kubernetes-version "$version" | grep '/etcd
 ctr -n k8s.io images mount "$image" "$work/image" > /dev/null
 tool=$(find "$work/image/usr" "$work/image/bin" -name etcdutl -type f 2> /dev/null | head -n 1)
 test -n "$tool" || {{ echo "$image has no etcdutl" >&2; exit 1; }}
-said=$("$tool" snapshot restore "$work/snapshot" --data-dir "$work/data" --name {node} --initial-cluster {node}={at} --initial-advertise-peer-urls {at} {REVISIONS} 2>&1) || {{
+revision=$("$tool" snapshot status "$work/snapshot" --write-out json | grep -oE '"revision":[0-9]+' | cut -d: -f2)
+test -n "$revision" || {{ echo "etcdutl can't read the snapshot" >&2; exit 1; }}
+ahead=$(($(date +%s) * {REVISIONS_PER_S} - revision))
+said=$("$tool" snapshot restore "$work/snapshot" --data-dir "$work/data" --name {node} --initial-cluster {node}={at} \
+  --initial-advertise-peer-urls {at} --bump-revision "$ahead" --mark-compacted 2>&1) || {{
   echo "etcd could not take the snapshot: $said" >&2; exit 1; }}
 rm -rf {ETCD}/member
 mv "$work/data/member" {ETCD}/member

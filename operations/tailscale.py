@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -55,7 +55,11 @@ class Preferences:
 
 @operation()
 def joined(
-    coordinator: str, login_server: str, tag: str, preferences: Preferences, will_be_forgotten: bool = False
+    coordinator: str,
+    login_server: str,
+    tag: str,
+    preferences: Preferences,
+    after: Callable[[], Collection[str] | None] = lambda: None,
 ) -> Generator[StringCommand, None, None]:
     """
     Have the host be a running machine of the tailnet that the coordinator knows. A key is made only when it is needed: for one
@@ -65,7 +69,7 @@ def joined(
     + login_server: its address for clients
     + tag: what the machine is in the policy
     + preferences: those it joins with
-    + will_be_forgotten: an earlier operation of the run has headscale forget all machines (for the preview)
+    + after: gives the keys of the machines that an earlier operation will have made headscale know, None where there is none (for the preview)
     """
     status, prefs = host.get_fact(Status), host.get_fact(Prefs)
     nodes = remote.fact(coordinator, Nodes)
@@ -73,8 +77,8 @@ def joined(
         yield fail("tailscale's state on this host, or headscale's on the coordinator, could not be read")
         return
     moved = prefs.login_server not in ("", login_server)
-    forgotten = status.node_key not in {node.node_key for node in nodes or ()}
-    forgotten |= will_be_forgotten and not state.is_executing
+    foreseen = None if state.is_executing else after()
+    forgotten = status.node_key not in ({node.node_key for node in nodes or ()} if foreseen is None else foreseen)
     if status.running and not moved and not forgotten:
         host.noop("the host is in the tailnet")
     elif status.state in ("Stopped", "Starting") and not moved and not forgotten:

@@ -33,7 +33,7 @@ def log_in() -> None:
         login_server=whole.server_url,
         tag=TAG,
         preferences=preferences(whole, this),
-        will_be_forgotten=True,
+        after=tuple,
     )
     every_host_is_ready(name="every host has joined")
     if this.is_coordinator:

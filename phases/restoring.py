@@ -32,6 +32,14 @@ def is_wanted(part: str) -> bool:
     return given().get("only") in (None, "", part)
 
 
+@cache
+def machines() -> tuple[str, ...] | None:
+    """The keys of the machines that headscale will know; None where its database stays."""
+    if not is_wanted(backups.TAILNET):
+        return None
+    return database.machine_keys(database.unpacked(content(backups.HEADSCALE)()))
+
+
 @phase("Check the backup")
 def check_backup() -> None:
     """See on every host that the backup would be understood."""
@@ -78,7 +86,11 @@ def bring_cluster_back() -> None:
         pki=content(backups.PKI),
         snapshot=content(backups.ETCD),
     )
-    manifests.nodes_ready(name="Wait until the nodes are ready", wanted=[node.name for node in whole.nodes])
+    others = [other.name for other in whole.control_planes[1:]]
+    for other in others:
+        leaving.node_deleted(name=f"Have the API forget {other} until it joins", node=other)
+    there = [node.name for node in whole.nodes if node.name not in others]
+    manifests.nodes_ready(name="Wait until the nodes are ready", wanted=there)
     manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=[made])
     kubeconfig.handed_over(name="Hand the kubeconfig over", cluster=whole, after=[made])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from ipaddress import IPv4Network
 
 from cluster import routes, sources
@@ -18,8 +19,8 @@ DEFAULTS = "/etc/default/tailscaled"
 
 
 @phase("Tailnet")
-def join_hosts() -> None:
-    """Install tailscale, join, and wait until everybody sees everybody."""
+def join_hosts(after: Callable[[], Collection[str] | None] = lambda: None) -> None:
+    """Install tailscale, join, and wait until everybody sees everybody. `after`: as `tailscale.joined` has it."""
     whole, this = cluster(), here()
     settings = files.write(name="Write tailscale's settings", files=_settings(this))
     _install(whole, this)
@@ -31,6 +32,7 @@ def join_hosts() -> None:
         login_server=whole.server_url,
         tag=routes.TAG,
         preferences=preferences(whole, this),
+        after=after,
     )
     tailscale.preferred(name="Set tailscale's preferences", preferences=preferences(whole, this))
     if this.is_coordinator:

@@ -20,7 +20,7 @@ GOOD = Manifest(
     control_planes=("hub",),
     declared=backups.declared(SMALL),
     addresses={"hub": "100.64.10.1"},
-    files={"etcd.age": "0" * 64},
+    files=dict.fromkeys(("etcd.age", "pki.age", "headscale.age"), "0" * 64),
 )
 
 
@@ -54,6 +54,7 @@ def test_it_fits_its_own_cluster_also_after_a_patch_release() -> None:
         (replace(GOOD, cluster="other"), "it is a backup of other, not of calm"),
         (replace(GOOD, kubernetes="1.30.1"), 'write kubernetes_version = "1.30.1", restore, then upgrade'),
         (replace(GOOD, headscale="0.20.0"), 'write headscale_version = "0.20.0"'),
+        (replace(GOOD, files={"pki.age": "0"}), "it lacks etcd.age, headscale.age"),
         (replace(GOOD, control_planes=("old",)), "give the new machine the old name"),
         (replace(GOOD, declared={**GOOD.declared, "pod_cidr": "10.9.0.0/16"}), 'fix   write pod_cidr = "10.9.0.0/16"'),
     ],

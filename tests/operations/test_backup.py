@@ -35,11 +35,11 @@ def files(tmp_path: Path) -> dict[str, bytes]:
     """headscale's files while it runs: the second machine is in the log only."""
     with closing(sqlite3.connect(tmp_path / "db.sqlite")) as made:
         made.execute("PRAGMA journal_mode=WAL")
-        made.execute("CREATE TABLE nodes (hostname text, ipv4 text)")
-        made.execute("INSERT INTO nodes VALUES ('a', '100.64.10.2')")
+        made.execute("CREATE TABLE nodes (hostname text, ipv4 text, node_key text)")
+        made.execute("INSERT INTO nodes VALUES ('a', '100.64.10.2', 'nodekey:1')")
         made.commit()
         made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        made.execute("INSERT INTO nodes VALUES ('b', '100.64.10.1')")
+        made.execute("INSERT INTO nodes VALUES ('b', '100.64.10.1', 'nodekey:2')")
         made.commit()
         found = {path.name: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")}
     return {**found, "noise_private.key": b"privkey:1"}
@@ -58,6 +58,7 @@ class TestDatabase:
         whole = database.whole(found)
         assert set(whole) == {"db.sqlite", "noise_private.key"}
         assert rows(whole, tmp_path) == {"a": "100.64.10.2", "b": "100.64.10.1"}
+        assert database.machine_keys(whole) == database.machine_keys(found) == ("nodekey:1", "nodekey:2")
 
     def test_two_machines_change_places(self, tmp_path: Path) -> None:
         assert rows(database.readdressed(files(tmp_path), WANTED), tmp_path) == WANTED

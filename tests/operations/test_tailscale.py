@@ -99,12 +99,16 @@ class TestJoined:
         assert len(join(ClientStatus("absent"), ClientPrefs(known=False), executing=False)) == 1
         assert coordinator.told == []
 
-    def test_the_preview_knows_that_headscale_will_have_forgotten_it(self, coordinator: Coordinator) -> None:
-        given = {"coordinator": "co", "login_server": SERVER, "tag": "tag:node", "preferences": WANTED}
-        facts = {Status: RUNNING, Prefs: SET}
-        preview = commands(tailscale.joined, facts, executing=False, will_be_forgotten=True, **given)
-        assert preview == ["true"]
-        assert commands(tailscale.joined, facts, will_be_forgotten=True, **given) == []
+    def test_the_preview_knows_whom_headscale_will_know(self, coordinator: Coordinator) -> None:
+        def joined(after: tuple[str, ...], executing: bool) -> list[str]:
+            given = {"coordinator": "co", "login_server": SERVER, "tag": "tag:node", "preferences": WANTED}
+            facts = {Status: RUNNING, Prefs: SET}
+            return commands(tailscale.joined, facts, executing=executing, after=lambda: after, **given)
+
+        assert joined((), executing=False) == ["true"]
+        assert joined((), executing=True) == []
+        coordinator.nodes = ()
+        assert joined(("nodekey:1",), executing=False) == []
 
     def test_no_key_means_a_reason_and_no_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
         _installed(monkeypatch, Coordinator(fails=True))
