@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cluster import explain, removal
+from cluster.backups import CLUSTER, TAILNET
 from cluster.model import Cluster
 from cluster.problems import Problem
 
@@ -63,6 +64,19 @@ def _anybody(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
     return (_everybody(cluster, given),)
 
 
+def _those_that_keep(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
+    """headscale, and an API."""
+    return (cluster.coordinator.name,), _control_planes(cluster, given)
+
+
+def _each(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
+    return tuple((name,) for name in _everybody(cluster, given))
+
+
+def _those_that_get_back(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
+    return (cluster.coordinator.name,), (cluster.control_planes[0].name,)
+
+
 def _those_that_forget(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
     """headscale, and an API that stays."""
     staying = tuple(name for name in _control_planes(cluster, given) if name != given["host"])
@@ -96,6 +110,10 @@ def _is_node(cluster: Cluster, value: str) -> bool:
 
 def _is_host(cluster: Cluster, value: str) -> bool:
     return value in {host.name for host in cluster.hosts}
+
+
+def _said(cluster: Cluster, value: str) -> bool:
+    return bool(value)
 
 
 def _number(lowest: int, highest: int) -> Callable[[Cluster, str], bool]:
@@ -140,6 +158,35 @@ TASKS: Mapping[str, Task] = {
         asks=_everybody,
         warning="This cuts all pods of {cluster} off from one another for a minute or two, and starts each of them again: what they keep "
         "in emptyDir volumes is lost.",
+        confirmed_by=lambda cluster, given: cluster.cluster_name,
+    ),
+    "backup": Task(
+        {"recipient": Argument("a recipient of age (age1…), or a file of them", _said, is_required=True)},
+        asks=_everybody,
+        may_be_away=_everybody,
+        needs=_those_that_keep,
+    ),
+    "restore": Task(
+        {
+            "from": Argument("the folder of a backup", _said, is_required=True),
+            "identity": Argument("a file with the key of age that opens it", _said, is_required=True),
+            "only": Argument(
+                f"{CLUSTER} or {TAILNET}; without it, both", lambda cluster, value: value in (CLUSTER, TAILNET)
+            ),
+        },
+        asks=_everybody,
+        needs=_those_that_get_back,
+        warning="This puts {cluster} back to what it was at the backup: what etcd and headscale have learned since is lost, and "
+        "what runs on the control planes ends and is started anew.",
+        confirmed_by=lambda cluster, given: cluster.cluster_name,
+    ),
+    "rotate_keys": Task({}, asks=_everybody, needs=_those_that_keep),
+    "rebuild_headscale": Task(
+        {},
+        asks=_everybody,
+        needs=_each,
+        warning="This deletes headscale's database on the coordinator of {cluster}, with every user, API key and machine in it that is not "
+        "in the inventory, and has every host log in anew.",
         confirmed_by=lambda cluster, given: cluster.cluster_name,
     ),
     "reset": Task(

@@ -144,12 +144,14 @@ def log(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
 
 
 def power(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """Cut it, or boot."""
+    """Cut it, boot, or replace the machine."""
     planned = running(place)
     chosen = [planned.host(name) for name in given.hosts] or list(planned.hosts)
     with place.locked(), step(f"power {given.state} for {', '.join(host.name for host in chosen)}"):
         if given.state == "off":
             world.power_off(place, chosen)
+        elif given.state == "new":
+            world.replace(place, planned, chosen)
         else:
             world.power_on(place, planned, [host for host in chosen if not hosts.is_on(place, host)])
     return 0

@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     verb("run", "run a command on a host, as root: run HOST -- CMD…").add_argument("host", metavar="HOST")
     verb("operator", "run a command on the operator's machine: operator -- CMD…")
     verb("log", "what the mirror was asked for, one JSON object a line")
-    _power(verb("power", "cut the power of hosts, or boot them again"))
+    _power(verb("power", "cut the power of hosts, boot them again, or replace them"))
     _delay(verb("delay", "switch the links' delay and loss"))
     _fault(verb("break", "cause a fault"))
     _fault(verb("heal", "undo a fault"))
@@ -85,7 +85,9 @@ def _delay(verb: argparse.ArgumentParser) -> None:
 
 
 def _power(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("state", choices=("on", "off"))
+    verb.add_argument(
+        "state", choices=("on", "off", "new"), help="new: another machine in its place, with an empty disk"
+    )
     verb.add_argument("hosts", nargs="*", metavar="HOST", help="default: all")
 
 
