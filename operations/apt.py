@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -80,7 +80,6 @@ def packages(wanted: Sequence[Wanted]) -> Generator[StringCommand, None, None]:
         yield fail("dpkg could not be asked; is another package manager at work?")
         return
     missing = [package for package in wanted if found[package.name] is None]
-    _report_others(wanted, found)
     if missing:
         yield StringCommand(APT_GET, "update")
         yield StringCommand(
@@ -93,13 +92,35 @@ def packages(wanted: Sequence[Wanted]) -> Generator[StringCommand, None, None]:
         host.noop("packages are installed")
 
 
-def _report_others(wanted: Sequence[Wanted], found: Mapping[str, Package | None]) -> None:
-    for package in wanted:
-        installed = found[package.name]
-        if installed and package.version and not fnmatchcase(installed.version, package.version):
-            host.log(
-                f"{package.name} {installed.version} is left as it is; {package.version} is declared, and only an upgrade brings it"
-            )
+@operation()
+def upgraded(wanted: Sequence[Wanted]) -> Generator[StringCommand, None, None]:
+    """
+    Bring packages to their versions in one transaction, held ones too. apt itself refuses to go back.
+
+    + wanted: the packages, each with its version
+    """
+    found = host.get_fact(Packages, names=[package.name for package in wanted])
+    if found is None:
+        yield fail("dpkg could not be asked; is another package manager at work?")
+        return
+    other = [package for package in wanted if not _has_version(found[package.name], package)]
+    if other:
+        yield StringCommand(APT_GET, "update")
+        yield StringCommand(
+            APT_GET,
+            "install --no-install-recommends --allow-change-held-packages",
+            *(QuoteString(package.spec) for package in other),
+        )
+    # Being changed, a package loses its hold.
+    unheld = [package for package in wanted if package.held and (package in other or not _is_held(found[package.name]))]
+    if unheld:
+        yield StringCommand("apt-mark hold", *(QuoteString(package.name) for package in unheld))
+    if not other and not unheld:
+        host.noop("packages have their versions")
+
+
+def _has_version(found: Package | None, wanted: Wanted) -> bool:
+    return found is not None and fnmatchcase(found.version, wanted.version or "*")
 
 
 def _is_held(found: Package | None) -> bool:

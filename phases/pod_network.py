@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Network
 
+from pyinfra.api.operation import OperationMeta
+
 from cluster import flannel
 from cluster.model import Cluster, Host
 from facts.kubernetes import Nodes
@@ -15,8 +17,9 @@ from phases.declared import cluster, here
 from phases.tailnet import preferences
 from phases.templates import render
 
+FLANNEL = ("kube-flannel", "kube-flannel-ds")
 WORKLOADS = (
-    ("kube-flannel", "daemonset/kube-flannel-ds"),
+    (FLANNEL[0], f"daemonset/{FLANNEL[1]}"),
     ("kube-system", "daemonset/kube-proxy"),
     ("kube-system", "deployment/coredns"),
 )
@@ -27,10 +30,7 @@ def install() -> None:
     """Install flannel, route the nodes' subnets, and wait until every node is ready."""
     whole, this = cluster(), here()
     first = whole.control_planes[0]
-    applied = []
-    if this == first:
-        manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(whole))
-        applied.append(manifests.applied(name="Apply flannel's manifest", manifest=manifest))
+    applied = [apply_manifest(whole)] if this == first else []
     every_host_is_ready(name="flannel is declared")
     if this.is_node and whole.pod_network == "routed":
         tailscale.preferred(
@@ -44,6 +44,12 @@ def install() -> None:
     if this == first:
         manifests.nodes_ready(name="Wait until the nodes are ready", wanted=[node.name for node in whole.nodes])
         manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=applied)
+
+
+def apply_manifest(whole: Cluster) -> OperationMeta:
+    """Have the cluster hold flannel as it is declared."""
+    manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(whole))
+    return manifests.applied(name="Apply flannel's manifest", manifest=manifest)
 
 
 def _others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network, ...]]:

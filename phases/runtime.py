@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from pyinfra import host
 
 from cluster import containerd as configuration
@@ -18,6 +20,7 @@ from phases.templates import render
 from phases.trust import trust
 
 KUBERNETES = ("kubeadm", "kubelet", "kubectl")
+BINARY = "/usr/bin/containerd"
 KUBELET_DROP_IN = "/etc/systemd/system/kubelet.service.d/20-isthmus.conf"
 
 
@@ -28,6 +31,14 @@ def run_containerd() -> None:
     if not this.is_node:
         return
     found = granted()
+    name_repositories(whole, this, found)
+    apt.packages(name="Install containerd and Kubernetes' packages", wanted=_packages(whole, found))
+    unpack_plugins(whole, this, found)
+    configure_containerd(this.name, lambda: containerd_config(this.name))
+
+
+def name_repositories(whole: Cluster, this: Host, found: Grant) -> None:
+    """Write where packages and images come from, and what kubelet is told on this host."""
     repositories = _repositories(whole, this, found)
     kubernetes = repositories[0]
     apt.signing_key(
@@ -50,19 +61,28 @@ def run_containerd() -> None:
             files.File(kubeadm.KUBELET_PATCH, lambda: _kubelet_patch(this.name), mode="600"),
         ],
     )
-    apt.packages(name="Install containerd and Kubernetes' packages", wanted=_packages(whole, found))
+
+
+def unpack_plugins(whole: Cluster, this: Host, found: Grant) -> None:
+    """Have the CNI plugins as published."""
     cni.plugins(
         name="Unpack the CNI plugins",
         download=sources.cni_plugins(whole, this.site, trust(), found.architecture),
         ca=trust().ca,
     )
-    config = files.write(
-        name="Write containerd's configuration",
-        files=[files.File(configuration.CONFIG_PATH, lambda: _containerd_config(this.name))],
+
+
+def configure_containerd(name: str, config: Callable[[], str | None], reads: Sequence[str] = ()) -> None:
+    """Write containerd's configuration, see that it is understood, and have it in force, and what else it `reads` when it starts."""
+    written = files.write(
+        name="Write containerd's configuration", files=[files.File(configuration.CONFIG_PATH, config)]
     )
-    containerd.understood(name="Read containerd's configuration back", wanted=lambda: _settings(this.name))
+    containerd.understood(name="Read containerd's configuration back", wanted=lambda: _settings(name))
     systemd.service(
-        name="Start containerd", unit="containerd.service", reads=[configuration.CONFIG_PATH], restarted_by=[config]
+        name="Start containerd",
+        unit="containerd.service",
+        reads=[configuration.CONFIG_PATH, *reads],
+        restarted_by=[written],
     )
 
 
@@ -100,6 +120,7 @@ def _settings(name: str) -> configuration.Settings | None:
     return configuration.Settings(pause[0], restrict_oom_score_adj=decision(name).restrict_oom_score_adj)
 
 
-def _containerd_config(name: str) -> str | None:
+def containerd_config(name: str) -> str | None:
+    """The configuration for the containerd and kubeadm that are there; None where they are not."""
     found, settings = host.get_fact(Config), _settings(name)
     return configuration.config(found.version, settings) if found and found.version and settings else None

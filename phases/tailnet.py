@@ -22,7 +22,7 @@ def join_hosts() -> None:
     """Install tailscale, join, and wait until everybody sees everybody."""
     whole, this = cluster(), here()
     settings = files.write(name="Write tailscale's settings", files=_settings(this))
-    _install(whole, this)
+    install(whole, this)
     systemd.service(name="Start tailscaled", unit="tailscaled.service", reads=[DEFAULTS], restarted_by=[settings])
     headscale.reachable(name="Wait for headscale", login_server=whole.server_url)
     tailscale.joined(
@@ -61,7 +61,8 @@ def _settings(this: Host) -> list[files.File]:
     ]
 
 
-def _install(whole: Cluster, this: Host) -> None:
+def install(whole: Cluster, this: Host, is_upgrade: bool = False) -> None:
+    """Install tailscale from where the site gets it; `is_upgrade`: in place of another version."""
     found = granted()
     source = sources.tailscale(this.site, trust(), found.distribution, found.codename)
     version = whole.tailscale_version
@@ -73,6 +74,7 @@ def _install(whole: Cluster, this: Host) -> None:
             source=source,
             architecture=found.architecture,
             ca=trust().ca,
+            is_upgrade=is_upgrade,
         )
         return
     apt.signing_key(
@@ -81,7 +83,11 @@ def _install(whole: Cluster, this: Host) -> None:
     files.write(
         name="Name tailscale's repository", files=[files.File(source.list_path, source.line(found.architecture))]
     )
-    apt.packages(name="Install tailscale", wanted=[apt.Wanted("tailscale", version)])
+    wanted = [apt.Wanted("tailscale", version)]
+    if is_upgrade:
+        apt.upgraded(name=f"Upgrade tailscale on {this.name}", wanted=wanted)
+    else:
+        apt.packages(name="Install tailscale", wanted=wanted)
 
 
 def _offers(whole: Cluster) -> dict[str, tuple[IPv4Network, ...]]:
