@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from cluster import explain, removal
+from cluster import explain, removal, upgrades
 from cluster.backups import CLUSTER, TAILNET
 from cluster.model import Cluster
 from cluster.problems import Problem
@@ -77,6 +77,13 @@ def _those_that_get_back(cluster: Cluster, given: Given) -> tuple[tuple[str, ...
     return (cluster.coordinator.name,), (cluster.control_planes[0].name,)
 
 
+def _those_that_upgrade(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
+    """Every control plane: no kubelet may be newer than one of them. And headscale."""
+    parts = upgrades.chosen(given.get("only", ""))
+    needed = _control_planes(cluster, given) if {"containerd", "kubernetes", "flannel"} & set(parts) else ()
+    return (*((name,) for name in needed), *(((cluster.coordinator.name,),) if "headscale" in parts else ()))
+
+
 def _those_that_forget(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
     """headscale, and an API that stays."""
     staying = tuple(name for name in _control_planes(cluster, given) if name != given["host"])
@@ -124,6 +131,9 @@ _NODE = Argument("a node of the inventory", _is_node, is_required=True)
 _SWITCH = Argument("1 or 0", lambda cluster, value: value in YES + NO)
 _TIMEOUT = Argument("seconds, from 10 to 3600", _number(10, 3600))
 _HOURS = Argument("hours, from 1 to 8760", _number(1, 8760))
+_PARTS = Argument(
+    f"some of {','.join(upgrades.PARTS)}", lambda cluster, value: set(value.split(",")) <= set(upgrades.PARTS)
+)
 _ANY = Argument("what the confirmation asks for", lambda cluster, value: True)
 
 TASKS: Mapping[str, Task] = {
@@ -142,6 +152,9 @@ TASKS: Mapping[str, Task] = {
         may_be_away=_control_planes,
     ),
     "renew_certificates": Task({"days": Argument("days, from 1 to 3650", _number(1, 3650))}),
+    "upgrade": Task(
+        {"only": _PARTS, "force": _SWITCH, "timeout": _TIMEOUT}, asks=_everybody, needs=_those_that_upgrade
+    ),
     "rotate_join_token": Task({}, may_be_away=_control_planes),
     "collect": Task({}, asks=_everybody, may_be_away=_everybody, needs=_anybody),
     "pull_images": Task(

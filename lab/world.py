@@ -27,12 +27,16 @@ READY_SECONDS = 30
 
 @dataclass(frozen=True)
 class Options:
-    """How a lab is to be made. Hosts that are `ssh_only` run no init and no service but sshd: a hundred of them are cheap."""
+    """How a lab is to be made. Hosts that are `ssh_only` run no init and no service but sshd: a hundred of them are cheap.
+
+    `also`: parts and versions that the mirror serves beside the declared ones.
+    """
 
     architectures: tuple[str, ...]
     delay: bool = True
     keep: bool = False
     ssh_only: bool = False
+    also: tuple[tuple[str, str], ...] = ()
 
 
 def of(place: Run) -> WorldPlan:
@@ -72,6 +76,8 @@ def make(place: Run, world: WorldPlan, options: Options) -> None:
     wanted = artifacts_of(world.cluster, options.architectures)
     with step("artifacts and mirror"):
         tree = mirror.build(wanted, cache, say)
+        for part, version in options.also:
+            mirror.build(mirror.Wanted(**{**vars(wanted), part: version}), cache, say)
     place.begin(world.cluster)
     with step(f"networks: {len(world.sites)} sites, {len(world.namespaces)} namespaces"):
         network.build(world, place.namespace)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import shlex
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -96,7 +96,6 @@ def packages(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
         yield fail("dpkg could not be asked; is another package manager at work?")
         return
     missing = [package for package in wanted if found[package.name] is None]
-    _report_others(wanted, found)
     unheld = [package.name for package in wanted if package.held and not _is_held(found[package.name])]
     if missing:
         yield from _install(missing, unheld)
@@ -106,13 +105,43 @@ def packages(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
         host.noop("packages are installed")
 
 
-def _install(missing: Sequence[Wanted], unheld: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
-    """One transaction, in one execution after the files that are sent."""
+@operation()
+def upgraded(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
+    """
+    Bring packages to their versions in one transaction, held ones too. apt itself refuses to go back.
+
+    + wanted: the packages, each with its version
+    """
+    found = host.get_fact(Packages, names=[package.name for package in wanted])
+    if found is None:
+        yield fail("dpkg could not be asked; is another package manager at work?")
+        return
+    other = [package for package in wanted if not _has_version(found[package.name], package)]
+    # Being changed, a package loses its hold.
+    unheld = [
+        package.name for package in wanted if package.held and (package in other or not _is_held(found[package.name]))
+    ]
+    if other:
+        yield from _install(other, unheld, " --allow-change-held-packages")
+    elif unheld:
+        yield StringCommand("apt-mark hold", shlex.join(unheld))
+    else:
+        host.noop("packages have their versions")
+
+
+def _has_version(found: Package | None, wanted: Wanted) -> bool:
+    return found is not None and fnmatchcase(found.version, wanted.version or "*")
+
+
+def _install(
+    wanted: Sequence[Wanted], unheld: Sequence[str], option: str = ""
+) -> Generator[PyinfraCommand, None, None]:
+    """One transaction, in one execution after the files that are sent; with that option of apt-get."""
     if not state.is_executing:
         yield StringCommand("true")
         return
     try:
-        sent = [_fetched(package, package.sent) for package in missing if package.sent]
+        sent = [_fetched(package, package.sent) for package in wanted if package.sent]
     except NotFetched as reason:
         yield fail(f"not fetched for this host: {reason}")
         return
@@ -122,8 +151,8 @@ def _install(missing: Sequence[Wanted], unheld: Sequence[str]) -> Generator[Pyin
         path = f"{FOLDER}/{file.name}"
         yield FileUploadCommand(str(file), path, remote_temp_filename=host.get_temp_filename(path))
     paths = [f"{FOLDER}/{file.name}" for file in sent]
-    specs = [package.spec for package in missing if not package.sent]
-    steps = [f"{APT_GET} update", f"{APT_GET} install --no-install-recommends {shlex.join(paths + specs)}"]
+    specs = [package.spec for package in wanted if not package.sent]
+    steps = [f"{APT_GET} update", f"{APT_GET} install --no-install-recommends{option} {shlex.join(paths + specs)}"]
     steps += [f"rm -f {shlex.join(paths)}"] if sent else []
     steps += [f"apt-mark hold {shlex.join(unheld)}"] if unheld else []
     yield StringCommand(" && ".join(steps))
@@ -131,15 +160,6 @@ def _install(missing: Sequence[Wanted], unheld: Sequence[str]) -> Generator[Pyin
 
 def _fetched(package: Wanted, sent: Sent) -> Path:
     return deb(sent.source, package.name, package.version or "", sent.architecture, sent.ca)
-
-
-def _report_others(wanted: Sequence[Wanted], found: Mapping[str, Package | None]) -> None:
-    for package in wanted:
-        installed = found[package.name]
-        if installed and package.version and not fnmatchcase(installed.version, package.version):
-            host.log(
-                f"{package.name} {installed.version} is left as it is; {package.version} is declared, and only an upgrade brings it"
-            )
 
 
 def _is_held(found: Package | None) -> bool:

@@ -34,8 +34,13 @@ def declare(after: Sequence[OperationMeta] = ()) -> None:
     `after`: operations of the run that take it away (for the preview).
     """
     if is_speaker():
-        manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(cluster()))
-        manifests.applied(name="Apply flannel's manifest", manifest=manifest, after=after)
+        apply_manifest(after)
+
+
+def apply_manifest(after: Sequence[OperationMeta] = ()) -> OperationMeta:
+    """Have the cluster hold flannel as it is declared. `after`: as `declare` has it."""
+    manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(cluster()))
+    return manifests.applied(name="Apply flannel's manifest", manifest=manifest, after=after)
 
 
 @phase("Pod routes")
