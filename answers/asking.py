@@ -37,6 +37,7 @@ class Asking:
         if question is None:
             return send(command, **arguments)
         self.remembered.note(host, question, shared)
+        self.kept.use(host)
         lines = self._kept(host, question, shared)
         if lines is None and (host, question) in self._under_way:
             self._under_way[host, question].wait()
@@ -58,6 +59,7 @@ class Asking:
             ok, output = send(command, **arguments)
             if ok:
                 self.kept.keep(host, question, began, output.stdout_lines)
+        self.kept.asked(host)
         return ok, output
 
     def _asked_ahead(
@@ -82,7 +84,7 @@ class Asking:
             }
             for number, lines in found.items():
                 self.kept.keep(host, together[number], began, lines)
-        self.kept.asked_ahead(host)
+        self.kept.asked(host)
         # It stands first, and was asked now: its answer holds for whoever asks, even if it may not be kept.
         return found.get(0)
 

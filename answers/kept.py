@@ -12,9 +12,6 @@ from answers.question import Question
 
 # Others change a host too, and whoever reads a preview takes time.
 LIFETIME_S = 60.0
-# After a command, this many questions are asked at once, then twice as many, and so on: when every operation changes something,
-# a whole bundle after each would be work for nothing.
-FIRST_AFTER_A_COMMAND = 4
 
 
 @dataclass
@@ -43,6 +40,8 @@ class _Host:
     commands: Commands = field(default_factory=Commands)
     answers: dict[Question, tuple[Moment, list[str]]] = field(default_factory=dict)
     reach: int | None = None
+    used: int = 0
+    usual: int = 1
 
 
 class Kept:
@@ -68,7 +67,8 @@ class Kept:
         for count in counts:
             count.running -= 1
             count.ended += 1
-        known.reach = FIRST_AFTER_A_COMMAND
+        known.usual = known.used or known.usual
+        known.used, known.reach = 0, known.usual
 
     def moment(self, host: str) -> Moment:
         """Now; to be taken before a question is sent."""
@@ -90,9 +90,15 @@ class Kept:
             is_current = is_current and asked.anywhere is not None and asked.anywhere == self._anywhere.now()
         return lines if is_current else None
 
+    def use(self, host: str) -> None:
+        """An operation asks a question, whether its answer is kept or not."""
+        self._hosts[host].used += 1
+
     def reach(self, host: str, shared: bool) -> int | None:
         """How many questions may be asked at once now; None = all that are to come.
 
+        After a command, as many as were of use between the commands before it, then twice as many, and so on: where every operation
+        changes something, a whole bundle after each would be work for nothing.
         A shared one goes by itself after the first command anywhere: what a command sets going takes its time to be seen.
         """
         known = self._hosts[host]
@@ -104,7 +110,7 @@ class Kept:
         """Whether a command runs, or has run, on some host."""
         return bool(self._anywhere.running or self._anywhere.ended)
 
-    def asked_ahead(self, host: str) -> None:
-        """A bundle was sent: the next one may be larger."""
+    def asked(self, host: str) -> None:
+        """The host was asked: the next time it may be more at once."""
         known = self._hosts[host]
         known.reach = known.reach and known.reach * 2

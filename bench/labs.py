@@ -89,9 +89,9 @@ def running(run_id: str, inventory: Path, keep: bool, **options: bool) -> Iterat
             remove(place)
 
 
-def up(place: Run, cluster: Cluster, **options: bool) -> None:
+def up(place: Run, cluster: Cluster, ssh_only: bool = False) -> None:
     """Boot a lab with links that have no delay."""
-    world.up(place, cluster, Options((machine_architecture(),), delay=False, **options))
+    world.up(place, cluster, Options((machine_architecture(),), delay=False, ssh_only=ssh_only))
 
 
 def remove(place: Run) -> None:

@@ -93,6 +93,15 @@ def join(cluster: Cluster, host: Host, address: str, decision: NodeDecision, adm
     return _file(configuration)
 
 
+def upgrade(decision: NodeDecision) -> str:
+    """The file for `kubeadm upgrade apply` and `kubeadm upgrade node`: both pass over what joining did, and patch kubelet's settings alike."""
+    settings = {
+        "ignorePreflightErrors": sorted(decision.ignored_preflight),
+        "patches": {"directory": PATCHES},
+    }
+    return _file({"apiVersion": API, "kind": "UpgradeConfiguration", "apply": settings, "node": settings})
+
+
 def kubelet_patch(resolver: str, decision: NodeDecision) -> str:
     """What kubelet's configuration has on this host only; kubeadm merges it into the cluster's."""
     patch: dict[str, Any] = {"resolvConf": resolver}

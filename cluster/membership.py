@@ -35,8 +35,8 @@ def parse(lines: Sequence[str]) -> Membership:
     pki = values.get("pki", "-").strip()
     return Membership(
         configured=kubelet != "-",
-        kubelet=_digest(base64.b64decode(kubelet).decode()) if kubelet not in ("-", "") else "",
-        pki=_digest(base64.b64decode(pki).decode()) if pki not in ("-", "") else "",
+        kubelet=authority(base64.b64decode(kubelet).decode()) if kubelet not in ("-", "") else "",
+        pki=authority(base64.b64decode(pki).decode()) if pki not in ("-", "") else "",
     )
 
 
@@ -56,9 +56,9 @@ def hold(found: Membership | None, is_known: bool) -> int:
     return 2 if is_known else 1
 
 
-def _digest(pem: str) -> str:
-    """Of the first certificate, however its text is wrapped."""
+def authority(pem: str) -> str:
+    """Whose certificate that is: sha256 of the first one, however its text is wrapped; ValueError without one."""
     match = re.search(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", pem, re.DOTALL)
     if not match:
-        raise ValueError("no certificate in what kubeadm left")
+        raise ValueError("there is no certificate in it")
     return hashlib.sha256(base64.b64decode(match[1])).hexdigest()

@@ -9,6 +9,8 @@ from typing import Any
 from cluster.model import Host, Taint
 
 ROLE = "node-role.kubernetes.io/"
+# On a node that the upgrade took out of service, and will put back.
+UPGRADE_MARK = "isthmus/in-upgrade"
 # Kubernetes sets these by itself, as a node's state changes.
 STATE_TAINTS = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
 
@@ -29,6 +31,7 @@ class Node:
     labels: Mapping[str, str]
     taints: tuple[str, ...]
     schedulable: bool
+    in_upgrade: bool = False
 
     def to_json(self) -> dict[str, object]:
         """Plain values, for pyinfra's --json."""
@@ -37,13 +40,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Workload:
-    """A Deployment or DaemonSet: how many pods of its newest form are wanted and available."""
+    """A Deployment or DaemonSet: how many pods of its newest form are wanted and available, and the images of its containers."""
 
     kind: str
     namespace: str
     name: str
     wanted: int
     available: int
+    images: tuple[str, ...] = ()
 
     @property
     def is_available(self) -> bool:
@@ -115,6 +119,7 @@ def parse_node(item: Mapping[str, Any]) -> Node:
         labels=dict(metadata.get("labels", {})),
         taints=tuple(sorted(_taint(taint) for taint in spec.get("taints", ()))),
         schedulable=not spec.get("unschedulable", False),
+        in_upgrade=UPGRADE_MARK in metadata.get("annotations", {}),
     )
 
 
@@ -132,6 +137,10 @@ def parse_workload(item: Mapping[str, Any]) -> Workload:
         name=metadata["name"],
         wanted=max(wanted, 1),
         available=min(updated, available) if is_observed else 0,
+        images=tuple(
+            container.get("image", "")
+            for container in item["spec"].get("template", {}).get("spec", {}).get("containers", ())
+        ),
     )
 
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from cluster import explain, removal
+from cluster import explain, removal, task_hosts, upgrades
+from cluster.backups import CLUSTER, TAILNET
 from cluster.model import Cluster
 from cluster.problems import Problem
 
@@ -27,46 +28,8 @@ class Argument:
     is_required: bool = False
 
 
-def _nobody(cluster: Cluster, given: Given) -> tuple[str, ...]:
-    return ()
-
-
-def _everybody(cluster: Cluster, given: Given) -> tuple[str, ...]:
-    return tuple(host.name for host in cluster.hosts)
-
-
-def _control_planes(cluster: Cluster, given: Given) -> tuple[str, ...]:
-    return tuple(host.name for host in cluster.control_planes)
-
-
-def _the_host(cluster: Cluster, given: Given) -> tuple[str, ...]:
-    return (given["host"],)
-
-
-def _nodes(cluster: Cluster, given: Given) -> tuple[str, ...]:
-    return tuple(node.name for node in cluster.nodes)
-
-
 def _nothing_refused(cluster: Cluster, given: Given) -> list[Problem]:
     return []
-
-
-def _a_control_plane(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
-    return (_control_planes(cluster, given),)
-
-
-def _a_node(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
-    return (_nodes(cluster, given),)
-
-
-def _anybody(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
-    return (_everybody(cluster, given),)
-
-
-def _those_that_forget(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
-    """headscale, and an API that stays."""
-    staying = tuple(name for name in _control_planes(cluster, given) if name != given["host"])
-    return (cluster.coordinator.name,), staying
 
 
 @dataclass(frozen=True)
@@ -78,9 +41,9 @@ class Task:
     """
 
     arguments: Mapping[str, Argument]
-    asks: Hosts = _control_planes
-    may_be_away: Hosts = _nobody
-    needs: Callable[[Cluster, Given], tuple[tuple[str, ...], ...]] = _a_control_plane
+    asks: Hosts = task_hosts.control_planes
+    may_be_away: Hosts = task_hosts.nobody
+    needs: Callable[[Cluster, Given], tuple[tuple[str, ...], ...]] = task_hosts.a_control_plane
     refuses: Callable[[Cluster, Given], list[Problem]] = _nothing_refused
     warning: str = ""
     confirmed_by: Callable[[Cluster, Given], str] = lambda cluster, given: ""
@@ -98,6 +61,10 @@ def _is_host(cluster: Cluster, value: str) -> bool:
     return value in {host.name for host in cluster.hosts}
 
 
+def _said(cluster: Cluster, value: str) -> bool:
+    return bool(value)
+
+
 def _number(lowest: int, highest: int) -> Callable[[Cluster, str], bool]:
     return lambda cluster, value: value.isdecimal() and lowest <= int(value) <= highest
 
@@ -106,11 +73,14 @@ _NODE = Argument("a node of the inventory", _is_node, is_required=True)
 _SWITCH = Argument("1 or 0", lambda cluster, value: value in YES + NO)
 _TIMEOUT = Argument("seconds, from 10 to 3600", _number(10, 3600))
 _HOURS = Argument("hours, from 1 to 8760", _number(1, 8760))
+_PARTS = Argument(
+    f"some of {','.join(upgrades.PARTS)}", lambda cluster, value: set(value.split(",")) <= set(upgrades.PARTS)
+)
 _ANY = Argument("what the confirmation asks for", lambda cluster, value: True)
 
 TASKS: Mapping[str, Task] = {
-    "drain": Task({"host": _NODE, "force": _SWITCH, "timeout": _TIMEOUT}, may_be_away=_control_planes),
-    "uncordon": Task({"host": _NODE}, may_be_away=_control_planes),
+    "drain": Task({"host": _NODE, "force": _SWITCH, "timeout": _TIMEOUT}, may_be_away=task_hosts.control_planes),
+    "uncordon": Task({"host": _NODE}, may_be_away=task_hosts.control_planes),
     "kubeconfig": Task(
         {
             "user": Argument(
@@ -121,40 +91,74 @@ TASKS: Mapping[str, Task] = {
             "role": Argument(f"one of {', '.join(ROLES)}", lambda cluster, value: value in ROLES),
             "hours": _HOURS,
         },
-        may_be_away=_control_planes,
+        may_be_away=task_hosts.control_planes,
     ),
     "renew_certificates": Task({"days": Argument("days, from 1 to 3650", _number(1, 3650))}),
-    "rotate_join_token": Task({}, may_be_away=_control_planes),
-    "collect": Task({}, asks=_everybody, may_be_away=_everybody, needs=_anybody),
+    "upgrade": Task(
+        {"only": _PARTS, "force": _SWITCH, "timeout": _TIMEOUT},
+        asks=task_hosts.everybody,
+        needs=task_hosts.those_that_upgrade,
+    ),
+    "rotate_join_token": Task({}, may_be_away=task_hosts.control_planes),
+    "collect": Task({}, asks=task_hosts.everybody, may_be_away=task_hosts.everybody, needs=task_hosts.anybody),
     "pull_images": Task(
         {
             "version": Argument(
                 "a version of Kubernetes, such as 1.36.3", lambda cluster, value: bool(_VERSION.fullmatch(value))
             )
         },
-        asks=_nodes,
-        needs=_a_node,
+        asks=task_hosts.nodes,
+        needs=task_hosts.a_node,
     ),
     "reinstall_pod_network": Task(
         {"force": _SWITCH},
-        asks=_everybody,
+        asks=task_hosts.everybody,
         warning="This cuts all pods of {cluster} off from one another for a minute or two, and starts each of them again: what they keep "
         "in emptyDir volumes is lost.",
         confirmed_by=lambda cluster, given: cluster.cluster_name,
     ),
+    "backup": Task(
+        {"recipient": Argument("a recipient of age (age1…), or a file of them", _said, is_required=True)},
+        asks=task_hosts.everybody,
+        may_be_away=task_hosts.everybody,
+        needs=task_hosts.those_that_keep,
+    ),
+    "restore": Task(
+        {
+            "from": Argument("the folder of a backup", _said, is_required=True),
+            "identity": Argument("a file with the key of age that opens it", _said, is_required=True),
+            "only": Argument(
+                f"{CLUSTER} or {TAILNET}; without it, both", lambda cluster, value: value in (CLUSTER, TAILNET)
+            ),
+        },
+        asks=task_hosts.everybody,
+        needs=task_hosts.those_that_get_back,
+        warning="This puts {cluster} back to what it was at the backup: what etcd and headscale have learned since is lost, and "
+        "what runs on the control planes ends and is started anew.",
+        confirmed_by=lambda cluster, given: cluster.cluster_name,
+    ),
+    "rotate_keys": Task({}, asks=task_hosts.everybody, needs=task_hosts.those_that_keep),
+    "rebuild_headscale": Task(
+        {},
+        asks=task_hosts.everybody,
+        needs=task_hosts.each,
+        warning="This deletes headscale's database on the coordinator of {cluster}, with every user, API key and machine in it that is not "
+        "in the inventory, and has every host log in anew.",
+        confirmed_by=lambda cluster, given: cluster.cluster_name,
+    ),
     "reset": Task(
         {"keep_tailnet": _SWITCH},
-        asks=_everybody,
-        needs=_anybody,
+        asks=task_hosts.everybody,
+        needs=task_hosts.anybody,
         warning="This ends {cluster} on all its hosts: pods, what etcd knows, certificates, and the tailnet unless keep_tailnet=1. "
         "Nothing of it can be had back without a backup.",
         confirmed_by=lambda cluster, given: cluster.cluster_name,
     ),
     "remove_host": Task(
         {"host": Argument("a host of the inventory", _is_host, is_required=True)},
-        asks=_everybody,
-        may_be_away=_the_host,
-        needs=_those_that_forget,
+        asks=task_hosts.everybody,
+        may_be_away=task_hosts.the_host,
+        needs=task_hosts.those_that_forget,
         refuses=lambda cluster, given: removal.refusals(cluster, given["host"], "tasks/remove_host.py"),
         warning="This takes {host} out of {cluster}: its pods move, or end where nobody starts them again; what they keep on its "
         "disk is lost to the cluster; it leaves the tailnet.",

@@ -157,25 +157,3 @@ def problems(host: Host, found: Survey) -> list[Problem]:
 def containerd_config_version(containerd: str) -> int:
     """The version of config.toml to write: 3 from containerd 2.0 on, 2 before. Both kinds are read by all later ones."""
     return 3 if minor(containerd) >= (2, 0) else 2
-
-
-def skew(running: str, wanted: str, where: str) -> Problem | None:
-    """What to say when Kubernetes runs in another version than is declared; None when they are equal."""
-    if numbers(running) == numbers(wanted):
-        return None
-    return Problem(
-        where,
-        f"Kubernetes {running} runs there, kubernetes_version is {wanted}",
-        "deploy.py never upgrades or downgrades what runs",
-        _way(numbers(running), numbers(wanted), running),
-    )
-
-
-def _way(running: tuple[int, ...], wanted: tuple[int, ...], stays: str) -> str:
-    if wanted < running:
-        return f'write kubernetes_version = "{stays}": kubeadm knows no way back'
-    if wanted[:2] > (running[0], running[1] + 1):
-        return (
-            f"run tasks/upgrade.py with {running[0]}.{running[1] + 1} first: kubeadm goes one minor version at a time"
-        )
-    return "run: pyinfra inventory.py tasks/upgrade.py"

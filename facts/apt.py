@@ -22,11 +22,14 @@ class Keyring:
 
 
 class SigningKeys(FactBase[Keyring | None]):
-    """The keys of the keyring file at `path`; an absent file has none; None = unknown."""
+    """The keys of the keyring file at `path`; an absent file has none, and so has one that nothing on the host can read; None = unknown."""
 
     def command(self, path: str) -> str:
         quoted = shlex.quote(path)
-        return f"echo keyring; test ! -e {quoted} || gpg --batch --show-keys --with-colons {quoted} 2>/dev/null"
+        return (
+            f"echo keyring; test ! -e {quoted} || ! command -v gpg >/dev/null || "
+            f"gpg --batch --show-keys --with-colons {quoted} 2>/dev/null"
+        )
 
     @contained
     def process(self, output: list[str]) -> Keyring:

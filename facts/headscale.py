@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from pyinfra.api import FactBase
@@ -84,10 +85,15 @@ class Routes(FactBase[tuple[Route, ...] | None]):
 
 @dataclass(frozen=True)
 class Key:
-    """A key by which machines may join: never its secret."""
+    """A key by which machines may join: never its secret.
+
+    `spent` = it was for one use, and has been used; `ends` in seconds of the coordinator's clock, 0 where it is not known.
+    """
 
     id: int
     tags: tuple[str, ...]
+    spent: bool = False
+    ends: int = 0
 
     def to_json(self) -> dict[str, object]:
         """Plain values, for pyinfra's --json."""
@@ -107,7 +113,7 @@ class Keys(FactBase[tuple[Key, ...] | None]):
         text = "\n".join(output).strip()
         if text == "unknown":
             return None
-        return tuple(Key(int(_field(entry, "id")), _strings(entry, "acl_tags")) for entry in json.loads(text) or [])
+        return tuple(_key(entry) for entry in json.loads(text) or [])
 
 
 class Reachable(FactBase[str | None]):
@@ -163,6 +169,22 @@ def _node(entry: Mapping[str, Any]) -> Node:
         approved=_strings(entry, "approved_routes"),
         served=_strings(entry, "subnet_routes"),
     )
+
+
+def _key(entry: Mapping[str, Any]) -> Key:
+    return Key(
+        id=int(_field(entry, "id")),
+        tags=_strings(entry, "acl_tags"),
+        spent=bool(_field(entry, "used")) and not _field(entry, "reusable"),
+        ends=_seconds(_field(entry, "expiration")),
+    )
+
+
+def _seconds(found: Any) -> int:
+    """A time as headscale writes it: {"seconds": …} to 0.29, RFC 3339 from 0.30 on."""
+    if isinstance(found, Mapping):
+        return int(found.get("seconds") or 0)
+    return int(datetime.fromisoformat(str(found)).timestamp()) if found else 0
 
 
 def _strings(entry: Mapping[str, Any], key: str) -> tuple[str, ...]:

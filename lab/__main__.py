@@ -40,7 +40,7 @@ def up(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
             print(f"The lab {place.name} is up already{changed}.")
             return 0
         architectures = tuple(given.arch or (mirror.wanted.machine_architecture(),))
-        world.up(place, declared, world.Options(architectures, delay=not given.no_delay, keep=given.keep))
+        world.up(place, declared, world.Options(architectures, not given.no_delay, given.keep, also=tuple(given.also)))
     print(NEXT.format(run=place.name, option=option(given)))
     return 0
 
@@ -144,12 +144,14 @@ def log(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
 
 
 def power(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """Cut it, or boot."""
+    """Cut it, boot, or replace the machine."""
     planned = running(place)
     chosen = [planned.host(name) for name in given.hosts] or list(planned.hosts)
     with place.locked(), step(f"power {given.state} for {', '.join(host.name for host in chosen)}"):
         if given.state == "off":
             world.power_off(place, chosen)
+        elif given.state == "new":
+            world.replace(place, planned, chosen)
         else:
             world.power_on(place, planned, [host for host in chosen if not hosts.is_on(place, host)])
     return 0

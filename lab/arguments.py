@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from .faults import listing
 from .faults.catalogue import FAULTS
 from .journal import PROJECT
+from .mirror.wanted import VERSION, Wanted
 
 DESCRIPTION = "A simulated world in which one machine rehearses the declared cluster (lab/README.md)."
 EPILOG = "HOST and SITE are names of the inventory. What follows -- is passed on as it is."
+PARTS = tuple(field.name for field in fields(Wanted) if field.name != "architectures")
 PASSING_ON = ("deploy", "verify", "run", "operator")
 
 
@@ -56,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     verb("run", "run a command on a host, as root: run HOST -- CMD…").add_argument("host", metavar="HOST")
     verb("operator", "run a command on the operator's machine: operator -- CMD…")
     verb("log", "what the mirror was asked for, one JSON object a line")
-    _power(verb("power", "cut the power of hosts, or boot them again"))
+    _power(verb("power", "cut the power of hosts, boot them again, or replace them"))
     _delay(verb("delay", "switch the links' delay and loss"))
     _fault(verb("break", "cause a fault"))
     _fault(verb("heal", "undo a fault"))
@@ -67,8 +70,18 @@ def parser() -> argparse.ArgumentParser:
 def _up(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--no-delay", action="store_true", help="links without their declared delay and loss")
     verb.add_argument("--keep", action="store_true", help="if it fails, leave what was made, to look at it")
+    also = "another version that the mirror serves, beside the declared one, to be upgraded to (may be repeated)"
+    verb.add_argument("--also", action="append", type=part_version, default=[], metavar="PART=X.Y.Z", help=also)
     architecture = "artifacts of this architecture (may be repeated; default: this machine's)"
     verb.add_argument("--arch", action="append", choices=("amd64", "arm64"), help=architecture)
+
+
+def part_version(text: str) -> tuple[str, str]:
+    """kubernetes=1.36.3: a part that has a version of its own, and one of its versions."""
+    part, _, version = text.partition("=")
+    if part not in PARTS or not VERSION.fullmatch(version):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(PARTS)}, and = and X.Y.Z")
+    return part, version
 
 
 def milliseconds(text: str) -> float:
@@ -85,7 +98,9 @@ def _delay(verb: argparse.ArgumentParser) -> None:
 
 
 def _power(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("state", choices=("on", "off"))
+    verb.add_argument(
+        "state", choices=("on", "off", "new"), help="new: another machine in its place, with an empty disk"
+    )
     verb.add_argument("hosts", nargs="*", metavar="HOST", help="default: all")
 
 

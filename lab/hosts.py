@@ -93,6 +93,12 @@ def create(
     (container / "config").write_text(configuration(place, host, base, UNIFIED.exists(), ssh_only))
 
 
+def scrap(place: Run, host: HostPlan) -> None:
+    """Its disk and its container are no more; it is off."""
+    shutil.rmtree(folder(place, host))
+    shutil.rmtree(place.folder / "lxc" / host.container)
+
+
 def identify(layer: Layer, world: WorldPlan, host: HostPlan) -> None:
     """Its name, and where it asks for others."""
     name = generic_hostname(host)

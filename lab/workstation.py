@@ -71,6 +71,14 @@ def _block(host: HostPlan) -> list[str]:
     ]
 
 
+def forget(place: Run, host: HostPlan) -> None:
+    """The operator trusts the next SSH key of that host, as somebody does who has replaced it."""
+    known, declared = home(place) / ".ssh" / "known_hosts", host.host
+    names = (declared.ssh_hostname, f"[{declared.ssh_hostname}]:{declared.ssh_port}")
+    for name in names if known.exists() else ():
+        run(["ssh-keygen", "-q", "-R", name, "-f", known])
+
+
 def tools(place: Run, kubectl: Path) -> None:
     """kubectl, and OpenSSH's programs with the operator's configuration."""
     folder = home(place) / "bin"

@@ -27,12 +27,16 @@ READY_SECONDS = 30
 
 @dataclass(frozen=True)
 class Options:
-    """How a lab is to be made. Hosts that are `ssh_only` run no init and no service but sshd: a hundred of them are cheap."""
+    """How a lab is to be made. Hosts that are `ssh_only` run no init and no service but sshd: a hundred of them are cheap.
+
+    `also`: parts and versions that the mirror serves beside the declared ones.
+    """
 
     architectures: tuple[str, ...]
     delay: bool = True
     keep: bool = False
     ssh_only: bool = False
+    also: tuple[tuple[str, str], ...] = ()
 
 
 def of(place: Run) -> WorldPlan:
@@ -72,6 +76,8 @@ def make(place: Run, world: WorldPlan, options: Options) -> None:
     wanted = artifacts_of(world.cluster, options.architectures)
     with step("artifacts and mirror"):
         tree = mirror.build(wanted, cache, say)
+        for part, version in options.also:
+            mirror.build(mirror.Wanted(**{**vars(wanted), part: version}), cache, say)
     place.begin(world.cluster)
     with step(f"networks: {len(world.sites)} sites, {len(world.namespaces)} namespaces"):
         network.build(world, place.namespace)
@@ -82,7 +88,7 @@ def make(place: Run, world: WorldPlan, options: Options) -> None:
         workstation.prepare(place, world, mirror.trust(tree), mirror.tool(wanted, cache, "kubectl"))
         serve_mirror(place, world, tree)
     with step(f"booting {len(world.hosts)} hosts"):
-        create_hosts(place, world, bases, options.ssh_only)
+        create_hosts(place, world, world.hosts, bases, options.ssh_only)
         power_on(place, world, world.hosts)
     place.update(up=True, began=began, booted=time.time(), delay=options.delay, faults=[])
 
@@ -155,11 +161,17 @@ def serve_mirror(place: Run, world: WorldPlan, tree: Path) -> None:
         raise LabError("mirror", "does not start", said[-800:] or "it said nothing", f"see {place.folder}/mirror.log")
 
 
-def create_hosts(place: Run, world: WorldPlan, bases: dict[tuple[str, bool], Path], ssh_only: bool) -> None:
-    """All disks."""
+def create_hosts(
+    place: Run,
+    world: WorldPlan,
+    chosen: Sequence[HostPlan],
+    bases: dict[tuple[str, bool], Path],
+    ssh_only: bool = False,
+) -> None:
+    """The disks of those hosts."""
     key = workstation.identity(place).with_suffix(".pub").read_text()
     ca = place.folder / "ca" / "ca.crt"
-    for host in world.hosts:
+    for host in chosen:
         hosts.create(place, world, host, bases[host.release, host.resolved], key, ca, ssh_only)
 
 
@@ -191,6 +203,17 @@ def ask(place: Run, world: WorldPlan, host: HostPlan, words: list[str], seconds:
     limits = ["-o", f"ConnectTimeout={min(seconds, 3)}", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=5"]
     command = workstation.command(world, ["ssh", *limits, host.name, shlex.join(words)])
     return run(command, check=False, env=workstation.environment(place)).strip()
+
+
+def replace(place: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
+    """Cut the power of those hosts for good, and boot new machines in their place: the same cable, an empty disk, another SSH key."""
+    hosts.cut(place, chosen)
+    bases = base_images(mirror.default_cache(), world)
+    for host in chosen:
+        hosts.scrap(place, host)
+        workstation.forget(place, host)
+    create_hosts(place, world, chosen, bases)
+    power_on(place, world, chosen)
 
 
 def power_off(place: Run, chosen: Sequence[HostPlan]) -> None:

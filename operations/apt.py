@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import shlex
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,10 +17,16 @@ from pyinfra.api.command import PyinfraCommand
 from cluster.sources import AptSource
 from facts.apt import Keyring, SigningKeys
 from facts.dpkg import Package, Packages
+from operations import remote
 from operations.failing import fail
-from operations.repositories import NotFetched, deb
+from operations.repositories import NotFetched, deb, ring
 
 FOLDER = "/var/cache/isthmus"
+# Each key as a line of base64.
+FETCH_KEYS = """set -e
+new=$(mktemp)
+trap 'rm -f "$new"' EXIT
+for url in {urls}; do curl -fsSL --retry 3 --max-time 60 -o "$new" "$url"; base64 -w 0 "$new"; echo; done"""
 
 APT_GET = (
     "DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "
@@ -61,18 +68,20 @@ def signing_keys(sources: Sequence[AptSource]) -> Generator[StringCommand, None,
 
     + sources: the repositories
     """
-    commands = []
+    stale = []
     for source in sources:
         keyring = host.get_fact(SigningKeys, path=source.keyring)
         if keyring is None:
-            yield fail(f"{source.keyring} could not be read; is gpg installed?")
+            yield fail(f"{source.keyring} could not be read")
             return
         if not _is_valid(keyring, source.fingerprint):
-            commands.append(f"( {_fetch_key(source)} )")
-    if commands:
-        yield StringCommand(" && ".join(commands))
-    else:
+            stale.append(source)
+    if not stale:
         host.noop("the signing keys are as pinned")
+    elif not state.is_executing:
+        yield StringCommand("true")
+    else:
+        yield from _keep(stale)
 
 
 @operation()
@@ -87,7 +96,6 @@ def packages(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
         yield fail("dpkg could not be asked; is another package manager at work?")
         return
     missing = [package for package in wanted if found[package.name] is None]
-    _report_others(wanted, found)
     unheld = [package.name for package in wanted if package.held and not _is_held(found[package.name])]
     if missing:
         yield from _install(missing, unheld)
@@ -97,13 +105,43 @@ def packages(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
         host.noop("packages are installed")
 
 
-def _install(missing: Sequence[Wanted], unheld: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
-    """One transaction, in one execution after the files that are sent."""
+@operation()
+def upgraded(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
+    """
+    Bring packages to their versions in one transaction, held ones too. apt itself refuses to go back.
+
+    + wanted: the packages, each with its version
+    """
+    found = host.get_fact(Packages, names=[package.name for package in wanted])
+    if found is None:
+        yield fail("dpkg could not be asked; is another package manager at work?")
+        return
+    other = [package for package in wanted if not _has_version(found[package.name], package)]
+    # Being changed, a package loses its hold.
+    unheld = [
+        package.name for package in wanted if package.held and (package in other or not _is_held(found[package.name]))
+    ]
+    if other:
+        yield from _install(other, unheld, " --allow-change-held-packages")
+    elif unheld:
+        yield StringCommand("apt-mark hold", shlex.join(unheld))
+    else:
+        host.noop("packages have their versions")
+
+
+def _has_version(found: Package | None, wanted: Wanted) -> bool:
+    return found is not None and fnmatchcase(found.version, wanted.version or "*")
+
+
+def _install(
+    wanted: Sequence[Wanted], unheld: Sequence[str], option: str = ""
+) -> Generator[PyinfraCommand, None, None]:
+    """One transaction, in one execution after the files that are sent; with that option of apt-get."""
     if not state.is_executing:
         yield StringCommand("true")
         return
     try:
-        sent = [_fetched(package, package.sent) for package in missing if package.sent]
+        sent = [_fetched(package, package.sent) for package in wanted if package.sent]
     except NotFetched as reason:
         yield fail(f"not fetched for this host: {reason}")
         return
@@ -113,8 +151,8 @@ def _install(missing: Sequence[Wanted], unheld: Sequence[str]) -> Generator[Pyin
         path = f"{FOLDER}/{file.name}"
         yield FileUploadCommand(str(file), path, remote_temp_filename=host.get_temp_filename(path))
     paths = [f"{FOLDER}/{file.name}" for file in sent]
-    specs = [package.spec for package in missing if not package.sent]
-    steps = [f"{APT_GET} update", f"{APT_GET} install --no-install-recommends {shlex.join(paths + specs)}"]
+    specs = [package.spec for package in wanted if not package.sent]
+    steps = [f"{APT_GET} update", f"{APT_GET} install --no-install-recommends{option} {shlex.join(paths + specs)}"]
     steps += [f"rm -f {shlex.join(paths)}"] if sent else []
     steps += [f"apt-mark hold {shlex.join(unheld)}"] if unheld else []
     yield StringCommand(" && ".join(steps))
@@ -124,33 +162,27 @@ def _fetched(package: Wanted, sent: Sent) -> Path:
     return deb(sent.source, package.name, package.version or "", sent.architecture, sent.ca)
 
 
-def _report_others(wanted: Sequence[Wanted], found: Mapping[str, Package | None]) -> None:
-    for package in wanted:
-        installed = found[package.name]
-        if installed and package.version and not fnmatchcase(installed.version, package.version):
-            host.log(
-                f"{package.name} {installed.version} is left as it is; {package.version} is declared, and only an upgrade brings it"
-            )
-
-
 def _is_held(found: Package | None) -> bool:
     return found is not None and found.held
 
 
-def _fetch_key(source: AptSource) -> str:
-    """A script that keeps the key: it is checked before it is put in place. The path is ours."""
-    url = shlex.quote(source.key_url)
-    wrong = (
-        f'"the key at "{url}" is $found, not the pinned {source.fingerprint}: the mirror is wrong or not to be trusted"'
+def _keep(sources: Sequence[AptSource]) -> Generator[StringCommand, None, None]:
+    """The host fetches, this machine judges: gpg need not be on the host yet."""
+    urls = " ".join(shlex.quote(source.key_url) for source in sources)
+    try:
+        said = remote.run(host.name, FETCH_KEYS.format(urls=urls))
+        rings = {
+            source.keyring: ring(base64.b64decode(line), source)
+            for source, line in zip(sources, said.split("\n"), strict=False)
+        }
+    except (NotFetched, remote.RemoteFailure) as reason:
+        yield fail(str(reason))
+        return
+    installed = "".join(
+        f"base64 -d <<'END-OF-KEY' > {path}.new && chmod 644 {path}.new && mv {path}.new {path}\n{base64.b64encode(key).decode()}\nEND-OF-KEY\n"
+        for path, key in rings.items()
     )
-    return (
-        f'set -e; new=$(mktemp -d); trap \'rm -rf "$new"\' EXIT; curl -fsSL --retry 3 --max-time 60 -o "$new/key" {url}; '
-        'found=$(gpg --batch --homedir "$new" --show-keys --with-colons "$new/key" 2>/dev/null | '
-        'awk -F: \'$1=="pub"{p=1} $1=="fpr"&&p{print $10;p=0}\'); '
-        f'if [ "$found" != {source.fingerprint} ]; then echo {wrong} >&2; exit 1; fi; '
-        'if head -c 5 "$new/key" | grep -q -e "-----"; then gpg --batch --homedir "$new" --dearmor < "$new/key" > "$new/ring"; '
-        f'else cp "$new/key" "$new/ring"; fi; install -D -m 644 "$new/ring" {source.keyring}'
-    )
+    yield StringCommand("sh -s", _stdin=f"set -e\nmkdir -p /etc/apt/keyrings\n{installed}")
 
 
 def _is_valid(keyring: Keyring, fingerprint: str) -> bool:

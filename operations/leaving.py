@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Generator, Sequence
 
 from pyinfra import host
@@ -11,7 +12,7 @@ from pyinfra.api import StringCommand, operation
 from cluster.kubeadm import RUNTIME_SOCKET
 from cluster.removal import quorum_lost
 from facts.etcd import ETCDCTL, Members
-from facts.headscale import Keys, Nodes
+from facts.headscale import Key, Keys, Nodes
 from facts.kubernetes import KUBECTL, Membership
 from facts.kubernetes import Nodes as KubernetesNodes
 from facts.leftovers import Present
@@ -134,21 +135,25 @@ def machine_deleted(hostname: str) -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def keys_withdrawn(tag: str) -> Generator[StringCommand, None, None]:
+def keys_withdrawn(tag: str = "") -> Generator[StringCommand, None, None]:
     """
     Take back the keys for joining that a run which was interrupted has left. The deploy makes one when it needs it.
 
-    + tag: what they would have made of a machine
+    + tag: what they would have made of a machine; empty: every key that still opens the tailnet, whoever made it
     """
     keys = host.get_fact(Keys)
     if keys is None:
         yield fail("headscale does not answer; `journalctl -u headscale -n 30` on this host tells why")
         return
-    ids = [key.id for key in keys if tag in key.tags]
+    ids = [key.id for key in keys if (tag in key.tags if tag else _opens(key))]
     if not ids:
         host.noop("no key is left")
         return
     yield StringCommand(_without_keys(ids))
+
+
+def _opens(key: Key) -> bool:
+    return not key.spent and (not key.ends or key.ends > time.time())
 
 
 def _without_keys(ids: Sequence[int]) -> str:

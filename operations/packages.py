@@ -16,20 +16,24 @@ from operations.failing import fail
 
 
 @operation()
-def downloaded(package: str, version: str, download: Download, ca: str | None) -> Generator[StringCommand, None, None]:
+def downloaded(
+    package: str, version: str, download: Download, ca: str | None, upgrade_after: str | None = None
+) -> Generator[StringCommand, None, None]:
     """
-    Install a package from a single file of its publisher. One that is installed stays as it is, of whatever version.
+    Install a package from a single file of its publisher. One that is installed stays as it is, of whatever version, unless it
+    is to be upgraded.
 
     + package: its name
     + version: the version that is declared
     + download: where the file is
     + ca: PEM file that this machine trusts in addition when it reads the publisher's list of hashes
+    + upgrade_after: for an upgrade: what sh must have done well before the new one is installed, when it is fetched already
     """
     found = host.get_fact(Packages, names=[package])
     if found is None:
         yield fail("dpkg could not be asked; is another package manager at work?")
         return
-    if _is_there(package, version, found[package]):
+    if _is_there(package, version, found[package], is_upgrade=upgrade_after is not None):
         return
     if not state.is_executing:
         yield StringCommand("true")
@@ -40,18 +44,22 @@ def downloaded(package: str, version: str, download: Download, ca: str | None) -
         yield fail(f"{package} can't be proved: {reason}")
         return
     path = f"{FOLDER}/{download.file_name}"
-    yield StringCommand(f"mkdir -p {FOLDER}; {fetch(download, digest, path)}; {_install(path)}")
+    prepare = f"mkdir -p {FOLDER}; {fetch(download, digest, path)}; {APT_GET} update"
+    if upgrade_after and found[package]:
+        yield StringCommand(prepare)
+        yield StringCommand("sh -s", _stdin=upgrade_after)
+        yield StringCommand(_install(path))
+    else:
+        yield StringCommand(f"{prepare} && {_install(path)}")
 
 
-def _is_there(package: str, wanted: str, installed: Package | None) -> bool:
-    if installed is None:
+def _is_there(package: str, wanted: str, installed: Package | None, is_upgrade: bool) -> bool:
+    if installed is None or (is_upgrade and installed.version != wanted):
         return False
     host.noop(f"{package} is installed")
-    if installed.version != wanted:
-        host.log(f"{package} {installed.version} is left as it is; {wanted} is declared, and only an upgrade brings it")
     return True
 
 
 def _install(path: str) -> str:
     file = shlex.quote(path)
-    return f"{APT_GET} update && {APT_GET} install --no-install-recommends {file} && rm -f {file}"
+    return f"{APT_GET} install --no-install-recommends {file} && rm -f {file}"

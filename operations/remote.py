@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,14 @@ def fetch(name: str, path: str, local: Path, temporary: str) -> None:
         raise RemoteFailure(f"{name}: {error or 'the connection broke'}") from error
     if not is_fetched:
         raise RemoteFailure(f"{name}: {path} could not be read")
+
+
+def content(name: str, script: str, timeout_s: int) -> bytes:
+    """What `script`, run by sh as root on the host `name`, prints in base64; raises RemoteFailure."""
+    try:
+        return base64.b64decode(run(name, "sh -s", script, timeout_s), validate=False)
+    except binascii.Error as error:
+        raise RemoteFailure(f"{name}: what it sent is not whole ({error})") from error
 
 
 def fact(name: str, question: type[FactBase[Any]], **arguments: Any) -> Any:

@@ -36,6 +36,29 @@ def deb(source: AptSource, name: str, version: str, architecture: str, ca: str |
         raise NotFetched(f"{source.official_uri}: {error}") from error
 
 
+def ring(key: bytes, source: AptSource) -> bytes:
+    """The key that a repository publishes (armoured or not) as a keyring for apt. Raises NotFetched unless it is the pinned one, alone."""
+    try:
+        with tempfile.TemporaryDirectory() as home:
+            gpg = ["gpg", "--batch", "--quiet", "--homedir", home]
+            if key.startswith(b"-----"):
+                key = subprocess.run([*gpg, "--dearmor"], input=key, capture_output=True, check=True).stdout
+            shown = subprocess.run(
+                [*gpg, "--show-keys", "--with-colons"], input=key, capture_output=True, check=False
+            ).stdout
+    except FileNotFoundError as error:
+        raise NotFetched(f"{error.filename} is not on this machine; install the packages gpg and gpgv") from error
+    except subprocess.CalledProcessError as error:
+        raise NotFetched(f"the key at {source.key_url} can't be read") from error
+    found = list(parse_colons(shown.decode().splitlines()))
+    if found != [source.fingerprint]:
+        raise NotFetched(
+            f"the key at {source.key_url} is {', '.join(found) or 'none'}, not the pinned {source.fingerprint}: "
+            "the mirror is wrong or not to be trusted"
+        )
+    return key
+
+
 class _Reader:
     def __init__(self, source: AptSource, ca: str | None) -> None:
         self.source = source
@@ -64,32 +87,17 @@ class _Reader:
     def _signed(self, clear_signed: bytes) -> str:
         """What the pinned key has signed in it, and nothing around that."""
         with tempfile.TemporaryDirectory() as folder:
-            ring = Path(folder, "ring")
-            self._write_key(ring, folder)
+            keyring = Path(folder, "ring")
+            keyring.write_bytes(ring(self._get(self.source.key_url), self.source))
             Path(folder, "InRelease").write_bytes(clear_signed)
             verified = subprocess.run(
-                ["gpgv", "--quiet", "--keyring", str(ring), "--output", "-", f"{folder}/InRelease"],
+                ["gpgv", "--quiet", "--keyring", str(keyring), "--output", "-", f"{folder}/InRelease"],
                 capture_output=True,
                 check=False,
             )
         if verified.returncode:
             raise NotFetched(f"{self.source.uri}: its signature is not of the pinned key {self.source.fingerprint}")
         return verified.stdout.decode()
-
-    def _write_key(self, ring: Path, home: str) -> None:
-        key = self._get(self.source.key_url)
-        gpg = ["gpg", "--batch", "--quiet", "--homedir", home]
-        if key.startswith(b"-----"):
-            key = subprocess.run([*gpg, "--dearmor"], input=key, capture_output=True, check=True).stdout
-        ring.write_bytes(key)
-        shown = subprocess.run(
-            [*gpg, "--show-keys", "--with-colons", str(ring)], capture_output=True, check=True
-        ).stdout
-        found = list(parse_colons(shown.decode().splitlines()))
-        if found != [self.source.fingerprint]:
-            raise NotFetched(
-                f"the key at {self.source.key_url} is {', '.join(found) or 'none'}, not the pinned {self.source.fingerprint}"
-            )
 
     def _checked(self, url: str, listed: Listed) -> bytes:
         content = self._get(url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -55,7 +55,11 @@ class Preferences:
 
 @operation()
 def joined(
-    coordinator: str, login_server: str, tag: str, preferences: Preferences
+    coordinator: str,
+    login_server: str,
+    tag: str,
+    preferences: Preferences,
+    after: Callable[[], Collection[str] | None] = lambda: None,
 ) -> Generator[StringCommand, None, None]:
     """
     Have the host be a running machine of the tailnet that the coordinator knows. A key is made only when it is needed: for one
@@ -65,6 +69,7 @@ def joined(
     + login_server: its address for clients
     + tag: what the machine is in the policy
     + preferences: those it joins with
+    + after: gives the keys of the machines that an earlier operation will have made headscale know, None where there is none (for the preview)
     """
     status, prefs = host.get_fact(Status), host.get_fact(Prefs)
     nodes = remote.fact(coordinator, Nodes)
@@ -72,7 +77,8 @@ def joined(
         yield fail("tailscale's state on this host, or headscale's on the coordinator, could not be read")
         return
     moved = prefs.login_server not in ("", login_server)
-    forgotten = status.node_key not in {node.node_key for node in nodes or ()}
+    foreseen = None if state.is_executing else after()
+    forgotten = status.node_key not in ({node.node_key for node in nodes or ()} if foreseen is None else foreseen)
     if status.running and not moved and not forgotten:
         host.noop("the host is in the tailnet")
     elif status.state in ("Stopped", "Starting") and not moved and not forgotten:
@@ -83,6 +89,37 @@ def joined(
     else:
         flags = {"login-server": login_server, "timeout": f"{UP_TIMEOUT_S}s", **preferences.flags(prefs)}
         yield from _log_in(coordinator, tag, flags, again=status.state in ("Running", "Stopped", "Starting"))
+
+
+@operation()
+def rotated(
+    coordinator: str,
+    login_server: str,
+    tag: str,
+    preferences: Preferences,
+    peers: Callable[[], Mapping[str, Sequence[IPv4Network]]],
+) -> Generator[StringCommand, None, None]:
+    """
+    Give a running machine a new key of its own. Its address stays; it is waited for until it sees the others again.
+
+    + coordinator, login_server, tag, preferences: as for `joined`
+    + peers: as for `sees`
+    """
+    status, prefs = host.get_fact(Status), host.get_fact(Prefs)
+    if status is None or prefs is None or not status.running:
+        yield fail("this host is not in the tailnet, or its state could not be read: the deploy makes that good")
+        return
+    if not state.is_executing:
+        yield StringCommand("true")
+        return
+    flags = {"login-server": login_server, "timeout": f"{UP_TIMEOUT_S}s", **preferences.flags(prefs)}
+    yield from _log_in(coordinator, tag, flags, again=True)
+    missing = _awaited(peers())
+    now = host.get_fact(Status)
+    if now is None or now.node_key == status.node_key:
+        missing.append("a new key of its own")
+    if missing:
+        yield fail(f"not in the tailnet as this host sees it: {', '.join(missing)}")
 
 
 @operation()
@@ -122,20 +159,24 @@ def sees(peers: Callable[[], Mapping[str, Sequence[IPv4Network]]]) -> Generator[
 
     + peers: gives, when it is asked, the host name of each other machine and the routes that it offers
     """
-    wanted = peers()
+    if not state.is_executing:
+        host.noop("the others are waited for in the run")
+        return
+    missing = _awaited(peers())
+    if missing:
+        yield fail(f"not in the tailnet as this host sees it: {', '.join(missing)}")
+    else:
+        host.noop("the others are online")
+
+
+def _awaited(wanted: Mapping[str, Sequence[IPv4Network]]) -> list[str]:
+    """Wait until the client sees those machines and routes; what it does not see at the end."""
     deadline = time.monotonic() + SEEN_TIMEOUT_S
     while True:
         found = host.get_fact(Status)
         missing = ["tailscale's state could not be read"] if found is None else list(unseen(found, wanted))
-        if not missing:
-            host.noop("the others are online")
-            return
-        if not state.is_executing:
-            host.noop("the others are waited for in the run")
-            return
-        if time.monotonic() > deadline:
-            yield fail(f"not in the tailnet as this host sees it: {', '.join(missing)}")
-            return
+        if not missing or time.monotonic() > deadline:
+            return missing
         pause()
 
 

@@ -11,6 +11,7 @@ import click
 from cluster import tasks
 from cluster.model import Cluster
 from cluster.problems import Problem
+from phases import archives
 
 VERIFY = "verify.py"
 # What `--data` may say to verify; it judges the values by itself.
@@ -78,7 +79,8 @@ def problems(cluster: Cluster) -> list[Problem]:
                 "run one after the other",
             )
         ]
-    return tasks.problems(name, cluster, given(), is_preview(), can_ask=sys.stdin.isatty())
+    found = tasks.problems(name, cluster, given(), is_preview(), can_ask=sys.stdin.isatty())
+    return found or archives.problems(name, cluster, given())
 
 
 def shapeless() -> list[Problem]:

@@ -22,7 +22,7 @@ def start() -> None:
     whole, this = cluster(), here()
     first = admitting()
     if this == first:
-        kubernetes.begun(name="Begin the cluster", document=lambda token: _init(whole, this, token), node=this.name)
+        kubernetes.begun(name="Begin the cluster", document=lambda token: beginning(whole, this, token), node=this.name)
     every_host_is_ready(name="the API answers")
     if not this.is_control_plane:
         return
@@ -74,7 +74,8 @@ def _addresses(whole: Cluster) -> dict[str, str] | None:
     return known if len(known) == len(found) else None
 
 
-def _init(whole: Cluster, this: Host, token: str) -> str | None:
+def beginning(whole: Cluster, this: Host, token: str) -> str | None:
+    """kubeadm's file to begin the cluster with, or None while a control plane has no tailnet address."""
     addresses = _addresses(whole)
     if addresses is None:
         return None

@@ -56,10 +56,15 @@ def _run_coordinator(whole: Cluster) -> None:
         name="Install headscale",
         package="headscale",
         version=whole.headscale_version,
-        download=sources.headscale(whole, whole.coordinator.site, trust(), granted().architecture),
+        download=download(whole),
         ca=trust().ca,
     )
     serve([configured, allowed])
+
+
+def download(whole: Cluster) -> sources.Download:
+    """headscale's package for the coordinator, whose turn it is."""
+    return sources.headscale(whole, whole.coordinator.site, trust(), granted().architecture)
 
 
 def write_policy(whole: Cluster) -> OperationMeta:

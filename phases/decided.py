@@ -6,27 +6,33 @@ from pyinfra import host
 from pyinfra.api.exceptions import DeployError
 
 from cluster import preflight, survey
-from cluster.problems import listing
+from cluster.problems import Problem, listing
 from cluster.versions import Grant, NodeDecision, grant, node_decision
 from facts.machine import Cgroup, Container, Survey
 from operations import remote
-from phases.declared import cluster, here
+from phases.declared import cluster
 
 
 def granted() -> Grant:
     """What the host whose turn it is gets; raises DeployError where it can't be a part, as preflight would have said."""
-    found = surveyed()
-    if found is None:
+    decided = grant_of(host.name)
+    if decided is None:
         raise DeployError(f"{host.name} could not be surveyed; nothing was changed on it")
-    decided = grant(here(), found, cluster().containerd_version)
     if isinstance(decided, list):
         raise DeployError(listing(decided, "the hosts; nothing was changed"))
     return decided
 
 
-def surveyed() -> survey.Survey | None:
-    """What kind of machine the host whose turn it is is; None = unknown."""
-    found: survey.Survey | None = host.get_fact(Survey, names=list(preflight.names_to_resolve(cluster(), here())))
+def grant_of(name: str) -> Grant | list[Problem] | None:
+    """What the host of that name gets, or why it can't be a part; None where it could not be surveyed."""
+    found = surveyed(name)
+    return grant(cluster().host(name), found, cluster().containerd_version) if found else None
+
+
+def surveyed(name: str) -> survey.Survey | None:
+    """What kind of machine the host of that name is; None = unknown."""
+    names = preflight.names_to_resolve(cluster(), cluster().host(name))
+    found: survey.Survey | None = remote.fact(name, Survey, names=list(names))
     return found
 
 

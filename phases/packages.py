@@ -12,9 +12,9 @@ from phases.decided import granted
 from phases.declared import cluster, here
 from phases.trust import trust
 
-# What reads a repository over HTTPS and judges its key.
-READERS = ("ca-certificates", "curl", "gpg")
-TOOLS = ("iptables", "nftables")
+# What an image may lack that reads repositories over HTTPS.
+READERS = ("ca-certificates", "curl")
+TOOLS = ("gpg", "iptables", "nftables")
 NODE_TOOLS = ("conntrack", "ethtool")
 KUBERNETES = ("kubeadm", "kubelet", "kubectl")
 
@@ -24,15 +24,28 @@ def install_packages() -> None:
     """Install all that later phases configure and start."""
     whole, this = cluster(), here()
     found = granted()
-    repositories = _repositories(whole, this, found)
     apt.packages(name="Install what reads the repositories", wanted=[apt.Wanted(reader) for reader in READERS])
+    name_repositories(whole, this, found)
+    apt.packages(name="Install the packages", wanted=_packages(whole, this, found))
+
+
+def name_repositories(whole: Cluster, this: Host, found: Grant) -> None:
+    """Name to apt where the declared versions are, and who signs them."""
+    repositories = _repositories(whole, this, found)
     if repositories:
         apt.signing_keys(name="Keep the repositories' signing keys", sources=repositories)
         files.write(
             name="Name the repositories",
             files=[files.File(source.list_path, source.line(found.architecture)) for source in repositories],
         )
-    apt.packages(name="Install the packages", wanted=_packages(whole, this, found))
+
+
+def tailscale(whole: Cluster, this: Host, found: Grant) -> apt.Wanted:
+    """tailscale, from where the site gets it."""
+    sent = None
+    if this.site.mirrors.tailscale == "push":
+        sent = apt.Sent(_tailscale(this, found), found.architecture, trust().ca)
+    return apt.Wanted("tailscale", whole.tailscale_version, sent=sent)
 
 
 def _repositories(whole: Cluster, this: Host, found: Grant) -> list[sources.AptSource]:
@@ -53,10 +66,7 @@ def _tailscale(this: Host, found: Grant) -> sources.AptSource:
 
 def _packages(whole: Cluster, this: Host, found: Grant) -> list[apt.Wanted]:
     """Of the distribution: what it has. Of other repositories: the declared versions."""
-    sent = None
-    if this.site.mirrors.tailscale == "push":
-        sent = apt.Sent(_tailscale(this, found), found.architecture, trust().ca)
-    listed = [*map(apt.Wanted, TOOLS), apt.Wanted("tailscale", whole.tailscale_version, sent=sent)]
+    listed = [*map(apt.Wanted, TOOLS), tailscale(whole, this, found)]
     if this.is_gateway:
         listed += map(apt.Wanted, _of_the_gateway(whole))
     if this.is_node:

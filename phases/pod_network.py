@@ -34,8 +34,13 @@ def declare(after: Sequence[OperationMeta] = ()) -> None:
     `after`: operations of the run that take it away (for the preview).
     """
     if is_speaker():
-        manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(cluster()))
-        manifests.applied(name="Apply flannel's manifest", manifest=manifest, after=after)
+        apply_manifest(after)
+
+
+def apply_manifest(after: Sequence[OperationMeta] = ()) -> OperationMeta:
+    """Have the cluster hold flannel as it is declared. `after`: as `declare` has it."""
+    manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(cluster()))
+    return manifests.applied(name="Apply flannel's manifest", manifest=manifest, after=after)
 
 
 @phase("Pod routes")
@@ -50,14 +55,15 @@ def connect() -> None:
         )
     every_host_is_ready(name="the nodes' subnets are offered")
     if whole.pod_network == "routed":
-        tailscale.sees(name="Wait until the nodes' pods are routed", peers=lambda: _others(whole, this))
+        tailscale.sees(name="Wait until the nodes' pods are routed", peers=lambda: routed_by_others(whole, this))
     if is_speaker():
         nodes = [node.name for node in whole.nodes if node.name in reached()]
         manifests.nodes_ready(name="Wait until the nodes are ready", wanted=nodes)
         manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
 
 
-def _others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network, ...]]:
+def routed_by_others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network, ...]]:
+    """Each other host, and the network of its pods."""
     subnets = _subnets(whole)
     return {
         member.name: tuple(IPv4Network(subnet) for subnet in [subnets.get(member.name)] if subnet)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pyinfra import state
 from pyinfra.api.exceptions import DeployError
 
-from cluster import preflight, versions
+from cluster import preflight, upgrades, versions
 from cluster.problems import Problem, listing
+from cluster.upgrades import Step
 from phases.decided import surveyed
 from phases.declared import cluster, here
+from phases.running import steps_of
 
 _found: dict[str, list[Problem]] = {}
+_steps: list[Step] = []
 
 
 def check_hosts() -> None:
@@ -19,21 +22,31 @@ def check_hosts() -> None:
     This is no operation: planning comes before the first change, with -y and in a preview alike.
     """
     this = here()
-    survey = surveyed()
+    survey, differing = surveyed(this.name), steps_of(this.name)
+    _steps.extend(differing or ())
     _found[this.name] = (
         preflight.problems(cluster(), this, survey) + versions.problems(this, survey)
-        if survey
-        else [
-            Problem(
-                this.name,
-                "it could not be surveyed",
-                "nothing is changed on a host that is not understood",
-                "see its error above",
-            )
-        ]
+        if survey and differing is not None
+        else [_unknown(this.name)]
     )
     asked = {member.name for member in state.inventory.get_active_hosts()}
-    if asked <= set(_found) and any(_found.values()):
-        raise DeployError(
-            listing([problem for problems in _found.values() for problem in problems], "the hosts; nothing was changed")
-        )
+    if asked <= set(_found):
+        _refuse(asked)
+
+
+def _refuse(asked: set[str]) -> None:
+    """Stop where something was found. What the API runs is asked although --limit leaves it out: no node may be newer."""
+    first = cluster().control_planes[0].name
+    if first not in asked and any(cluster().host(name).is_node for name in asked):
+        of_the_api = steps_of(first)
+        _steps.extend(step for step in of_the_api or () if step.part == "kubernetes")
+        _found[first] = [_unknown(first)] if of_the_api is None else []
+    problems = [problem for problems in _found.values() for problem in problems] + upgrades.differences(_steps)
+    if problems:
+        raise DeployError(listing(problems, "the hosts; nothing was changed"))
+
+
+def _unknown(name: str) -> Problem:
+    return Problem(
+        name, "it could not be surveyed", "nothing is changed on a host that is not understood", "see its error above"
+    )

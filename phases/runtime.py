@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from pyinfra import host
 
 from cluster import containerd as configuration
 from cluster import kubeadm, sources
 from cluster.images import needed
 from cluster.model import Cluster, Host
+from cluster.versions import Grant
 from facts.containerd import Config
 from facts.kubernetes import Images, Resolver
 from operations import cni, containerd, files, images, systemd
@@ -17,6 +20,7 @@ from phases.declared import cluster, here
 from phases.templates import render
 from phases.trust import trust
 
+BINARY = "/usr/bin/containerd"
 KUBELET_DROP_IN = "/etc/systemd/system/kubelet.service.d/20-isthmus.conf"
 
 
@@ -34,20 +38,32 @@ def run_containerd() -> None:
             files.File(kubeadm.KUBELET_PATCH, lambda: _kubelet_patch(this.name), mode="600"),
         ],
     )
+    unpack_plugins(whole, this, granted())
+    configure_containerd(this.name, lambda: containerd_config(this.name))
+    images.pulled_ahead(name="Begin to pull the images", images=lambda: _images(whole, this))
+
+
+def unpack_plugins(whole: Cluster, this: Host, found: Grant) -> None:
+    """Have the CNI plugins as published."""
     cni.plugins(
         name="Unpack the CNI plugins",
-        download=sources.cni_plugins(whole, this.site, trust(), granted().architecture),
+        download=sources.cni_plugins(whole, this.site, trust(), found.architecture),
         ca=trust().ca,
     )
-    config = files.write(
-        name="Write containerd's configuration",
-        files=[files.File(configuration.CONFIG_PATH, lambda: _containerd_config(this.name))],
+
+
+def configure_containerd(name: str, config: Callable[[], str | None], reads: Sequence[str] = ()) -> None:
+    """Write containerd's configuration, see that it is understood, and have it in force, and what else it `reads` when it starts."""
+    written = files.write(
+        name="Write containerd's configuration", files=[files.File(configuration.CONFIG_PATH, config)]
     )
-    containerd.understood(name="Read containerd's configuration back", wanted=lambda: _settings(this.name))
+    containerd.understood(name="Read containerd's configuration back", wanted=lambda: _settings(name))
     systemd.service(
-        name="Start containerd", unit="containerd.service", reads=[configuration.CONFIG_PATH], restarted_by=[config]
+        name="Start containerd",
+        unit="containerd.service",
+        reads=[configuration.CONFIG_PATH, *reads],
+        restarted_by=[written],
     )
-    images.pulled_ahead(name="Begin to pull the images", images=lambda: _images(whole, this))
 
 
 def _mirrors(this: Host) -> list[files.File]:
@@ -74,6 +90,7 @@ def _settings(name: str) -> configuration.Settings | None:
     return configuration.Settings(pause[0], restrict_oom_score_adj=decision(name).restrict_oom_score_adj)
 
 
-def _containerd_config(name: str) -> str | None:
+def containerd_config(name: str) -> str | None:
+    """The configuration for the containerd and kubeadm that are there; None where they are not."""
     found, settings = host.get_fact(Config), _settings(name)
     return configuration.config(found.version, settings) if found and found.version and settings else None

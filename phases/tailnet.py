@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from ipaddress import IPv4Network
 
 from cluster import endpoint, routes
@@ -16,8 +17,8 @@ DEFAULTS = "/etc/default/tailscaled"
 
 
 @phase("Tailnet")
-def join_hosts() -> None:
-    """Join, and wait until everybody sees everybody."""
+def join_hosts(after: Callable[[], Collection[str] | None] = lambda: None) -> None:
+    """Join, and wait until everybody sees everybody. `after`: as `tailscale.joined` has it."""
     whole, this = cluster(), here()
     settings = files.write(name="Write tailscale's settings", files=_settings(this))
     systemd.service(name="Start tailscaled", unit="tailscaled.service", reads=[DEFAULTS], restarted_by=[settings])
@@ -28,10 +29,11 @@ def join_hosts() -> None:
         login_server=whole.server_url,
         tag=routes.TAG,
         preferences=preferences(whole, this),
+        after=after,
     )
     tailscale.preferred(name="Set tailscale's preferences", preferences=preferences(whole, this))
     if this.is_coordinator:
-        headscale.routes_approved(name="Approve the routes", wanted=_offers(whole))
+        headscale.routes_approved(name="Approve the routes", wanted=offers(whole))
     # Every host's names come after it: the API's may lead to the gateway only when somebody answers there.
     if this.is_gateway and endpoint.is_forwarded(whole):
         coordination.lead_to_api(whole)
@@ -44,7 +46,7 @@ def join_hosts() -> None:
         coordination.lead_to_api_no_more()
     tailscale.sees(
         name="Wait until the others are online",
-        peers=lambda: {name: offered for name, offered in _offers(whole).items() if name != this.name},
+        peers=lambda: offered_by_others(whole, this),
     )
 
 
@@ -63,5 +65,11 @@ def _settings(this: Host) -> list[files.File]:
     ]
 
 
-def _offers(whole: Cluster) -> dict[str, tuple[IPv4Network, ...]]:
+def offered_by_others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network, ...]]:
+    """Each other host, and the routes that it offers whatever its pods."""
+    return {name: offered for name, offered in offers(whole).items() if name != this.name}
+
+
+def offers(whole: Cluster) -> dict[str, tuple[IPv4Network, ...]]:
+    """Each host, and the routes that it offers whatever its pods."""
     return {member.name: tuple(routes.advertised(whole, member)) for member in whole.hosts}

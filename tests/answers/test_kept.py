@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from answers.kept import FIRST_AFTER_A_COMMAND, LIFETIME_S, Kept
+from answers.kept import LIFETIME_S, Kept
 from answers.question import Question
 
 ASKED = Question((), "x")
@@ -24,6 +24,16 @@ def test_before_the_first_command_all_may_be_asked_at_once_and_after_it_few() ->
     with kept.command("b"):
         assert (kept.reach("a", shared=False), kept.reach("b", shared=False)) == (None, 1)
     assert (kept.reach("a", shared=False), kept.reach("a", shared=True)) == (None, 1)
-    assert kept.reach("b", shared=False) == FIRST_AFTER_A_COMMAND
-    kept.asked_ahead("b")
-    assert kept.reach("b", shared=False) == 2 * FIRST_AFTER_A_COMMAND
+    assert kept.reach("b", shared=False) == 1
+    kept.asked("b")
+    assert kept.reach("b", shared=False) == 2
+
+
+def test_after_a_command_as_many_are_asked_at_once_as_were_of_use_between_the_commands_before() -> None:
+    kept = Kept()
+    for used, reach in ((5, 5), (2, 2), (0, 2)):
+        for _ in range(used):
+            kept.use("a")
+        with kept.command("a"):
+            pass
+        assert kept.reach("a", shared=False) == reach

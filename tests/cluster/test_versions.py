@@ -6,7 +6,7 @@ import pytest
 
 from cluster.declare import declare
 from cluster.survey import Survey
-from cluster.versions import Grant, containerd_config_version, decide, grant, node_decision, problems, skew
+from cluster.versions import Grant, containerd_config_version, decide, grant, node_decision, problems
 from tests.errors.test_errors import spoiled
 
 FOUND: dict[str, Any] = {
@@ -173,18 +173,3 @@ def test_a_surveyed_host() -> None:
     ]
     accepting = declare(spoiled({"all": {"exceptions": ["small-memory", "cgroup-v1"]}})).host("brain")
     assert problems(accepting, survey(memory_mb=960, cgroup="v1")) == []
-
-
-@pytest.mark.parametrize(
-    ("running", "wanted", "fix"),
-    [
-        ("1.36.3", "1.36.3", None),
-        ("v1.36.3".removeprefix("v"), "1.36.5", "run: pyinfra inventory.py tasks/upgrade.py"),
-        ("1.35.4", "1.36.3", "run: pyinfra inventory.py tasks/upgrade.py"),
-        ("1.35.4", "1.37.2", "run tasks/upgrade.py with 1.36 first: kubeadm goes one minor version at a time"),
-        ("1.37.2", "1.36.3", 'write kubernetes_version = "1.37.2": kubeadm knows no way back'),
-    ],
-)
-def test_skew(running: str, wanted: str, fix: str | None) -> None:
-    problem = skew(running, wanted, "brain")
-    assert (problem.fix if problem else None) == fix

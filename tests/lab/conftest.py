@@ -137,13 +137,13 @@ def watched() -> Iterator[set[str]]:
     thread.join()
 
 
-def rehearsal(inventory: Path, run: str, watched: set[str]) -> Iterator[Rehearsal]:
-    """A fresh lab of that inventory, taken down at the end; with ISTHMUS_KEEP set it is left, and used by the next run."""
+def rehearsal(inventory: Path, run: str, watched: set[str], *options: str) -> Iterator[Rehearsal]:
+    """A fresh lab of that inventory, taken down at the end; with ISTHMUS_KEEP set it is left, and used by the next run. `options` are for `up`."""
     world = Rehearsal(inventory, run)
     if not os.environ.get("ISTHMUS_KEEP"):
         world.lab("down")
     world.command_lines = watched
-    world.must("up")
+    world.must("up", *options)
     try:
         yield world
     finally:

@@ -78,6 +78,15 @@ def test_keys_of_ours_are_taken_back_and_a_client_leaves() -> None:
     assert commands(leaving.logged_out, {Status: ClientStatus("Running")}) == ["timeout 60 tailscale logout"]
 
 
+def test_what_still_opens_the_tailnet_is_taken_back_whoever_made_it() -> None:
+    later, before = int(time.time()) + 600, int(time.time()) - 600
+    keys = (Key(1, (), ends=later), Key(2, ("tag:x",), spent=True, ends=later), Key(3, (), ends=before), Key(4, ()))
+    (only,) = commands(leaving.keys_withdrawn, {Keys: keys})
+    assert [number for number in "1234" if f"delete --id {number}" in only] == ["1", "4"]
+    assert commands(leaving.keys_withdrawn, {Keys: keys[1:3]}) == []
+    assert "does not answer" in commands(leaving.keys_withdrawn, {Keys: None})[0]
+
+
 def test_only_our_links_routes_and_tables_go() -> None:
     facts: dict[type, Any] = {Links: ["cni0"], PodRoutes: ["10.244.1.0/24", "192.0.2.0/24"]}
     (only,) = commands(cleaning.pod_network, facts, pod_cidr=IPv4Network("10.244.0.0/16"))

@@ -99,15 +99,26 @@ def test_a_lost_hold_is_restored() -> None:
     ]
 
 
-def key(keyring: Keyring | None) -> list[str]:
+def key(keyring: Keyring | None, monkeypatch: pytest.MonkeyPatch, published: str = FINGERPRINT) -> list[str]:
+    def ring(key: bytes, source: AptSource) -> bytes:
+        if published != source.fingerprint:
+            raise apt.NotFetched(f"{published} is not the pinned key")
+        return key
+
+    monkeypatch.setattr(apt, "ring", ring)
+    monkeypatch.setattr(apt.remote, "run", lambda *_: "a2V5\n")
     return commands(apt.signing_keys, {SigningKeys: keyring}, sources=[SOURCE])
 
 
-def test_a_signing_key_is_fetched_when_absent_expired_or_another() -> None:
-    assert len(key(Keyring({}))) == 1
-    assert len(key(Keyring({FINGERPRINT: int(time.time()) - 1}))) == 1
-    assert len(key(Keyring({FINGERPRINT: None, "B" * 40: None}))) == 1
-    assert key(Keyring({FINGERPRINT: None})) == []
+def test_a_signing_key_is_kept_when_absent_expired_or_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    for found in ({}, {FINGERPRINT: int(time.time()) - 1}, {FINGERPRINT: None, "B" * 40: None}):
+        assert key(Keyring(found), monkeypatch) == ["sh -s"]
+    assert key(Keyring({FINGERPRINT: None}), monkeypatch) == []
+
+
+def test_a_signing_key_that_is_not_the_pinned_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    (refused,) = key(Keyring({}), monkeypatch, "B" * 40)
+    assert "is not the pinned key" in refused
 
 
 def test_a_service_is_restarted_when_a_file_is_newer_than_it() -> None:

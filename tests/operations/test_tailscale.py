@@ -99,6 +99,17 @@ class TestJoined:
         assert len(join(ClientStatus("absent"), ClientPrefs(known=False), executing=False)) == 1
         assert coordinator.told == []
 
+    def test_the_preview_knows_whom_headscale_will_know(self, coordinator: Coordinator) -> None:
+        def joined(after: tuple[str, ...], executing: bool) -> list[str]:
+            given = {"coordinator": "co", "login_server": SERVER, "tag": "tag:node", "preferences": WANTED}
+            facts = {Status: RUNNING, Prefs: SET}
+            return commands(tailscale.joined, facts, executing=executing, after=lambda: after, **given)
+
+        assert joined((), executing=False) == ["true"]
+        assert joined((), executing=True) == []
+        coordinator.nodes = ()
+        assert joined(("nodekey:1",), executing=False) == []
+
     def test_no_key_means_a_reason_and_no_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
         _installed(monkeypatch, Coordinator(fails=True))
         (only,) = join(ClientStatus("NeedsLogin"), FRESH)
@@ -114,6 +125,36 @@ class TestJoined:
         assert "trap 'rm -f /run/isthmus-tailnet.key" in script
         assert script.startswith("umask 077\n")
         assert "tailscale up --force-reauth --auth-key=file:/run/isthmus-tailnet.key --hostname=n1" in script
+
+
+class TestRotated:
+    def rotate(self, statuses: list[ClientStatus | None], executing: bool = True) -> list[str]:
+        return commands(
+            tailscale.rotated,
+            {Status: lambda: statuses.pop(0) if len(statuses) > 1 else statuses[0], Prefs: SET},
+            executing=executing,
+            coordinator="co",
+            login_server=SERVER,
+            tag="tag:node",
+            preferences=WANTED,
+            peers=dict,
+        )
+
+    def test_a_machine_logs_in_again_by_a_key_that_is_gone_afterwards(self, coordinator: Coordinator) -> None:
+        assert len(self.rotate([RUNNING, ClientStatus("Running", node_key="nodekey:2")])) == 2
+        assert [told.split()[2] for told in coordinator.told] == ["create", "delete"]
+
+    def test_the_old_key_is_no_success(self, coordinator: Coordinator) -> None:
+        assert "a new key of its own" in self.rotate([RUNNING])[-1]
+
+    def test_who_is_not_in_the_tailnet_is_left_alone(self, coordinator: Coordinator) -> None:
+        for status in (None, ClientStatus("NeedsLogin")):
+            assert "the deploy makes that good" in self.rotate([status])[0]
+        assert coordinator.told == []
+
+    def test_the_preview_makes_no_key(self, coordinator: Coordinator) -> None:
+        assert self.rotate([RUNNING], executing=False) == ["true"]
+        assert coordinator.told == []
 
 
 class TestPreferred:

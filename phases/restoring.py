@@ -1,0 +1,105 @@
+"""A backup brought back: looked at on every host first, then the tailnet's part, and when all hosts are in it the cluster's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from cluster import backups, membership
+from cluster.backups import Manifest
+from operations import database, kubeconfig, leaving, manifests, recovery, vault
+from operations.barrier import every_host_is_ready
+from phases import phase
+from phases.called import given
+from phases.control_plane import beginning, tailnet_address
+from phases.declared import cluster, here
+from phases.pod_network import WORKLOADS
+
+
+@cache
+def about() -> Manifest:
+    """What the backup says of itself; the door has refused one that can't be read."""
+    return vault.manifest(given()["from"])
+
+
+def content(name: str) -> Callable[[], bytes]:
+    """Gives one file of the backup when it is asked: keys and contents are no arguments of an operation."""
+    return lambda: vault.opened(given()["from"], name, vault.identities(given()["identity"]))
+
+
+def is_wanted(part: str) -> bool:
+    """Whether that part is brought back: all of it, unless `only=` names the other."""
+    return given().get("only") in (None, "", part)
+
+
+@cache
+def machines() -> tuple[str, ...] | None:
+    """The keys of the machines that headscale will know; None where its database stays."""
+    if not is_wanted(backups.TAILNET):
+        return None
+    return database.machine_keys(database.unpacked(content(backups.HEADSCALE)()))
+
+
+@phase("Check the backup")
+def check_backup() -> None:
+    """See on every host that the backup would be understood."""
+    if here().is_control_plane or here().is_coordinator:
+        recovery.fitting(
+            name="See that the backup fits",
+            kubernetes=about().kubernetes,
+            headscale=about().headscale,
+            authority=_authority,
+        )
+
+
+@phase("Bring the tailnet back")
+def bring_tailnet_back() -> None:
+    """Give headscale what it knew, and a host that has lost its key the one that it had: addresses then are what they were."""
+    this = here()
+    if this.is_coordinator and is_wanted(backups.TAILNET):
+        recovery.headscale(name="Bring headscale's database and keys back", archive=content(backups.HEADSCALE))
+    every_host_is_ready(name="headscale knows its machines")
+    key = backups.machine(this.name)
+    recovery.machine(
+        name="Be the machine that it was",
+        address=about().addresses.get(this.name, ""),
+        archive=content(key) if key in about().files else None,
+    )
+
+
+@phase("Bring the cluster back")
+def bring_cluster_back() -> None:
+    """End what runs on the control planes, and begin the cluster anew from etcd's snapshot; workers find it by themselves."""
+    whole, this = cluster(), here()
+    if not is_wanted(backups.CLUSTER):
+        return
+    if this.is_control_plane:
+        leaving.reset(name="End what runs on the control planes", _serial=True)
+    every_host_is_ready(name="no control plane runs")
+    if this != whole.control_planes[0]:
+        return
+    made = recovery.cluster(
+        name="Bring etcd and the authorities back",
+        node=this.name,
+        address=lambda: tailnet_address(this.name),
+        document=lambda: beginning(whole, this, UNUSED_TOKEN),
+        pki=content(backups.PKI),
+        snapshot=content(backups.ETCD),
+    )
+    others = [other.name for other in whole.control_planes[1:]]
+    for other in others:
+        leaving.node_deleted(name=f"Have the API forget {other} until it joins", node=other)
+    there = [node.name for node in whole.nodes if node.name not in others]
+    manifests.nodes_ready(name="Wait until the nodes are ready", wanted=there)
+    manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=[made])
+    kubeconfig.handed_over(name="Hand the kubeconfig over", cluster=whole, after=[made])
+
+
+# kubeadm wants one in its file; the phase that would make it is left out.
+UNUSED_TOKEN = "000000.0000000000000000"  # noqa: S105
+
+
+@cache
+def _authority() -> str:
+    files = database.unpacked(content(backups.PKI)())
+    return membership.authority(files["pki/ca.crt"].decode())

@@ -1,0 +1,278 @@
+"""What is kept, lost and brought back: backups, keys, headscale's database, and the disk of the machine on which all of it lay."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pyrage  # type: ignore[import-untyped]
+import pytest
+
+from tests.lab import common
+from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
+from tests.lab.test_6_tasks import INVENTORY, kubectl, plan, run, said
+
+pytestmark = pytest.mark.lab
+BACKUPS = PROJECT / "build" / "backups"
+NOTHING_LEFT = "ls -d /var/lib/etcd/isthmus-* /var/lib/isthmus-backup* /var/lib/headscale.* /var/lib/isthmus/addresses.json 2>/dev/null; true"
+BUSYBOX = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1"
+# A pod that counts what a pod on another node answers by way of a service, ten times a second. Its log has the host's uptime at each answer.
+COUNTER = """
+apiVersion: v1
+kind: Pod
+metadata: {{name: answers, namespace: default, labels: {{app: answers}}}}
+spec:
+  nodeName: {server}
+  terminationGracePeriodSeconds: 0
+  containers:
+    - {{name: it, image: {image}, command: [sh, -c, "mkdir /www; echo yes > /www/index.html; exec httpd -f -p 8080 -h /www"]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: answers, namespace: default}}
+spec: {{selector: {{app: answers}}, ports: [{{port: 80, targetPort: 8080}}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: counts, namespace: default}}
+spec:
+  nodeName: {client}
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: it
+      image: {image}
+      command: [sh, -c, "while :; do wget -q -T 1 -O /dev/null http://$ANSWERS_SERVICE_HOST/ && cut -d ' ' -f 1 /proc/uptime; sleep 0.1; done"]
+"""
+
+
+@pytest.fixture(scope="module")
+def world(watched: set[str]) -> Iterator[Rehearsal]:
+    for made in rehearsal(INVENTORY, "test-8", watched):
+        made.must("deploy")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key of age, as age-keygen writes it."""
+    made, file = pyrage.x25519.Identity.generate(), tmp_path_factory.mktemp("age") / "identity.txt"
+    file.write_text(f"# public key: {made.to_public()}\n{made}\n")
+    return file
+
+
+def recipient(key: Path) -> str:
+    return f"recipient={key.read_text().split()[3]}"
+
+
+def backed_up(world: Rehearsal, key: Path) -> Path:
+    """A new backup."""
+    before = set(BACKUPS.glob("*"))
+    result = run(world, "backup", recipient(key))
+    assert result.returncode == 0, result.output[-4000:]
+    (made,) = set(BACKUPS.glob("*")) - before
+    return made
+
+
+def restoring(world: Rehearsal, backup: Path, key: Path) -> tuple[str, ...]:
+    return (f"from={backup}", f"identity={key}", f"yes={world.cluster.cluster_name}")
+
+
+def node_keys(world: Rehearsal) -> dict[str, str]:
+    listed = world.on(world.cluster.coordinator, "headscale nodes list --output json").stdout
+    return {node["name"]: node["node_key"] for node in json.loads(listed)}
+
+
+def nothing_is_left(world: Rehearsal) -> None:
+    assert {host.name: world.on(host, NOTHING_LEFT).stdout for host in world.cluster.hosts} == dict.fromkeys(
+        (host.name for host in world.cluster.hosts), ""
+    )
+
+
+def test_a_backup_is_whole_private_and_leaves_nothing_behind(world: Rehearsal, key: Path) -> None:
+    assert plan(world, "backup", recipient(key)) == [
+        "Backup | Take what the host holds",
+        "Backup | Write the backup",
+    ]
+    made = backed_up(world, key)
+    about = json.loads((made / "manifest.json").read_text())
+    assert {file.name for file in made.iterdir()} == {*about["files"], "manifest.json"}
+    assert about["addresses"] == world.tailnet_addresses()
+    assert {file.stat().st_mode & 0o777 for file in made.iterdir()} == {0o600}
+    nothing_is_left(world)
+    assert world.plan() == []
+
+
+def test_every_host_gets_a_new_key_and_keeps_its_address(world: Rehearsal) -> None:
+    before, addresses = node_keys(world), world.tailnet_addresses()
+    coordinator = world.cluster.coordinator
+    world.on(coordinator, "headscale preauthkeys create --tags tag:node --reusable --expiration 30m > /dev/null")
+    foreseen = plan(world, "rotate_keys")
+    assert foreseen == [
+        "Keys of the tailnet | Give the host a new key",
+        "Keys of the tailnet | Take keys for joining back",
+    ]
+    assert run(world, "rotate_keys").returncode == 0
+    after = node_keys(world)
+    assert after.keys() == before.keys()
+    assert not set(after.values()) & set(before.values())
+    assert world.tailnet_addresses() == addresses
+    assert world.on(coordinator, "headscale preauthkeys list --output json").stdout.strip() == "null"
+    world.must("verify", "--wait", "120", timeout=600)
+
+
+def test_a_restore_is_refused_where_it_would_not_fit(world: Rehearsal, key: Path, tmp_path: Path) -> None:
+    made = backed_up(world, key)
+    other = tmp_path / "other.txt"
+    other.write_text(f"{pyrage.x25519.Identity.generate()}\n")
+    damaged = tmp_path / "damaged"
+    shutil.copytree(made, damaged)
+    (damaged / "etcd.age").write_bytes(b"")
+    for words, reason in (
+        (restoring(world, made, other), "it does not open pki.age"),
+        (restoring(world, damaged, key), "not as it was written, or missing: etcd.age"),
+        (restoring(world, made, key)[:2], "what etcd and headscale have learned since is lost"),
+    ):
+        result = run(world, "restore", *words)
+        assert result.returncode == 1
+        assert reason in result.output
+        assert "Traceback" not in result.output
+        assert "Connecting" not in result.output
+
+
+@pytest.mark.long
+def test_headscale_is_made_anew_with_its_keys_and_all_addresses(world: Rehearsal) -> None:
+    coordinator, addresses = world.cluster.coordinator, world.tailnet_addresses()
+    keys = "sha256sum /var/lib/headscale/*.key"
+    before, users = world.on(coordinator, keys).stdout, world.on(coordinator, "headscale users create gone").returncode
+    assert users == 0
+    yes = f"yes={world.cluster.cluster_name}"
+    foreseen = plan(world, "rebuild_headscale", yes)
+    result = world.pyinfra("-y", "--json", "tasks/rebuild_headscale.py", *said((yes,)))
+    assert result.returncode == 0, result.output[-6000:]
+    operations = json.loads(result.stdout[result.stdout.index("{") :])["results"]["operations"]
+    assert [operation["name"] for operation in operations if operation["success"]] == foreseen
+    assert world.on(coordinator, keys).stdout == before
+    assert world.on(coordinator, "headscale users list --output json").stdout.strip() == "null"
+    assert world.tailnet_addresses() == addresses
+    nothing_is_left(world)
+    world.must("verify", "--wait", "120", timeout=600)
+    assert world.plan() == []
+
+
+@pytest.mark.long
+def test_a_workload_bears_a_rebuild(world: Rehearsal) -> None:
+    """The longest time without an answer; docs/day-2.md has the figure."""
+    client, server = [node.name for node in world.cluster.nodes if not node.is_control_plane][:2]
+    text = COUNTER.format(client=client, server=server, image=BUSYBOX)
+    first = world.cluster.control_planes[0]
+    world.on(first, f"kubectl --kubeconfig /etc/kubernetes/admin.conf apply -f - <<'END'\n{text}\nEND")
+    kubectl(world, "wait --for=condition=Ready pod/answers pod/counts --timeout=60s")
+    assert run(world, "rebuild_headscale", f"yes={world.cluster.cluster_name}").returncode == 0
+    world.on(first, "sleep 5")
+    times = [float(line) for line in kubectl(world, "logs counts").split()]
+    kubectl(world, "delete pod/answers pod/counts service/answers")
+    gap = max(later - earlier for earlier, later in pairwise(times))
+    print(f"longest gap during rebuild_headscale: {gap:.1f} s")
+    assert len(times) > 50
+    assert gap < 60
+
+
+KILLED = {
+    "rebuild_headscale": (
+        "Wipe headscale's database",
+        "Join the tailnet",
+        "Give every machine",
+        "Wait for the address",
+    ),
+    "rotate_keys": ("Give the host a new key", "Take keys for joining back"),
+    "backup": ("Take what the host holds", "Write the backup"),
+    "restore": (
+        "Bring headscale's database",
+        "Be the machine",
+        "Run headscale",
+        "Join the tailnet",
+        "End what runs",
+        "Bring etcd",
+        "Wait until the nodes are ready",
+        "Hand the kubeconfig over",
+    ),
+}
+
+
+def killed_when(world: Rehearsal, operation: str, task: str, *arguments: str) -> None:
+    """Run the task, and kill pyinfra without warning when the operation of that name begins."""
+    call = [*world.words("operator"), "--", "pyinfra", str(world.inventory), "-y", f"tasks/{task}.py", *said(arguments)]
+    with subprocess.Popen(
+        call, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as running:
+        for line in running.stdout or ():
+            world.outputs.append(line)
+            if "Starting " in line and f"| {operation}" in line:
+                os.killpg(running.pid, signal.SIGKILL)
+                return
+    raise AssertionError(f"{task} has no operation {operation}, or did not come to it:\n{''.join(world.outputs[-40:])}")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("task", KILLED)
+def test_a_task_that_is_killed_ends_as_if_it_had_not_been(world: Rehearsal, key: Path, task: str) -> None:
+    """Those operations that change something; the others of `restore` are the deploy's own."""
+    yes, addresses = f"yes={world.cluster.cluster_name}", world.tailnet_addresses()
+    kubectl(world, "create configmap before --from-literal=a=b")
+    words = {
+        "backup": (recipient(key),),
+        "restore": restoring(world, backed_up(world, key), key),
+        "rebuild_headscale": (yes,),
+        "rotate_keys": (),
+    }[task]
+    kubectl(world, "create configmap after --from-literal=a=b")
+    for operation in KILLED[task]:
+        killed_when(world, operation, task, *words)
+    assert run(world, task, *words).returncode == 0
+    world.must("verify", "--wait", "120", timeout=600)
+    assert world.plan() == []
+    assert world.tailnet_addresses() == addresses
+    nothing_is_left(world)
+    assert not list(BACKUPS.glob("*.part"))
+    kept = kubectl(world, "get configmap -o name").split()
+    assert "configmap/before" in kept
+    assert ("configmap/after" in kept) == (task != "restore")
+    kubectl(world, "delete configmap before after --ignore-not-found")
+
+
+@pytest.mark.long
+def test_the_machine_with_all_of_it_is_lost_and_comes_back_on_an_empty_disk(world: Rehearsal, key: Path) -> None:
+    hub = world.cluster.control_planes[0]
+    workers = [node for node in world.cluster.nodes if not node.is_control_plane]
+    untouched = "systemctl show -p ExecMainStartTimestamp kubelet containerd; stat -c %Y /etc/kubernetes/kubelet.conf"
+    kubectl(world, "create namespace kept")
+    kubectl(world, f"-n kept create deployment idle --image={BUSYBOX} --replicas=2 -- sleep 999999")
+    kubectl(world, "-n kept create secret generic word --from-literal=a=b")
+    objects = "get all,configmaps,secrets,serviceaccounts,roles,rolebindings -A -o name"
+    before, addresses = kubectl(world, objects), world.tailnet_addresses()
+    calm = {worker.name: world.on(worker, untouched).stdout for worker in workers}
+    made = backed_up(world, key)
+    kubectl(world, "delete namespace kept")
+    world.must("power", "new", hub.name)
+    assert world.on(hub, "ls /var/lib/etcd /etc/kubernetes /var/lib/headscale").returncode != 0
+    assert plan(world, "restore", *restoring(world, made, key))
+    result = run(world, "restore", *restoring(world, made, key))
+    assert result.returncode == 0, result.output[-6000:]
+    assert world.tailnet_addresses() == addresses
+    world.must("verify", "--wait", "180", timeout=900)
+    assert set(before.split()) <= set(kubectl(world, objects).split())
+    assert {worker.name: world.on(worker, untouched).stdout for worker in workers} == calm
+    assert world.plan() == []
+    common.every_host_reaches_every_host(world)
+    kubectl(world, "delete namespace kept")
+
+
+def test_no_secret_was_shown(world: Rehearsal) -> None:
+    common.no_secret_was_shown(world)
+    assert not any("AGE-SECRET-KEY" in text for text in [*world.outputs, *world.command_lines])

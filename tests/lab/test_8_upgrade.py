@@ -1,0 +1,110 @@
+"""From older versions to newer ones: the deploy refuses, the task previews, does it, and goes on where it was killed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.declared import load
+from tests.lab import common
+from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
+from tests.lab.test_6_tasks import does_what_it_previews, killed_at, kubectl, plan, run
+
+pytestmark = [pytest.mark.lab, pytest.mark.long]
+INVENTORY = PROJECT / "tests" / "inventories" / "day-two"
+OLD = {"kubernetes": "1.35.4", "headscale": "0.28.0", "tailscale": "1.102.3"}
+NEW = {"kubernetes": "1.36.3", "headscale": "0.29.3", "tailscale": "1.102.5"}
+
+
+def declare(folder: Path, versions: dict[str, str]) -> None:
+    """The small inventory, with these versions."""
+    shutil.copytree(INVENTORY, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    with (folder / "group_data" / "all.py").open("a") as everybody:
+        everybody.write("".join(f'{part}_version = "{version}"\n' for part, version in versions.items()))
+
+
+@pytest.fixture(scope="module")
+def world(watched: set[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    folder = tmp_path_factory.mktemp("upgrade")
+    declare(folder, OLD)
+    also = [word for part, version in NEW.items() for word in ("--also", f"{part}={version}")]
+    for made in rehearsal(folder / "inventory.py", "test-8", watched, *also):
+        made.must("deploy")
+        made.must("verify", "--wait", "120")
+        yield made
+
+
+def declared(world: Rehearsal, versions: dict[str, str]) -> None:
+    declare(world.inventory.parent, versions)
+    world.cluster = load(world.inventory)
+
+
+def is_upgraded(world: Rehearsal) -> None:
+    """Every node has the new kubelet, takes pods, and is no longer marked; nothing is left to do, for anybody."""
+    versions = kubectl(world, "get nodes -o jsonpath='{.items[*].status.nodeInfo.kubeletVersion}'").split()
+    assert versions == [f"v{NEW['kubernetes']}"] * len(world.cluster.nodes)
+    assert "SchedulingDisabled" not in kubectl(world, "get nodes")
+    assert "in-upgrade" not in kubectl(world, "get nodes -o yaml")
+    assert plan(world, "upgrade") == []
+    common.preview_lists_nothing(world)
+    world.must("verify", "--wait", "120", timeout=600)
+
+
+def test_the_deploy_stops_before_any_change(world: Rehearsal) -> None:
+    declared(world, NEW)
+    result = world.lab("deploy")
+    assert result.returncode == 1
+    for part in OLD:
+        assert f"{part}_version is {NEW[part]}" in result.output
+    assert "tasks/upgrade.py" in result.output
+    assert "Starting operation" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("part", "version", "said"),
+    [
+        ("kubernetes", "1.37.2", "kubeadm goes one minor version at a time"),
+        ("kubernetes", "1.36.99", "write one that it has"),
+        ("headscale", "0.27.1", "it refuses a database that a newer one has changed"),
+        ("tailscale", "1.98.0", "an older one may not read"),
+        ("tailscale", "1.102.99", "write one that it has"),
+    ],
+)
+def test_what_can_not_be_is_refused_before_any_change(world: Rehearsal, part: str, version: str, said: str) -> None:
+    declared(world, {**OLD, part: version})
+    result = run(world, "upgrade")
+    assert result.returncode == 1
+    assert said in result.output
+    assert "nothing was changed" in result.output
+    assert "Starting operation" not in result.output
+
+
+def test_a_part_may_be_upgraded_by_itself(world: Rehearsal) -> None:
+    declared(world, NEW)
+    does_what_it_previews(world, "upgrade", "only=tailscale,headscale")
+    assert plan(world, "upgrade") != []
+
+
+def test_an_upgrade_does_what_it_previews_and_leaves_nothing_to_do(world: Rehearsal) -> None:
+    does_what_it_previews(world, "upgrade")
+    is_upgraded(world)
+
+
+@pytest.mark.timeout(7200)
+def test_an_upgrade_that_is_killed_at_its_operations_ends_as_if_it_had_not_been(world: Rehearsal) -> None:
+    assert run(world, "reset", f"yes={world.cluster.cluster_name}").returncode == 0
+    declared(world, OLD)
+    world.must("deploy")
+    declared(world, NEW)
+    count = 1
+    while killed_at(world, count, "upgrade"):
+        count += 1
+    assert count > 10
+    is_upgraded(world)
+
+
+def test_no_secret_was_shown(world: Rehearsal) -> None:
+    common.no_secret_was_shown(world)
