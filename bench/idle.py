@@ -60,9 +60,9 @@ def session(lab: Lab, checking: Sequence[str], delay: float, given: argparse.Nam
         for name in ("run", "dry"):  # which questions they ask is known before the first sample
             with step(f"{delay:g} ms, warming up: {name}"):
                 running[name](lab.log(name))
-        for number in range(max(repeat, cheap_repeat(repeat))):
+        for number in range(max(repeat, cheap_repeat(given))):
             for name in chosen:
-                if number < (cheap_repeat(repeat) if name in CHEAP else repeat):
+                if number < (cheap_repeat(given) if name in CHEAP else repeat):
                     with step(f"{delay:g} ms, round {number + 1}: {name}"):
                         samples[name].append(measure.taken(lab, name.replace(" ", "-"), running[name]).to_json())
                     if name == "ansible":
@@ -70,9 +70,9 @@ def session(lab: Lab, checking: Sequence[str], delay: float, given: argparse.Nam
     return {"samples": samples, "round_trip_ms": seen, "load_around": [before, machine.load()]}
 
 
-def cheap_repeat(repeat: int) -> int:
-    """Five where the others have three."""
-    return repeat if repeat < 3 else repeat + 2
+def cheap_repeat(given: argparse.Namespace) -> int:
+    """Two more than of the others, unless it is only to be seen that it works."""
+    return int(given.repeat) if given.quick else int(given.repeat) + 2
 
 
 def round_trip(lab: Lab) -> dict[str, float]:

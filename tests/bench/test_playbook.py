@@ -15,20 +15,34 @@ KEYS = {"for", "files", "packages", "unit", "hostname", "block", "url", "command
 
 
 def operations() -> set[str]:
-    """`Phase | Name` of every operation of the phases that deploy.py calls, and of their helpers beside them."""
+    """`Phase | Name` of every operation of the phases that deploy.py calls, and of the functions that they call in phases/."""
     found = set()
     for module, called in re.findall(r"^(\w+)\.(\w+)\(\)$", (PROJECT / "deploy.py").read_text(), re.M):
         text = (PROJECT / "phases" / f"{module}.py").read_text()
-        steps = [step for step in ast.parse(text).body if isinstance(step, ast.FunctionDef)]
         named = re.search(rf'@phase\((?:"(.+)"|TITLE)\)\ndef {called}\(', text)
         if not named:
             continue
         title = named[1] or re.findall(r'^TITLE = "(.+)"$', text, re.M)[0]
-        ours = [step for step in steps if step.name == called or not step.decorator_list]
-        words = [word for step in ours for word in ast.walk(step) if isinstance(word, ast.keyword)]
+        words = [word for step in story(module, called) for word in ast.walk(step) if isinstance(word, ast.keyword)]
         names = [word.value.value for word in words if word.arg == "name" and isinstance(word.value, ast.Constant)]
         found |= {f"{title} | {name}" for name in names if name not in playbook.NOTHING_TO_CHECK}
     return found
+
+
+def story(module: str, called: str) -> list[ast.FunctionDef]:
+    """That function, and those that it calls, here and in other files of phases/."""
+    told, names = [], [(module, called)]
+    while names:
+        file, name = names.pop()
+        path = PROJECT / "phases" / f"{file}.py"
+        for step in ast.parse(path.read_text()).body if path.exists() else ():
+            if isinstance(step, ast.FunctionDef) and step.name == name and ast.dump(step) not in map(ast.dump, told):
+                told.append(step)
+                words = list(ast.walk(step))
+                names += [(file, word.id) for word in words if isinstance(word, ast.Name)]
+                inner = [word for word in words if isinstance(word, ast.Attribute) and isinstance(word.value, ast.Name)]
+                names += [(word.value.id, word.attr) for word in inner]  # type: ignore[attr-defined]
+    return told
 
 
 def test_ansible_looks_at_every_operation_of_the_deploy_and_at_no_other() -> None:
