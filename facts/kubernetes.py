@@ -21,6 +21,8 @@ _ITEMS = (
     # kubectl prints an empty list before it says that nobody answered.
     f"if said=$({KUBECTL} --request-timeout=10s get WHAT -o json 2>/dev/null); then printf '%s\\n' \"$said\"; else echo null; fi"
 )
+# The files that name kube-proxy's processes.
+PROXIES = "$(grep -lsx kube-proxy /proc/[0-9]*/comm)"
 SAME, DIFFERENT, ABSENT = "same", "different", "absent"
 
 
@@ -89,6 +91,17 @@ class OnPodNetwork(FactBase[list[Networked] | None]):
     def process(self, output: list[str]) -> list[Networked] | None:
         items = _items(output)
         return None if items is None else [pod for item in items if (pod := networked(item))]
+
+
+class ProxyAsks(FactBase[list[str] | None]):
+    """Where `api` leads for each kube-proxy that runs on the host: kubelet copies /etc/hosts into its container when it starts."""
+
+    def command(self, api: str) -> str:
+        first = f"awk -v name={shlex.quote(api)} '{{sub(/#.*/, \"\"); for (i = 2; i <= NF; i++) if ($i == name) {{print $1; exit}}}}'"
+        return f"echo addresses; for p in {PROXIES}; do {first} ${{p%/comm}}/root/etc/hosts 2>/dev/null; done; true"
+
+    def process(self, output: list[str]) -> list[str]:
+        return output[1:]
 
 
 class Membership(FactBase[membership.Membership | None]):

@@ -7,6 +7,8 @@ import shlex
 
 from pyinfra.api import StringCommand
 
+from facts.kubernetes import PROXIES
+
 FOLDER = "/run/isthmus"
 KUBEADM_TIMEOUT_S = 900
 FOREIGN = (
@@ -70,6 +72,10 @@ def until(question: str, seconds: int, reason: str) -> StringCommand:
 def _detour(host: str, name: str) -> str:
     mark = "# isthmus joins by this"
     return f"""\
-straight() {{ sed -i '/{mark}$/d' /etc/hosts; }}
+straight() {{
+  sed -i '/{mark}$/d' /etc/hosts
+  # kubelet has copied the file for a kube-proxy that has started meanwhile; it starts another one.
+  for p in {PROXIES}; do p=${{p%/comm}}; if grep -qs '{mark}$' $p/root/etc/hosts; then kill -TERM "${{p#/proc/}}"; fi; done
+}}
 first=$(getent ahostsv4 {shlex.quote(host)} | head -n 1 | cut -d' ' -f1)
 sed -i "1i $first {shlex.quote(name)} {mark}" /etc/hosts"""

@@ -1,10 +1,10 @@
-"""Pods whose network was taken from under them, started again; said to the API on a control plane."""
+"""Pods started again after what they stand on was changed: the pod network, or where the API is found."""
 
 from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
@@ -12,12 +12,12 @@ from pyinfra.api.operation import OperationMeta
 
 from cluster.pods import Networked
 from facts.cni import Leases
-from facts.kubernetes import KUBECTL, OnPodNetwork
+from facts.kubernetes import KUBECTL, PROXIES, OnPodNetwork, ProxyAsks
 from operations import remote
 from operations.failing import fail
 from operations.systemd import will_have_changed
 
-END_S = 180
+END_S, PROXY_S = 180, 90
 
 
 @operation()
@@ -61,6 +61,35 @@ def renewed(nodes: Sequence[str], after: Sequence[OperationMeta]) -> Generator[S
     for pod in stranded:
         host.log(f"{pod.title} on {pod.node} is started again")
     yield StringCommand(_ended(stranded))
+
+
+@operation()
+def proxy_asks(api: str, address: Callable[[], str | None]) -> Generator[StringCommand, None, None]:
+    """
+    Have this node's kube-proxy find the API where its name leads now. What it has set up stays while it starts again.
+
+    + api: its name
+    + address: gives where the name leads on this host, or None where that can't be known
+    """
+    found, wanted = host.get_fact(ProxyAsks, api=api), address()
+    if found is None or (wanted is None and state.is_executing):
+        yield fail("it could not be read where kube-proxy finds the API")
+    elif all(asked == wanted for asked in found):
+        host.noop("kube-proxy finds the API, or does not run yet")
+    else:
+        yield StringCommand("sh -s", _stdin=_proxy_again(ProxyAsks().command(api), wanted or ""))
+
+
+def _proxy_again(question: str, wanted: str) -> str:
+    """End it: kubelet starts it again, with the names that the host has then."""
+    return f"""\
+for p in {PROXIES}; do p=${{p%/comm}}; kill -TERM "${{p#/proc/}}"; done
+end=$(($(date +%s) + {PROXY_S}))
+until asked=$({question}); test "$asked" = "$(printf 'addresses\\n{wanted}')"; do
+  if test "$(date +%s)" -ge $end; then echo "kube-proxy did not come back: $asked" >&2; exit 1; fi
+  sleep 1
+done
+"""
 
 
 def _on(nodes: Sequence[str]) -> list[Networked] | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from cluster import nodes
-from operations import kubernetes, systemd
+from cluster.model import Cluster, Host
+from operations import kubernetes, pods, systemd
 from operations.barrier import every_host_is_ready
 from phases import phase
 from phases.control_plane import admitting, joining
 from phases.declared import cluster, here
+from phases.naming import tailnet_names
 from phases.scheduling import is_speaker
 
 
@@ -25,6 +27,12 @@ def join() -> None:
             node=this.name,
         )
         systemd.service(name="Start kubelet at boot", unit="kubelet.service")
+    if this.is_node:
+        pods.proxy_asks(
+            name="Have kube-proxy find the API",
+            api=whole.api_endpoint_name,
+            address=lambda: _api_address(whole, this),
+        )
     every_host_is_ready(name="every node has joined")
     if this == first:
         kubernetes.tokens_removed(
@@ -33,6 +41,11 @@ def join() -> None:
         kubernetes.nodes_settled(
             name="Label and taint the nodes", wanted=[nodes.settings(node) for node in whole.nodes]
         )
+
+
+def _api_address(whole: Cluster, this: Host) -> str | None:
+    entries = tailnet_names(whole, this) or {}
+    return next((address for address, names in entries.items() if whole.api_endpoint_name in names), None)
 
 
 @phase("Join tokens")

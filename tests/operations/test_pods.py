@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cluster.nodes import Workload
 from cluster.pods import Networked, networked
-from facts.kubernetes import OnPodNetwork, Workloads
+from facts.kubernetes import OnPodNetwork, ProxyAsks, Workloads
 from operations import manifests, pods, remote
 from tests.engine import commands
 
@@ -68,3 +70,29 @@ def test_a_daemon_is_ended_once() -> None:
     assert "delete daemonset kube-flannel-ds" in only
     assert commands(manifests.deleted, {Workloads: []}, **flannel) == []
     assert "does not answer" in commands(manifests.deleted, {Workloads: None}, **flannel)[0]
+
+
+def test_kube_proxy_is_started_again_where_it_asks_another_than_the_name_leads_to() -> None:
+    def ran(found: list[str] | None, wanted: str | None, **more: Any) -> list[str]:
+        return commands(pods.proxy_asks, {ProxyAsks: found}, api="api.example", address=lambda: wanted, **more)
+
+    assert ran(["100.64.10.1"], "100.64.10.1") == []
+    assert ran([], "100.64.10.1") == []
+    assert ran(["100.64.10.2"], "100.64.10.1") == ["sh -s"]
+    assert ran([], None, executing=False) == []
+    assert "could not be read" in ran([], None)[0]
+    assert "could not be read" in ran(None, "100.64.10.1")[0]
+
+
+def test_kube_proxys_own_hosts_file_is_read(tmp_path: Path) -> None:
+    """The fact's script on a folder that looks like /proc."""
+    for number, comm, hosts in (
+        ("7", "kube-proxy", "10.0.0.1 a api.example\n10.0.0.2 api.example"),
+        ("8", "sh", "10.0.0.9 api.example"),
+    ):
+        (tmp_path / number / "root" / "etc").mkdir(parents=True)
+        (tmp_path / number / "comm").write_text(f"{comm}\n")
+        (tmp_path / number / "root" / "etc" / "hosts").write_text(f"# api.example\n{hosts}\n")
+    script = ProxyAsks().command("api.example").replace("/proc/", f"{tmp_path}/")
+    said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
+    assert ProxyAsks().process(said.splitlines()) == ["10.0.0.1"]
