@@ -183,6 +183,35 @@ def test_a_workload_bears_a_rebuild(world: Rehearsal) -> None:
     assert gap < 60
 
 
+@pytest.mark.long
+def test_the_machine_with_all_of_it_is_lost_and_comes_back_on_an_empty_disk(world: Rehearsal, key: Path) -> None:
+    hub = world.cluster.control_planes[0]
+    workers = [node for node in world.cluster.nodes if not node.is_control_plane]
+    untouched = "systemctl show -p ExecMainStartTimestamp kubelet containerd; stat -c %Y /etc/kubernetes/kubelet.conf"
+    kubectl(world, "create namespace kept")
+    kubectl(world, f"-n kept create deployment idle --image={BUSYBOX} --replicas=2 -- sleep 999999")
+    kubectl(world, "-n kept create secret generic word --from-literal=a=b")
+    kubectl(world, "-n kept rollout status deployment/idle --timeout=60s")
+    objects = "get all,configmaps,secrets,serviceaccounts,roles,rolebindings -A -o name"
+    before, addresses = kubectl(world, objects), world.tailnet_addresses()
+    calm = {worker.name: world.on(worker, untouched).stdout for worker in workers}
+    made = backed_up(world, key)
+    kubectl(world, "delete namespace kept")
+    world.must("power", "new", hub.name)
+    assert world.on(hub, "ls /var/lib/etcd /etc/kubernetes /var/lib/headscale").returncode != 0
+    assert plan(world, "restore", *restoring(world, made, key))
+    result = run(world, "restore", *restoring(world, made, key))
+    assert result.returncode == 0, result.output[-6000:]
+    assert world.tailnet_addresses() == addresses
+    world.must("verify", "--wait", "180", timeout=900)
+    assert set(before.split()) <= set(kubectl(world, objects).split())
+    assert "successfully rolled out" in kubectl(world, "-n kept rollout status deployment/idle --timeout=120s")
+    assert {worker.name: world.on(worker, untouched).stdout for worker in workers} == calm
+    assert world.plan() == []
+    common.every_host_reaches_every_host(world)
+    kubectl(world, "delete namespace kept")
+
+
 KILLED = {
     "rebuild_headscale": (
         "Wipe headscale's database",
@@ -244,33 +273,6 @@ def test_a_task_that_is_killed_ends_as_if_it_had_not_been(world: Rehearsal, key:
     assert "configmap/before" in kept
     assert ("configmap/after" in kept) == (task != "restore")
     kubectl(world, "delete configmap before after --ignore-not-found")
-
-
-@pytest.mark.long
-def test_the_machine_with_all_of_it_is_lost_and_comes_back_on_an_empty_disk(world: Rehearsal, key: Path) -> None:
-    hub = world.cluster.control_planes[0]
-    workers = [node for node in world.cluster.nodes if not node.is_control_plane]
-    untouched = "systemctl show -p ExecMainStartTimestamp kubelet containerd; stat -c %Y /etc/kubernetes/kubelet.conf"
-    kubectl(world, "create namespace kept")
-    kubectl(world, f"-n kept create deployment idle --image={BUSYBOX} --replicas=2 -- sleep 999999")
-    kubectl(world, "-n kept create secret generic word --from-literal=a=b")
-    objects = "get all,configmaps,secrets,serviceaccounts,roles,rolebindings -A -o name"
-    before, addresses = kubectl(world, objects), world.tailnet_addresses()
-    calm = {worker.name: world.on(worker, untouched).stdout for worker in workers}
-    made = backed_up(world, key)
-    kubectl(world, "delete namespace kept")
-    world.must("power", "new", hub.name)
-    assert world.on(hub, "ls /var/lib/etcd /etc/kubernetes /var/lib/headscale").returncode != 0
-    assert plan(world, "restore", *restoring(world, made, key))
-    result = run(world, "restore", *restoring(world, made, key))
-    assert result.returncode == 0, result.output[-6000:]
-    assert world.tailnet_addresses() == addresses
-    world.must("verify", "--wait", "180", timeout=900)
-    assert set(before.split()) <= set(kubectl(world, objects).split())
-    assert {worker.name: world.on(worker, untouched).stdout for worker in workers} == calm
-    assert world.plan() == []
-    common.every_host_reaches_every_host(world)
-    kubectl(world, "delete namespace kept")
 
 
 def test_no_secret_was_shown(world: Rehearsal) -> None:
