@@ -18,7 +18,8 @@ from tests.lab import common
 from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
 from tests.lab.test_6_tasks import INVENTORY, kubectl, plan, run, said
 
-pytestmark = pytest.mark.lab
+# A lab of its own takes two minutes by itself.
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 BACKUPS = PROJECT / "build" / "backups"
 NOTHING_LEFT = "ls -d /var/lib/etcd/isthmus-* /var/lib/isthmus-backup* /var/lib/headscale.* /var/lib/isthmus/addresses.json 2>/dev/null; true"
 BUSYBOX = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1"
@@ -145,7 +146,6 @@ def test_a_restore_is_refused_where_it_would_not_fit(world: Rehearsal, key: Path
         assert "Connecting" not in result.output
 
 
-@pytest.mark.long
 def test_headscale_is_made_anew_with_its_keys_and_all_addresses(world: Rehearsal) -> None:
     coordinator, addresses = world.cluster.coordinator, world.tailnet_addresses()
     keys = "sha256sum /var/lib/headscale/*.key"
@@ -165,7 +165,6 @@ def test_headscale_is_made_anew_with_its_keys_and_all_addresses(world: Rehearsal
     assert world.plan() == []
 
 
-@pytest.mark.long
 def test_a_workload_bears_a_rebuild(world: Rehearsal) -> None:
     """The longest time without an answer; docs/day-2.md has the figure."""
     client, server = [node.name for node in world.cluster.nodes if not node.is_control_plane][:2]
@@ -183,7 +182,6 @@ def test_a_workload_bears_a_rebuild(world: Rehearsal) -> None:
     assert gap < 60
 
 
-@pytest.mark.long
 def test_the_machine_with_all_of_it_is_lost_and_comes_back_on_an_empty_disk(world: Rehearsal, key: Path) -> None:
     hub = world.cluster.control_planes[0]
     workers = [node for node in world.cluster.nodes if not node.is_control_plane]
@@ -248,7 +246,6 @@ def killed_when(world: Rehearsal, operation: str, task: str, *arguments: str) ->
     raise AssertionError(f"{task} has no operation {operation}, or did not come to it:\n{''.join(world.outputs[-40:])}")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("task", KILLED)
 def test_a_task_that_is_killed_ends_as_if_it_had_not_been(world: Rehearsal, key: Path, task: str) -> None:
     """Those operations that change something; the others of `restore` are the deploy's own."""
