@@ -137,7 +137,7 @@ TASKS: Mapping[str, Task] = {
         "what runs on the control planes ends and is started anew.",
         confirmed_by=lambda cluster, given: cluster.cluster_name,
     ),
-    "rotate_keys": Task({}, asks=task_hosts.everybody, needs=task_hosts.those_that_keep),
+    "rotate_keys": Task({}, asks=task_hosts.everybody, needs=lambda cluster, given: ((cluster.coordinator.name,),)),
     "rebuild_headscale": Task(
         {},
         asks=task_hosts.everybody,

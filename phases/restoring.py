@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
+from pyinfra import state
+
 from cluster import backups, membership
 from cluster.backups import Manifest
 from operations import database, kubeconfig, leaving, manifests, recovery, vault
@@ -89,8 +91,10 @@ def bring_cluster_back() -> None:
     others = [other.name for other in whole.control_planes[1:]]
     for other in others:
         leaving.node_deleted(name=f"Have the API forget {other} until it joins", node=other)
-    there = [node.name for node in whole.nodes if node.name not in others]
-    manifests.nodes_ready(name="Wait until the nodes are ready", wanted=there)
+    there = {member.name for member in state.inventory.get_active_hosts()} - set(others)
+    manifests.nodes_ready(
+        name="Wait until the nodes are ready", wanted=sorted(there & {node.name for node in whole.nodes})
+    )
     manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=[made])
     kubeconfig.handed_over(name="Hand the kubeconfig over", cluster=whole, after=[made])
 

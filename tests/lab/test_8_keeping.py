@@ -18,7 +18,8 @@ from tests.lab import common
 from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
 from tests.lab.test_6_tasks import INVENTORY, kubectl, plan, run, said
 
-pytestmark = pytest.mark.lab
+# A lab of its own takes two minutes by itself.
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 BACKUPS = PROJECT / "build" / "backups"
 NOTHING_LEFT = "ls -d /var/lib/etcd/isthmus-* /var/lib/isthmus-backup* /var/lib/headscale.* /var/lib/isthmus/addresses.json 2>/dev/null; true"
 BUSYBOX = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1"
@@ -145,7 +146,6 @@ def test_a_restore_is_refused_where_it_would_not_fit(world: Rehearsal, key: Path
         assert "Connecting" not in result.output
 
 
-@pytest.mark.long
 def test_headscale_is_made_anew_with_its_keys_and_all_addresses(world: Rehearsal) -> None:
     coordinator, addresses = world.cluster.coordinator, world.tailnet_addresses()
     keys = "sha256sum /var/lib/headscale/*.key"
@@ -165,7 +165,6 @@ def test_headscale_is_made_anew_with_its_keys_and_all_addresses(world: Rehearsal
     assert world.plan() == []
 
 
-@pytest.mark.long
 def test_a_workload_bears_a_rebuild(world: Rehearsal) -> None:
     """The longest time without an answer; docs/day-2.md has the figure."""
     client, server = [node.name for node in world.cluster.nodes if not node.is_control_plane][:2]
@@ -181,6 +180,34 @@ def test_a_workload_bears_a_rebuild(world: Rehearsal) -> None:
     print(f"longest gap during rebuild_headscale: {gap:.1f} s")
     assert len(times) > 50
     assert gap < 60
+
+
+def test_the_machine_with_all_of_it_is_lost_and_comes_back_on_an_empty_disk(world: Rehearsal, key: Path) -> None:
+    hub = world.cluster.control_planes[0]
+    workers = [node for node in world.cluster.nodes if not node.is_control_plane]
+    untouched = "systemctl show -p ExecMainStartTimestamp kubelet containerd; stat -c %Y /etc/kubernetes/kubelet.conf"
+    kubectl(world, "create namespace kept")
+    kubectl(world, f"-n kept create deployment idle --image={BUSYBOX} --replicas=2 -- sleep 999999")
+    kubectl(world, "-n kept create secret generic word --from-literal=a=b")
+    kubectl(world, "-n kept rollout status deployment/idle --timeout=60s")
+    objects = "get all,configmaps,secrets,serviceaccounts,roles,rolebindings -A -o name"
+    before, addresses = kubectl(world, objects), world.tailnet_addresses()
+    calm = {worker.name: world.on(worker, untouched).stdout for worker in workers}
+    made = backed_up(world, key)
+    kubectl(world, "delete namespace kept")
+    world.must("power", "new", hub.name)
+    assert world.on(hub, "ls /var/lib/etcd /etc/kubernetes /var/lib/headscale").returncode != 0
+    assert plan(world, "restore", *restoring(world, made, key))
+    result = run(world, "restore", *restoring(world, made, key))
+    assert result.returncode == 0, result.output[-6000:]
+    assert world.tailnet_addresses() == addresses
+    world.must("verify", "--wait", "180", timeout=900)
+    assert set(before.split()) <= set(kubectl(world, objects).split())
+    assert "successfully rolled out" in kubectl(world, "-n kept rollout status deployment/idle --timeout=120s")
+    assert {worker.name: world.on(worker, untouched).stdout for worker in workers} == calm
+    assert world.plan() == []
+    common.every_host_reaches_every_host(world)
+    kubectl(world, "delete namespace kept")
 
 
 KILLED = {
@@ -219,7 +246,6 @@ def killed_when(world: Rehearsal, operation: str, task: str, *arguments: str) ->
     raise AssertionError(f"{task} has no operation {operation}, or did not come to it:\n{''.join(world.outputs[-40:])}")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("task", KILLED)
 def test_a_task_that_is_killed_ends_as_if_it_had_not_been(world: Rehearsal, key: Path, task: str) -> None:
     """Those operations that change something; the others of `restore` are the deploy's own."""
@@ -244,33 +270,6 @@ def test_a_task_that_is_killed_ends_as_if_it_had_not_been(world: Rehearsal, key:
     assert "configmap/before" in kept
     assert ("configmap/after" in kept) == (task != "restore")
     kubectl(world, "delete configmap before after --ignore-not-found")
-
-
-@pytest.mark.long
-def test_the_machine_with_all_of_it_is_lost_and_comes_back_on_an_empty_disk(world: Rehearsal, key: Path) -> None:
-    hub = world.cluster.control_planes[0]
-    workers = [node for node in world.cluster.nodes if not node.is_control_plane]
-    untouched = "systemctl show -p ExecMainStartTimestamp kubelet containerd; stat -c %Y /etc/kubernetes/kubelet.conf"
-    kubectl(world, "create namespace kept")
-    kubectl(world, f"-n kept create deployment idle --image={BUSYBOX} --replicas=2 -- sleep 999999")
-    kubectl(world, "-n kept create secret generic word --from-literal=a=b")
-    objects = "get all,configmaps,secrets,serviceaccounts,roles,rolebindings -A -o name"
-    before, addresses = kubectl(world, objects), world.tailnet_addresses()
-    calm = {worker.name: world.on(worker, untouched).stdout for worker in workers}
-    made = backed_up(world, key)
-    kubectl(world, "delete namespace kept")
-    world.must("power", "new", hub.name)
-    assert world.on(hub, "ls /var/lib/etcd /etc/kubernetes /var/lib/headscale").returncode != 0
-    assert plan(world, "restore", *restoring(world, made, key))
-    result = run(world, "restore", *restoring(world, made, key))
-    assert result.returncode == 0, result.output[-6000:]
-    assert world.tailnet_addresses() == addresses
-    world.must("verify", "--wait", "180", timeout=900)
-    assert set(before.split()) <= set(kubectl(world, objects).split())
-    assert {worker.name: world.on(worker, untouched).stdout for worker in workers} == calm
-    assert world.plan() == []
-    common.every_host_reaches_every_host(world)
-    kubectl(world, "delete namespace kept")
 
 
 def test_no_secret_was_shown(world: Rehearsal) -> None:
