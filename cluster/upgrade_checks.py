@@ -28,25 +28,27 @@ def unfit(
     doing = [step for step in found if step.part in parts]
     leaving = [step for step in found if step.part not in parts]
     problems = [*refusals(doing), *_apart(cluster, doing, leaving)]
-    if not {"containerd", "kubernetes", "flannel"} & {step.part for step in doing}:
-        return problems
-    if nodes is None:
+    of_the_cluster = {"containerd", "kubernetes", "flannel"}
+    if nodes is None and of_the_cluster & set(parts):
         where = ", ".join(host.name for host in cluster.control_planes)
         return [
             *problems,
             Problem(
                 where,
                 "the API does not answer",
-                "it says which node is ready to be upgraded",
+                "it says which nodes are ready, and which an interrupted upgrade has left out of service",
                 "run verify.py, which says why",
             ),
         ]
-    return [*problems, *_nodes(cluster, doing, nodes), *_etcd(cluster, members)]
+    if not of_the_cluster & {step.part for step in doing}:
+        return problems
+    return [*problems, *_nodes(cluster, doing, nodes or ()), *_etcd(cluster, members)]
 
 
 def _nodes(cluster: Cluster, doing: Sequence[Step], nodes: Sequence[Node]) -> Iterator[Problem]:
     for node in nodes:
-        if not node.ready:
+        # One that is half-way may be away because of that, and its turn goes on.
+        if not node.ready and not node.in_upgrade:
             yield Problem(
                 f"node {node.name}",
                 f"it is not ready: {node.reason}",

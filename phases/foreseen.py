@@ -14,6 +14,7 @@ from cluster.model import Cluster, Host
 from cluster.nodes import Node
 from cluster.upgrades import Step
 from facts import headscale, kubernetes
+from facts.etcd import Members
 from operations import remote
 from operations.kubeadm import FOLDER
 from phases.called import given
@@ -49,6 +50,11 @@ class Foreseen:
     def members(self) -> tuple[str, ...]:
         """Nodes that the API knows."""
         return tuple(node.name for node in self.nodes or ())
+
+    @property
+    def half_way(self) -> list[str]:
+        """Nodes that an interrupted upgrade has left behind, and that are not ready."""
+        return [node.name for node in self.nodes or () if node.in_upgrade and not node.ready]
 
     @cached_property
     def due(self) -> list[Host]:
@@ -104,9 +110,9 @@ def _has_headscale(name: str) -> bool:
 
 
 def _let_it_settle(speakers: Sequence[str]) -> None:
-    """Where the API is away, wait for a kubeadm that an interrupted run has left behind, and for the API after it."""
+    """Where the API or etcd is away, wait for a kubeadm that an interrupted run has left behind, and for the API after it."""
     for name in speakers:
-        if remote.fact(name, kubernetes.Nodes) is None:
+        if remote.fact(name, kubernetes.Nodes) is None or remote.fact(name, Members) is None:
             try:
                 remote.run(name, _SETTLED, timeout_s=SETTLED_S)
             except remote.RemoteFailure:
@@ -115,6 +121,6 @@ def _let_it_settle(speakers: Sequence[str]) -> None:
 
 
 _SETTLED = (
-    f"test ! -e {FOLDER}/lock || flock -w 900 {FOLDER}/lock true; end=$(($(date +%s) + 60)); "
+    f"test -f {kubernetes.KUBECONFIG} || exit 0; test ! -e {FOLDER}/lock || flock -w 900 {FOLDER}/lock true; end=$(($(date +%s) + 60)); "
     f"until {kubernetes.KUBECTL} --request-timeout=5s get --raw /readyz > /dev/null 2>&1; do test $(date +%s) -lt $end || exit 1; sleep 1; done"
 )

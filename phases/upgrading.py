@@ -74,7 +74,7 @@ def nodes_of_the_cluster() -> None:
     for node in host.loop(plan.due):
         every_host_is_ready(name=f"{node.name} is next")
         is_member = node.name in plan.members
-        if scheduling.is_speaker() and is_member:
+        if scheduling.is_speaker() and is_member and node.name not in plan.half_way:
             _see_that_it_may_go(node)
         every_host_is_ready(name=f"{node.name} may be upgraded")
         if this == node and "kubernetes" in plan.parts:
@@ -110,7 +110,7 @@ def _is_back(this: Host) -> None:
 
 def _see_that_it_may_go(node: Host) -> None:
     """Its pods find room elsewhere only while the others are well."""
-    ready = [name for name in foreseen().members if name in scheduling.reached()]
+    ready = [name for name in foreseen().members if name in foreseen().reached]
     manifests.nodes_ready(name=f"See that the nodes are ready before {node.name}", wanted=ready)
     manifests.available(name=f"See that the cluster's own pods run before {node.name}", wanted=pod_network.WORKLOADS)
     if node.is_control_plane:

@@ -191,3 +191,13 @@ def test_unknown_names_are_answered_with_the_known_ones() -> None:
 def test_hosts_may_stand_after_options() -> None:
     given, _ = arguments.parse(["power", "off", "--run", "t", "first", "second", "--inventory", "x.py"])
     assert (given.hosts, given.run, given.inventory) == (["first", "second"], "t", Path("x.py"))
+
+
+def test_a_world_may_serve_more_than_is_declared(capsys: pytest.CaptureFixture[str]) -> None:
+    given, _ = arguments.parse(["up", "--also", "kubernetes=1.36.3", "--also", "headscale=0.29.3"])
+    assert given.also == [("kubernetes", "1.36.3"), ("headscale", "0.29.3")]
+    assert arguments.parse(["up"])[0].also == []
+    for wrong in ("nginx=1.2.3", "kubernetes=1.36", "kubernetes", "architectures=1.2.3"):
+        with pytest.raises(SystemExit):
+            arguments.parse(["up", "--also", wrong])
+        assert f"'{wrong}' is none of kubernetes," in capsys.readouterr().err

@@ -150,10 +150,14 @@ def test_an_upgrade_waits_for_a_cluster_that_is_well() -> None:
     assert "it is not ready: away" in unfit(
         cluster, step, nodes=[*NODES[:2], replace(NODES[2], ready=False, reason="away")]
     )
+    half_way = replace(NODES[2], ready=False, in_upgrade=True)
+    assert unfit(cluster, step, nodes=[*NODES[:2], half_way]) == ""
     assert "3 minor versions older" in unfit(cluster, step, nodes=[replace(NODES[0], version="1.32.1")])
     assert "etcd on hub" in unfit(cluster, step, members=[Member("1", "hub", False)])
     assert "it could not be asked" in unfit(cluster, step, members=None)
-    assert unfit(cluster, Step("tailscale", "hub", "1.96.2", "1.102.5"), nodes=None, members=None) == ""
+    tailscale = Step("tailscale", "hub", "1.96.2", "1.102.5")
+    assert unfit(cluster, tailscale, members=None) == ""
+    assert unfit(cluster, tailscale, parts=("tailscale", "headscale"), nodes=None, members=None) == ""
 
 
 def test_what_only_leaves_out_must_go_with_the_rest() -> None:
