@@ -95,6 +95,6 @@ def test_an_upgrade_may_be_narrowed_to_parts_and_asks_whom_it_needs() -> None:
     assert told("upgrade", only="kubernetes,tailscale") == told("upgrade") == ""
     assert "is not some of tailscale,headscale,containerd,kubernetes,flannel" in told("upgrade", only="kubelet")
     needs = tasks.TASKS["upgrade"].needs
-    assert needs(THREE, {}) == (("core1",), ("core2",), ("core3",), ("core1",))
+    assert needs(THREE, {}) == (("core1",), ("core2",), ("core3",), (THREE.coordinator.name,))
     assert needs(THREE, {"only": "tailscale"}) == ()
-    assert needs(THREE, {"only": "headscale"}) == (("core1",),)
+    assert needs(THREE, {"only": "headscale"}) == ((THREE.coordinator.name,),)
