@@ -166,7 +166,7 @@ def test_headscale_is_made_anew_with_its_keys_and_all_addresses(world: Rehearsal
 
 
 def test_a_workload_bears_a_rebuild(world: Rehearsal) -> None:
-    """The longest time without an answer; docs/day-2.md has the figure."""
+    """It prints the longest time without an answer."""
     client, server = [node.name for node in world.cluster.nodes if not node.is_control_plane][:2]
     text = COUNTER.format(client=client, server=server, image=BUSYBOX)
     first = world.cluster.control_planes[0]
