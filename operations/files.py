@@ -37,11 +37,12 @@ class File:
 
 
 @operation()
-def write(files: Sequence[File]) -> Generator[StringCommand, None, None]:
+def write(files: Sequence[File], then: str = "") -> Generator[StringCommand, None, None]:
     """
     Write those of the files that differ, each atomically; directories above them are made as needed.
 
     + files: the files as they shall be
+    + then: what sh does after writing, in the same execution, such as `systemctl daemon-reload`
     """
     found = host.get_fact(States, paths=[file.path for file in files])
     if found is None:
@@ -57,7 +58,7 @@ def write(files: Sequence[File]) -> Generator[StringCommand, None, None]:
     if state.is_executing and any(texts[file.path] is None for file in stale):
         yield fail(f"the content of {', '.join(file.path for file in stale if texts[file.path] is None)} is not known")
         return
-    yield StringCommand("sh -s", _stdin=script(stale, texts))
+    yield StringCommand("sh -s", _stdin=f"{script(stale, texts)}{then}\n")
 
 
 @operation()

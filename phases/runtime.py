@@ -37,6 +37,8 @@ def run_containerd() -> None:
             files.File(KUBELET_DROP_IN, render("runtime/kubelet-waits.conf")),
             files.File(kubeadm.KUBELET_PATCH, lambda: _kubelet_patch(this.name), mode="600"),
         ],
+        # Here, so that nothing is left for the operation that starts kubelet, which a preview could not foresee.
+        then="systemctl daemon-reload",
     )
     unpack_plugins(whole, this, granted())
     configure_containerd(this.name, lambda: containerd_config(this.name))

@@ -89,7 +89,7 @@ DRIFTS = {
     "kubelet waits otherwise": Drift(
         "worker",
         "echo '# more' >> /etc/systemd/system/kubelet.service.d/20-isthmus.conf; systemctl daemon-reload",
-        (KUBELET, "Workers | Start kubelet at boot"),
+        (KUBELET,),
     ),
     "a plugin is touched": Drift("worker", f"touch {A_PLUGIN}", ()),
     "a plugin is changed": Drift("worker", f"printf x >> {A_PLUGIN}", ("Runtime | Unpack the CNI plugins",)),
