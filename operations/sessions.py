@@ -9,12 +9,12 @@ import gevent  # type: ignore[import-untyped]
 from paramiko.client import SSHClient
 from paramiko.ssh_exception import ChannelException
 
-TRIES = 40
+TRIES = 240
 PAUSE_S = 0.25
 
 
 def wait_for_sessions() -> None:
-    """Have this process ask again for a session that was refused, for ten seconds; nothing has run in it.
+    """Have this process ask again for a session that was refused, for a minute; nothing has run in it.
 
     All hosts of a run may ask the coordinator at once, and sshd counts a session until its processes are gone, which a busy
     host takes time for. pyinfra alone would give the host up.
