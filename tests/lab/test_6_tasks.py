@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import re
 import shutil
-import signal
-import subprocess
 import tarfile
 import time
 from collections.abc import Iterator
@@ -18,18 +14,23 @@ from pathlib import Path
 import pytest
 
 from tests.lab import common
-from tests.lab.conftest import PROJECT, SECRETS, Rehearsal, Result, rehearsal
+from tests.lab.conftest import PROJECT, SECRETS, Rehearsal, rehearsal
+from tests.lab.filters import rules
+from tests.lab.tasks import (
+    BUSYBOX,
+    DAY_TWO,
+    a_worker,
+    does_exactly_what_it_previews,
+    does_what_it_previews,
+    killed_at,
+    kubectl,
+    plan,
+    run,
+    wait_for_ssh,
+)
 
 pytestmark = pytest.mark.lab
-INVENTORY = PROJECT / "tests" / "inventories" / "day-two" / "inventory.py"
-# Every tool of iptables that has tables, and all of nftables.
-RULES = (
-    "for t in iptables-nft iptables-legacy ip6tables-nft ip6tables-legacy; do case $t in "
-    "iptables-legacy) test -s /proc/net/ip_tables_names || continue;; ip6tables-legacy) test -s /proc/net/ip6_tables_names || continue;; esac; "
-    "echo \"== $t\"; $t-save; done; echo '== nft'; nft list ruleset"
-)
 CTR = "ctr -n k8s.io"
-BUSYBOX = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1"
 # Its number tells a new link from the old one.
 BRIDGE = "cat /sys/class/net/cni0/ifindex 2>/dev/null; true"
 BEFORE: dict[str, list[str]] = {}
@@ -37,86 +38,11 @@ BEFORE: dict[str, list[str]] = {}
 
 @pytest.fixture(scope="module")
 def world(watched: set[str]) -> Iterator[Rehearsal]:
-    for made in rehearsal(INVENTORY, "test-6", watched):
+    for made in rehearsal(DAY_TWO, "test-6", watched):
         BEFORE.update({host.name: rules(made, host.name) for host in made.cluster.hosts})
         made.must("deploy")
         made.must("verify", "--wait", "120")
         yield made
-
-
-def rules(world: Rehearsal, host: str) -> list[str]:
-    """The host's packet filters, as `parsed` tells them."""
-    return parsed(world.on(host, RULES).stdout)
-
-
-def parsed(text: str) -> list[str]:
-    """What RULES printed: every rule, and every chain that somebody made or that refuses; without counters and dates.
-
-    What kernel and tools add by themselves, built-in chains that are empty and accept, is left out.
-    """
-    lines = [re.sub(r"\[\d+:\d+\]|counter packets \d+ bytes \d+", "", line) for line in text.splitlines()]
-    saved = [line.strip() for line in lines if not line.startswith("#")]
-    tables, table, found = saved[: saved.index("== nft")], "", []
-    for line in tables:
-        table = line if line.startswith(("*", "== ")) else table
-        if line.startswith(("-A", ":")) and not re.match(r":[A-Z]+ ACCEPT", line):
-            found.append(f"{table} {line}")
-    return found + native(saved[saved.index("== nft") :])
-
-
-def native(lines: list[str]) -> list[str]:
-    """The rules of `nft list ruleset`, each after its table and chain."""
-    table, chain, found = "", "", []
-    for line in lines:
-        if line.startswith("table "):
-            table = line
-        elif line.startswith("chain "):
-            chain = line
-        elif line and line != "}" and not line.startswith(("==", "type ")):
-            found.append(f"{table} {chain} {line}")
-    return found
-
-
-def plan(world: Rehearsal, task: str, *arguments: str) -> list[str]:
-    """What a preview of the task lists."""
-    result = world.pyinfra(f"tasks/{task}.py", *said(arguments), "--dry", "--json")
-    assert result.returncode == 0, result.output[-4000:]
-    return [step["name"] for step in json.loads(result.stdout)["plan"] if step["hosts_with_change"]]
-
-
-def run(world: Rehearsal, task: str, *arguments: str) -> Result:
-    return world.pyinfra("-y", f"tasks/{task}.py", *said(arguments))
-
-
-def said(arguments: tuple[str, ...]) -> list[str]:
-    return [word for argument in arguments for word in ("--data", argument)]
-
-
-def does_what_it_previews(world: Rehearsal, task: str, *arguments: str, confirm: str = "") -> None:
-    """A preview lists something, the run does it, and a second preview and run find nothing to do."""
-    does_exactly_what_it_previews(world, task, *arguments, confirm=confirm)
-    assert plan(world, task, *arguments) == []
-
-
-def does_exactly_what_it_previews(world: Rehearsal, task: str, *arguments: str, confirm: str = "") -> list[str]:
-    """A preview lists something, which is returned, and the run does that."""
-    yes = (f"yes={confirm}",) if confirm else ()
-    foreseen = plan(world, task, *arguments)
-    assert foreseen
-    result = world.pyinfra("-y", "--json", f"tasks/{task}.py", *said((*arguments, *yes)))
-    assert result.returncode == 0, result.output[-6000:]
-    operations = json.loads(result.stdout[result.stdout.index("{") :])["results"]["operations"]
-    assert [operation["name"] for operation in operations if operation["success"]] == foreseen
-    return foreseen
-
-
-def kubectl(world: Rehearsal, words: str) -> str:
-    return world.on(world.cluster.control_planes[0], f"kubectl --kubeconfig /etc/kubernetes/admin.conf {words}").stdout
-
-
-def a_worker(world: Rehearsal) -> str:
-    """A worker behind the router that masquerades, with another program's chains."""
-    return next(host.name for host in world.cluster.nodes if host.site.nat == "masquerade")
 
 
 def test_bad_arguments_are_told_and_no_host_is_contacted(world: Rehearsal) -> None:
@@ -251,37 +177,6 @@ def test_a_host_leaves_and_comes_back(world: Rehearsal, tmp_path: Path, is_dead:
     world.must("verify", "--wait", "120", timeout=600)
 
 
-def wait_for_ssh(world: Rehearsal, host: str) -> None:
-    deadline = time.monotonic() + 120
-    while world.lab("operator", "--", "ssh", "-o", "ConnectTimeout=5", host, "true").returncode:
-        assert time.monotonic() < deadline, f"{host} does not answer"
-
-
-def killed_at(world: Rehearsal, count: int, task: str, *arguments: str) -> bool:
-    """Run the task, and kill pyinfra without warning when its `count`th operation starts; False where it ended before."""
-    words = [
-        *world.words("operator"),
-        "--",
-        "pyinfra",
-        str(world.inventory),
-        "-y",
-        f"tasks/{task}.py",
-        *said(arguments),
-    ]
-    with subprocess.Popen(
-        words, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    ) as running:
-        started = 0
-        for line in running.stdout or ():
-            world.outputs.append(line)
-            started += "Starting " in line and "operation:" in line
-            if started == count:
-                os.killpg(running.pid, signal.SIGKILL)
-                return True
-        assert running.wait() == 0
-        return False
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("task", ["remove_host", "reset"])
 def test_a_task_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(world: Rehearsal, task: str) -> None:
@@ -324,8 +219,8 @@ def test_pulling_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(wor
 
 def without(leaver: str, folder: Path) -> Path:
     """The inventory without its last group, which has that host alone."""
-    shutil.copytree(INVENTORY.parent / "group_data", folder / "group_data")
-    text = INVENTORY.read_text()
+    shutil.copytree(DAY_TWO.parent / "group_data", folder / "group_data")
+    text = DAY_TWO.read_text()
     kept, last = text[: text.rindex("\n\n")], text[text.rindex("\n\n") :]
     assert f'"{leaver}"' in last
     assert f'"{leaver}"' not in kept

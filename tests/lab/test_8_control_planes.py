@@ -13,7 +13,7 @@ from cluster import defaults
 from cluster.model import Cluster
 from tests.lab import common
 from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
-from tests.lab.test_6_tasks import does_what_it_previews, killed_at, run, wait_for_ssh
+from tests.lab.tasks import does_what_it_previews, killed_at, run, wait_for_ssh
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 DECLARED = PROJECT / "tests" / "inventories" / "three-control-planes"
@@ -27,7 +27,7 @@ def world(watched: set[str], tmp_path_factory: pytest.TempPathFactory) -> Iterat
     shared = folder / "group_data" / "all.py"
     lines = [line for line in shared.read_text().splitlines() if not line.startswith("kubernetes_version")]
     shared.write_text("\n".join([*lines, f'kubernetes_version = "{defaults.KUBERNETES}"', ""]))
-    yield from rehearsal(folder / "inventory.py", "test-8", watched)
+    yield from rehearsal(folder / "inventory.py", "test-8p", watched)
 
 
 def answers(world: Rehearsal, count: int = 6) -> list[str]:

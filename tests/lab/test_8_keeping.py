@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pyrage  # type: ignore[import-untyped]
@@ -16,45 +15,17 @@ import pytest
 
 from tests.lab import common
 from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
-from tests.lab.test_6_tasks import INVENTORY, kubectl, plan, run, said
+from tests.lab.tasks import BUSYBOX, DAY_TWO, kubectl, plan, run, said
 
 # A lab of its own takes two minutes by itself.
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 BACKUPS = PROJECT / "build" / "backups"
 NOTHING_LEFT = "ls -d /var/lib/etcd/isthmus-* /var/lib/isthmus-backup* /var/lib/headscale.* /var/lib/isthmus/addresses.json 2>/dev/null; true"
-BUSYBOX = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1"
-# A pod that counts what a pod on another node answers by way of a service, ten times a second. Its log has the host's uptime at each answer.
-COUNTER = """
-apiVersion: v1
-kind: Pod
-metadata: {{name: answers, namespace: default, labels: {{app: answers}}}}
-spec:
-  nodeName: {server}
-  terminationGracePeriodSeconds: 0
-  containers:
-    - {{name: it, image: {image}, command: [sh, -c, "mkdir /www; echo yes > /www/index.html; exec httpd -f -p 8080 -h /www"]}}
----
-apiVersion: v1
-kind: Service
-metadata: {{name: answers, namespace: default}}
-spec: {{selector: {{app: answers}}, ports: [{{port: 80, targetPort: 8080}}]}}
----
-apiVersion: v1
-kind: Pod
-metadata: {{name: counts, namespace: default}}
-spec:
-  nodeName: {client}
-  terminationGracePeriodSeconds: 0
-  containers:
-    - name: it
-      image: {image}
-      command: [sh, -c, "while :; do wget -q -T 1 -O /dev/null http://$ANSWERS_SERVICE_HOST/ && cut -d ' ' -f 1 /proc/uptime; sleep 0.1; done"]
-"""
 
 
 @pytest.fixture(scope="module")
 def world(watched: set[str]) -> Iterator[Rehearsal]:
-    for made in rehearsal(INVENTORY, "test-8", watched):
+    for made in rehearsal(DAY_TWO, "test-8k", watched):
         made.must("deploy")
         yield made
 
@@ -163,23 +134,6 @@ def test_headscale_is_made_anew_with_its_keys_and_all_addresses(world: Rehearsal
     nothing_is_left(world)
     world.must("verify", "--wait", "120", timeout=600)
     assert world.plan() == []
-
-
-def test_a_workload_bears_a_rebuild(world: Rehearsal) -> None:
-    """It prints the longest time without an answer."""
-    client, server = [node.name for node in world.cluster.nodes if not node.is_control_plane][:2]
-    text = COUNTER.format(client=client, server=server, image=BUSYBOX)
-    first = world.cluster.control_planes[0]
-    world.on(first, f"kubectl --kubeconfig /etc/kubernetes/admin.conf apply -f - <<'END'\n{text}\nEND")
-    kubectl(world, "wait --for=condition=Ready pod/answers pod/counts --timeout=60s")
-    assert run(world, "rebuild_headscale", f"yes={world.cluster.cluster_name}").returncode == 0
-    world.on(first, "sleep 5")
-    times = [float(line) for line in kubectl(world, "logs counts").split()]
-    kubectl(world, "delete pod/answers pod/counts service/answers")
-    gap = max(later - earlier for earlier, later in pairwise(times))
-    print(f"longest gap during rebuild_headscale: {gap:.1f} s")
-    assert len(times) > 50
-    assert gap < 60
 
 
 def test_the_machine_with_all_of_it_is_lost_and_comes_back_on_an_empty_disk(world: Rehearsal, key: Path) -> None:

@@ -1,0 +1,156 @@
+"""What changes in the inventory: the preview lists it, the deploy brings it about, nothing is left; and how long a workload does not answer meanwhile."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from lab.declared import load
+from tests.lab import common
+from tests.lab.conftest import Rehearsal, rehearsal
+from tests.lab.counter import counted
+from tests.lab.tasks import DAY_TWO, kubectl, run
+
+pytestmark = [pytest.mark.lab, pytest.mark.long]
+SAN = "openssl s_client -connect 127.0.0.1:6443 </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName"
+
+
+@dataclass(frozen=True)
+class Change:
+    """`text` is written at the end of a file of the inventory; then `ask`, run on the `part` host, says `sees` (or, `not` first, does not)."""
+
+    file: str
+    text: str
+    part: str
+    ask: str
+    sees: str
+
+
+CHANGES = {
+    "a label": Change(
+        "group_data/house.py",
+        'labels = {"example.org/disk": "fast"}',
+        "control plane",
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes -L example.org/disk",
+        "fast",
+    ),
+    "a taint": Change(
+        "group_data/house.py",
+        'taints = ({"key": "example.org/slow", "effect": "PreferNoSchedule"},)',
+        "control plane",
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf describe nodes",
+        "example.org/slow:PreferNoSchedule",
+    ),
+    "no taint": Change(
+        "group_data/house.py",
+        "taints = ()",
+        "control plane",
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf describe nodes",
+        "not example.org/slow",
+    ),
+    "mirrors": Change(
+        "group_data/house.py",
+        'mirrors = {"docker": "https://mirrors.aliyun.com/docker-ce", "registries": {"registry.k8s.io": ("https://k8s.m.daocloud.io",)}}',
+        "worker",
+        "cat /etc/apt/sources.list.d/isthmus-*.list /etc/containerd/certs.d/registry.k8s.io/hosts.toml",
+        "k8s.m.daocloud.io",
+    ),
+    "a LAN route": Change(
+        "group_data/house.py",
+        'lan_routes = ("192.168.60.0/24",)',
+        "coordinator",
+        "headscale nodes list-routes --output json",
+        "192.168.60.0/24",
+    ),
+    "who may reach the API": Change(
+        "group_data/all.py",
+        'api_access = ("198.51.100.7/32",)',
+        "control plane",
+        "nft list ruleset; iptables-save",
+        "198.51.100.7",
+    ),
+    "another name of the API": Change(
+        "group_data/all.py", 'api_name = "kube.calm.example"', "control plane", SAN, "DNS:kube.calm.example"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def world(watched: set[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    folder = tmp_path_factory.mktemp("changes") / "inventory"
+    shutil.copytree(DAY_TWO.parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for made in rehearsal(folder / "inventory.py", "test-8c", watched):
+        made.must("deploy")
+        made.must("verify", "--wait", "120")
+        yield made
+
+
+def declare(world: Rehearsal, file: str, text: str) -> None:
+    with (world.inventory.parent / file).open("a") as end:
+        end.write(f"{text}\n")
+    world.cluster = load(world.inventory)
+
+
+def host_of(world: Rehearsal, part: str) -> str:
+    if part == "worker":
+        return next(host.name for host in world.cluster.nodes if host.site.nat == "masquerade")
+    return (world.cluster.coordinator if part == "coordinator" else world.cluster.control_planes[0]).name
+
+
+def deploy_does_what_it_previews(world: Rehearsal) -> list[str]:
+    """The names of the operations, the same in preview and run; afterwards there is none."""
+    foreseen = {str(operation["name"]) for operation in world.plan()}
+    assert foreseen
+    result = world.pyinfra("-y", "--json", "deploy.py")
+    assert result.returncode == 0, result.output[-6000:]
+    operations = json.loads(result.stdout[result.stdout.index("{") :])["results"]["operations"]
+    assert {operation["name"] for operation in operations if operation["success"]} == foreseen
+    assert world.plan() == []
+    return sorted(foreseen)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_previewed_made_and_verified(world: Rehearsal, name: str) -> None:
+    change = CHANGES[name]
+    declare(world, change.file, change.text)
+    print(f"{name}:", *deploy_does_what_it_previews(world), sep="\n    ")
+    said = world.on(host_of(world, change.part), change.ask).stdout
+    assert (change.sees.removeprefix("not ") in said) == (not change.sees.startswith("not ")), said
+    world.must("verify", "--wait", "120", timeout=600)
+
+
+@pytest.mark.parametrize("kind", ["vxlan", "routed"])
+def test_the_pod_network_is_switched(world: Rehearsal, kind: str) -> None:
+    declare(world, "group_data/all.py", f'pod_network = "{kind}"')
+    with counted(world, f"the switch to {kind}"):
+        print(*deploy_does_what_it_previews(world), sep="\n    ")
+        world.must("verify", "--wait", "120", timeout=600)
+    backend = kubectl(world, "-n kube-flannel get configmap kube-flannel-cfg -o jsonpath='{.data.net-conf\\.json}'")
+    assert ("vxlan" in backend) == (kind == "vxlan"), backend
+
+
+def test_renewed_certificates_are_not_felt(world: Rehearsal) -> None:
+    with counted(world, "renew_certificates") as longest:
+        assert run(world, "renew_certificates", "days=365").returncode == 0
+        world.must("verify", "--wait", "120", timeout=600)
+    assert longest["one"] < 5
+
+
+def test_keys_and_headscale_are_made_anew(world: Rehearsal) -> None:
+    with counted(world, "rotate_keys"):
+        assert run(world, "rotate_keys").returncode == 0
+        world.must("verify", "--wait", "120", timeout=600)
+    with counted(world, "rebuild_headscale"):
+        assert run(world, "rebuild_headscale", f"yes={world.cluster.cluster_name}").returncode == 0
+        world.must("verify", "--wait", "120", timeout=600)
+    with counted(world, "reinstall_pod_network"):
+        assert run(world, "reinstall_pod_network", f"yes={world.cluster.cluster_name}").returncode == 0
+        world.must("verify", "--wait", "120", timeout=600)
+
+
+def test_no_secret_was_shown(world: Rehearsal) -> None:
+    common.no_secret_was_shown(world)
