@@ -15,7 +15,6 @@ ABSENT = "absent"
 UNREACHABLE = "unreachable"
 # One JSON value in every case: a name in quotes where there is no client, or none that answers.
 # A client that was just started does not know its own state yet: it is asked again.
-# A client that was just started does not know its own state yet: it is asked again.
 _ASK = (
     "command -v tailscale >/dev/null || { echo '\"absent\"'; exit 0; }; "
     "for try in 1 2 3 4 5; do answer=$(timeout 10 tailscale QUESTION 2>/dev/null) || answer='\"unreachable\"'; "
@@ -51,13 +50,17 @@ class Peer:
 
 @dataclass(frozen=True)
 class ClientStatus:
-    """The client's state. `state` is tailscale's own word, `absent` without tailscale, `unreachable` where tailscaled is silent."""
+    """The client's state. `state` is tailscale's own word, `absent` without tailscale, `unreachable` where tailscaled is silent.
+
+    `routes`: those that the coordination server has this host serve.
+    """
 
     state: str
     version: str = ""
     hostname: str = ""
     node_key: str = ""
     addresses: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
     health: tuple[str, ...] = ()
     peers: tuple[Peer, ...] = ()
 
@@ -130,6 +133,7 @@ def parse_status(text: str) -> ClientStatus:
         hostname=this.get("HostName", ""),
         node_key=this.get("PublicKey", ""),
         addresses=tuple(found.get("TailscaleIPs") or ()),
+        routes=tuple(this.get("PrimaryRoutes") or ()),
         health=tuple(found.get("Health") or ()),
         peers=tuple(sorted((_peer(peer) for peer in (found.get("Peer") or {}).values()), key=lambda peer: peer.name)),
     )

@@ -1,10 +1,9 @@
-"""The tailscale client of a host: joined by a one-time key, its preferences, and what it sees."""
+"""The tailscale client of a host: joined by a one-time key, and its preferences."""
 
 from __future__ import annotations
 
 import shlex
-import time
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -12,17 +11,16 @@ from pyinfra import host, state
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from facts.headscale import Nodes, parse_key
-from facts.tailscale import ClientPrefs, ClientStatus, Prefs, Status
+from facts.tailscale import ClientPrefs, Prefs, Status
 from operations import remote
 from operations.failing import fail
-from operations.waiting import pause
+from operations.peers import awaited
 
 KEY_FILE = "/run/isthmus-tailnet.key"
 LOG_FILE = "/run/isthmus-tailnet.log"
 KEY_LIFETIME = "30m"
 UP_TIMEOUT_S = 60
 # It takes up to three minutes until a client or the gateway notices that a conversation with headscale is dead.
-SEEN_TIMEOUT_S = 240
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ def rotated(
     Give a running machine a new key of its own. Its address stays; it is waited for until it sees the others again.
 
     + coordinator, login_server, tag, preferences: as for `joined`
-    + peers: as for `sees`
+    + peers: as for `peers.sees`
     """
     status, prefs = host.get_fact(Status), host.get_fact(Prefs)
     if status is None or prefs is None or not status.running:
@@ -114,7 +112,7 @@ def rotated(
         return
     flags = {"login-server": login_server, "timeout": f"{UP_TIMEOUT_S}s", **preferences.flags(prefs)}
     yield from _log_in(coordinator, tag, flags, again=True)
-    missing = _awaited(peers())
+    missing = awaited(peers())
     now = host.get_fact(Status)
     if now is None or now.node_key == status.node_key:
         missing.append("a new key of its own")
@@ -150,42 +148,6 @@ def preferred(
         host.noop("preferences are as wanted")
         return
     yield StringCommand("tailscale set", *(QuoteString(f"--{flag}={value}") for flag, value in wrong.items()))
-
-
-@operation()
-def sees(peers: Callable[[], Mapping[str, Sequence[IPv4Network]]]) -> Generator[StringCommand, None, None]:
-    """
-    Wait until the client sees every other machine online, and somebody serving each route.
-
-    + peers: gives, when it is asked, the host name of each other machine and the routes that it offers
-    """
-    if not state.is_executing:
-        host.noop("the others are waited for in the run")
-        return
-    missing = _awaited(peers())
-    if missing:
-        yield fail(f"not in the tailnet as this host sees it: {', '.join(missing)}")
-    else:
-        host.noop("the others are online")
-
-
-def _awaited(wanted: Mapping[str, Sequence[IPv4Network]]) -> list[str]:
-    """Wait until the client sees those machines and routes; what it does not see at the end."""
-    deadline = time.monotonic() + SEEN_TIMEOUT_S
-    while True:
-        found = host.get_fact(Status)
-        missing = ["tailscale's state could not be read"] if found is None else list(unseen(found, wanted))
-        if not missing or time.monotonic() > deadline:
-            return missing
-        pause()
-
-
-def unseen(found: ClientStatus, peers: Mapping[str, Sequence[IPv4Network]]) -> Iterator[str]:
-    """The machines that are not online, and the routes that no machine serves."""
-    online = {peer.name for peer in found.peers if peer.online}
-    served = {route for peer in found.peers for route in peer.routes}
-    yield from (f"machine {name}" for name in peers if name not in online)
-    yield from sorted({f"route {route}" for routes in peers.values() for route in routes if str(route) not in served})
 
 
 def _current_flags(found: ClientPrefs) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pyinfra.api.operation import OperationMeta
 from cluster import flannel
 from cluster.model import Cluster, Host
 from facts.kubernetes import Nodes
-from operations import manifests, remote, tailscale
+from operations import manifests, peers, remote, tailscale
 from operations.barrier import every_host_is_ready
 from phases import phase
 from phases.declared import cluster, here
@@ -55,7 +55,11 @@ def connect() -> None:
         )
     every_host_is_ready(name="the nodes' subnets are offered")
     if whole.pod_network == "routed":
-        tailscale.sees(name="Wait until the nodes' pods are routed", peers=lambda: routed_by_others(whole, this))
+        peers.sees(
+            name="Wait until the nodes' pods are routed",
+            peers=lambda: routed_by_others(whole, this),
+            own=lambda: routed_by(whole, this),
+        )
     if is_speaker():
         nodes = [node.name for node in whole.nodes if node.name in reached()]
         manifests.nodes_ready(name="Wait until the nodes are ready", wanted=nodes)
@@ -70,6 +74,12 @@ def routed_by_others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network,
         for member in whole.hosts
         if member != this and member.name in reached()
     }
+
+
+def routed_by(whole: Cluster, this: Host) -> list[IPv4Network]:
+    """The network of this host's pods, if it has one."""
+    subnet = _subnets(whole).get(this.name)
+    return [IPv4Network(subnet)] if subnet else []
 
 
 def _subnets(whole: Cluster) -> dict[str, str]:

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 
 from cluster import endpoint, routes
 from cluster.model import Cluster, Host
-from operations import files, headscale, network, systemd, tailscale
+from operations import files, headscale, network, peers, systemd, tailscale
 from phases import coordination, phase
 from phases.declared import cluster, here
 from phases.naming import names_so_far, tailnet_names
@@ -44,9 +44,10 @@ def join_hosts(after: Callable[[], Collection[str] | None] = lambda: None) -> No
     )
     if this.is_gateway and not endpoint.is_forwarded(whole):
         coordination.lead_to_api_no_more()
-    tailscale.sees(
+    peers.sees(
         name="Wait until the others are online",
         peers=lambda: offered_by_others(whole, this),
+        own=lambda: offers(whole)[this.name],
     )
 
 

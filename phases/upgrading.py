@@ -8,7 +8,7 @@ from pyinfra.api.operation import OperationMeta
 from cluster import kubeadm, upgrades
 from cluster.model import Host
 from cluster.tasks import is_set
-from operations import apt, headscale, kubeconfig, manifests, nodes, packages, systemd, tailscale, upgrading
+from operations import apt, headscale, kubeconfig, manifests, nodes, packages, peers, systemd, upgrading
 from operations.barrier import every_host_is_ready
 from phases import packages as repositories
 from phases import phase, pod_network, runtime, scheduling
@@ -63,7 +63,7 @@ def coordination() -> None:
         every_host_is_ready(name="headscale is upgraded")
         headscale.reachable(name="Wait for headscale", login_server=whole.server_url)
         if this.name in plan.joined:
-            tailscale.sees(name="Wait until the others are online", peers=lambda: dict.fromkeys(plan.others(this), ()))
+            peers.sees(name="Wait until the others are online", peers=lambda: dict.fromkeys(plan.others(this), ()))
 
 
 @phase("Nodes")
@@ -104,7 +104,7 @@ def flannel() -> None:
 def _is_back(this: Host) -> None:
     plan = foreseen()
     if this.name in plan.joined:
-        tailscale.sees(name=f"See the others from {this.name}", peers=lambda: dict.fromkeys(plan.others(this), ()))
+        peers.sees(name=f"See the others from {this.name}", peers=lambda: dict.fromkeys(plan.others(this), ()))
         upgrading.reaches(name=f"Reach the others from {this.name}", peers=plan.others(this))
 
 

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from facts.headscale import Node
-from facts.tailscale import ClientPrefs, ClientStatus, Peer, Prefs, Status
+from facts.tailscale import ClientPrefs, ClientStatus, Prefs, Status
 from operations import remote, tailscale
 from tests.engine import commands
 
@@ -194,22 +194,3 @@ class TestPreferred:
         assert "are not known" in self.set(SET, lambda: None)[0]
         assert self.set(ClientPrefs(known=False), executing=False) == ["true"]
         assert "could not be read" in self.set(None)[0]
-
-
-class TestSees:
-    PEER = Peer("n2", ("100.64.10.2",), ("10.0.0.4/32",), (), True, False, "", "", 0, 0, "none")
-    PEERS = {"n2": (IPv4Network("10.0.0.4/32"),)}
-
-    def test_everybody_is_online(self) -> None:
-        assert (
-            commands(tailscale.sees, {Status: ClientStatus("Running", peers=(self.PEER,))}, peers=lambda: self.PEERS)
-            == []
-        )
-
-    def test_what_is_missing_is_named(self) -> None:
-        assert list(tailscale.unseen(ClientStatus("Running"), self.PEERS)) == ["machine n2", "route 10.0.0.4/32"]
-
-    def test_a_wait_has_an_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(tailscale, "SEEN_TIMEOUT_S", -1)
-        (only,) = commands(tailscale.sees, {Status: ClientStatus("Running")}, peers=lambda: self.PEERS)
-        assert "machine n2, route 10.0.0.4/32" in only
