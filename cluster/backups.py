@@ -13,6 +13,8 @@ from cluster.problems import Problem
 FORMAT = 1
 MANIFEST = "manifest.json"
 ETCD, PKI, HEADSCALE = "etcd.age", "pki.age", "headscale.age"
+# On a control plane or a coordinator while a restore is under way there: half of one would look like an empty machine.
+UNDER_WAY = "/var/lib/isthmus/restoring"
 # What `only=` may say to a restore.
 CLUSTER, TAILNET = "cluster", "tailnet"
 _WHY = "what is brought back would not be understood, or would name what is no more"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
+from cluster.backups import UNDER_WAY
 from cluster.kubeadm import RUNTIME_SOCKET
 from cluster.numbers import minor
 from facts.backup import HEADSCALE, STATE
@@ -60,6 +61,18 @@ def fitting(kubernetes: str, headscale: str, authority: Callable[[], str]) -> Ge
         yield fail(kubeadm.FOREIGN)
         return
     host.noop("the backup fits this host")
+
+
+@operation()
+def begun() -> Generator[StringCommand, None, None]:
+    """Mark this host: until `finished`, a deploy stops before any change."""
+    yield StringCommand("install", "-D", "-m", "600", "/dev/null", UNDER_WAY)
+
+
+@operation()
+def finished() -> Generator[StringCommand, None, None]:
+    """Take the mark of `begun` away."""
+    yield StringCommand("rm", "-f", UNDER_WAY)
 
 
 @operation()

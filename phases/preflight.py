@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pyinfra import state
+from pyinfra import host, state
 from pyinfra.api.exceptions import DeployError
 
 from cluster import preflight, upgrades, versions
+from cluster.backups import UNDER_WAY
 from cluster.problems import Problem, listing
 from cluster.upgrades import Step
+from facts.leftovers import Present
 from phases.decided import surveyed
 from phases.declared import cluster, here
 from phases.running import steps_of
@@ -16,8 +18,10 @@ _found: dict[str, list[Problem]] = {}
 _steps: list[Step] = []
 
 
-def check_hosts() -> None:
+def check_hosts(is_restore: bool = False) -> None:
     """Ask every host once while the run is being planned; raise DeployError when the last one has answered.
+
+    `is_restore`: a restore that was interrupted may go on.
 
     This is no operation: planning comes before the first change, with -y and in a preview alike.
     """
@@ -29,6 +33,8 @@ def check_hosts() -> None:
         if survey and differing is not None
         else [_unknown(this.name)]
     )
+    if not is_restore and host.get_fact(Present, paths=[UNDER_WAY]):
+        _found[this.name].append(_half_restored(this.name))
     asked = {member.name for member in state.inventory.get_active_hosts()}
     if asked <= set(_found):
         _refuse(asked)
@@ -44,6 +50,15 @@ def _refuse(asked: set[str]) -> None:
     problems = [problem for problems in _found.values() for problem in problems] + upgrades.differences(_steps)
     if problems:
         raise DeployError(listing(problems, "the hosts; nothing was changed"))
+
+
+def _half_restored(name: str) -> Problem:
+    return Problem(
+        name,
+        "a restore was interrupted here",
+        "what is half brought back would be taken for an empty machine, and begun anew",
+        f"run tasks/restore.py again, with the same backup; or, to keep what is there now, remove {UNDER_WAY}",
+    )
 
 
 def _unknown(name: str) -> Problem:

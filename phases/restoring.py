@@ -52,6 +52,7 @@ def check_backup() -> None:
             headscale=about().headscale,
             authority=_authority,
         )
+        recovery.begun(name="Note that a restore is under way")
 
 
 @phase("Bring the tailnet back")
@@ -97,6 +98,13 @@ def bring_cluster_back() -> None:
     )
     manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=[made])
     kubeconfig.handed_over(name="Hand the kubeconfig over", cluster=whole, after=[made])
+
+
+@phase("Bring the cluster back")
+def end() -> None:
+    """Have the deploy do its work again."""
+    if here().is_control_plane or here().is_coordinator:
+        recovery.finished(name="Note that the restore is done")
 
 
 # kubeadm wants one in its file; the phase that would make it is left out.

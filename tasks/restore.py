@@ -4,7 +4,7 @@ from phases import baseline, coordination, host_rules, packages, preflight, rest
 
 restoring.check_backup()
 restoring.bring_tailnet_back()
-preflight.check_hosts()
+preflight.check_hosts(is_restore=True)
 baseline.prepare_hosts()
 packages.install_packages()
 host_rules.admit_traffic()
@@ -12,3 +12,4 @@ runtime.run_containerd()
 coordination.run_headscale()
 tailnet.join_hosts(after=restoring.machines)
 restoring.bring_cluster_back()
+restoring.end()

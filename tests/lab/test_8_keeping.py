@@ -20,7 +20,7 @@ from tests.lab.tasks import BUSYBOX, DAY_TWO, kubectl, plan, run, said
 # A lab of its own takes two minutes by itself.
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 BACKUPS = PROJECT / "build" / "backups"
-NOTHING_LEFT = "ls -d /var/lib/etcd/isthmus-* /var/lib/isthmus-backup* /var/lib/headscale.* /var/lib/isthmus/addresses.json 2>/dev/null; true"
+NOTHING_LEFT = "ls -d /var/lib/etcd/isthmus-* /var/lib/isthmus-backup* /var/lib/headscale.* /var/lib/isthmus/addresses.json /var/lib/isthmus/restoring 2>/dev/null; true"
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +214,10 @@ def test_a_task_that_is_killed_ends_as_if_it_had_not_been(world: Rehearsal, key:
     kubectl(world, "create configmap after --from-literal=a=b")
     for operation in KILLED[task]:
         killed_when(world, operation, task, *words)
+    if task == "restore":
+        refused = world.lab("deploy")
+        assert refused.returncode == 1
+        assert "a restore was interrupted here" in refused.output
     assert run(world, task, *words).returncode == 0
     world.must("verify", "--wait", "120", timeout=600)
     assert world.plan() == []
