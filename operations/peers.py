@@ -10,7 +10,9 @@ from ipaddress import IPv4Network
 from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
+from facts.headscale import Nodes
 from facts.tailscale import ClientStatus, Prefs, Status
+from operations import remote
 from operations.failing import fail
 from operations.waiting import pause
 
@@ -21,27 +23,48 @@ SEEN_TIMEOUT_S = 240
 
 @operation()
 def sees(
-    peers: Callable[[], Mapping[str, Sequence[IPv4Network]]], own: Callable[[], Sequence[IPv4Network]] = tuple
+    peers: Callable[[], Mapping[str, Sequence[IPv4Network]]],
+    coordinator: str = "",
+    own: Callable[[], Sequence[IPv4Network]] = tuple,
 ) -> Generator[StringCommand, None, None]:
     """
-    Wait until the client sees every other machine online, somebody serving each route, and itself serving its own.
+    Wait until the client sees every other machine online, and somebody serving each route.
 
     A client that is told its routes while it can't reach headscale may say the old ones last, and takes the new ones for said:
-    where its own are not served for a while, it says them again.
+    where headscale does not hear its own for a while, it says them again.
 
     + peers: gives, when it is asked, the host name of each other machine and the routes that it offers
+    + coordinator: inventory name of the host that runs headscale
     + own: gives the routes that this host offers
     """
     if not state.is_executing:
         host.noop("the others are waited for in the run")
         return
-    if own() and awaited({}, own(), HEARD_TIMEOUT_S):
+    if not _heard(coordinator, own()):
         yield from _said_again()
-    missing = awaited(peers(), own())
+    missing = awaited(peers())
     if missing:
         yield fail(f"not in the tailnet as this host sees it: {', '.join(missing)}")
     else:
         host.noop("the others are online")
+
+
+def _heard(coordinator: str, own: Sequence[IPv4Network]) -> bool:
+    """Wait until headscale knows that this host offers them. The client is asked first, for that takes no other host, but what it has heard of itself may be old."""
+    deadline = time.monotonic() + HEARD_TIMEOUT_S
+    while _unheard(coordinator, own):
+        if time.monotonic() > deadline:
+            return False
+        pause()
+    return True
+
+
+def _unheard(coordinator: str, own: Sequence[IPv4Network]) -> set[str]:
+    status = host.get_fact(Status)
+    key, served = (status.node_key, status.routes) if status else ("", ())
+    unsure = {str(route) for route in own} - {*served}
+    nodes = remote.fact(coordinator, Nodes) if unsure else ()
+    return unsure - {route for node in nodes or () if node.node_key == key for route in node.available}
 
 
 def _said_again() -> Generator[StringCommand, None, None]:
@@ -51,27 +74,15 @@ def _said_again() -> Generator[StringCommand, None, None]:
         yield StringCommand(f"tailscale set --advertise-routes= && tailscale set --advertise-routes={routes}")
 
 
-def awaited(
-    wanted: Mapping[str, Sequence[IPv4Network]], own: Sequence[IPv4Network] = (), timeout_s: float | None = None
-) -> list[str]:
-    """Wait until the client sees those machines and routes, and serves its own; what is missing at the end."""
-    deadline = time.monotonic() + (SEEN_TIMEOUT_S if timeout_s is None else timeout_s)
+def awaited(wanted: Mapping[str, Sequence[IPv4Network]]) -> list[str]:
+    """Wait until the client sees those machines and routes; what it does not see at the end."""
+    deadline = time.monotonic() + SEEN_TIMEOUT_S
     while True:
         found = host.get_fact(Status)
-        missing = (
-            ["tailscale's state could not be read"]
-            if found is None
-            else [*unseen(found, wanted), *unserved(found, own)]
-        )
+        missing = ["tailscale's state could not be read"] if found is None else list(unseen(found, wanted))
         if not missing or time.monotonic() > deadline:
             return missing
         pause()
-
-
-def unserved(found: ClientStatus, own: Sequence[IPv4Network]) -> Iterator[str]:
-    """The routes of this host that no machine serves: another one may serve the same network."""
-    served = {*found.routes, *(route for peer in found.peers for route in peer.routes)}
-    yield from (f"route {route} of its own" for route in own if str(route) not in served)
 
 
 def unseen(found: ClientStatus, peers: Mapping[str, Sequence[IPv4Network]]) -> Iterator[str]:

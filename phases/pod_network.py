@@ -58,6 +58,7 @@ def connect() -> None:
         peers.sees(
             name="Wait until the nodes' pods are routed",
             peers=lambda: routed_by_others(whole, this),
+            coordinator=whole.coordinator.name,
             own=lambda: routed_by(whole, this),
         )
     if is_speaker():

@@ -43,12 +43,14 @@ def log_in() -> None:
     peers.sees(
         name="Wait until the others are online",
         peers=lambda: offered_by_others(whole, this),
+        coordinator=whole.coordinator.name,
         own=lambda: offers(whole)[this.name],
     )
     if whole.pod_network == "routed":
         peers.sees(
             name="Wait until the nodes' pods are routed",
             peers=lambda: routed_by_others(whole, this),
+            coordinator=whole.coordinator.name,
             own=lambda: routed_by(whole, this),
         )
 

@@ -47,6 +47,7 @@ def join_hosts(after: Callable[[], Collection[str] | None] = lambda: None) -> No
     peers.sees(
         name="Wait until the others are online",
         peers=lambda: offered_by_others(whole, this),
+        coordinator=whole.coordinator.name,
         own=lambda: offers(whole)[this.name],
     )
 

@@ -56,7 +56,9 @@ def restoring(world: Rehearsal, backup: Path, key: Path) -> tuple[str, ...]:
 
 
 def node_keys(world: Rehearsal) -> dict[str, str]:
-    listed = world.on(world.cluster.coordinator, "headscale nodes list --output json").stdout
+    # Without the beginning of the key that each has joined by.
+    ask = "headscale nodes list --output json | grep -v 'hskey-auth-'"
+    listed = world.on(world.cluster.coordinator, ask).stdout
     return {node["name"]: node["node_key"] for node in json.loads(listed)}
 
 
