@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 
 from pyinfra import host, state
@@ -19,7 +20,7 @@ from operations import kubeadm
 from operations.failing import fail
 from operations.nodes import SILENT
 from operations.systemd import will_have_changed
-from operations.waiting import wait
+from operations.waiting import pause, wait
 
 WAIT_S = 300
 HEALTH_S = 120
@@ -59,7 +60,7 @@ def reserved(node: str) -> Generator[StringCommand, None, None]:
 
     + node: its name
     """
-    nodes = host.get_fact(Nodes)
+    nodes = _nodes()
     found = _find(node, nodes)
     if found is None:
         yield fail(SILENT if nodes is None else f"the cluster has no Node {node}")
@@ -77,7 +78,7 @@ def returned(node: str, after: Sequence[OperationMeta]) -> Generator[StringComma
     + node: its name
     + after: operations that mark it (for the preview)
     """
-    nodes = host.get_fact(Nodes)
+    nodes = _nodes()
     found = _find(node, nodes)
     if found is None:
         yield fail(SILENT if nodes is None else f"the cluster has no Node {node}")
@@ -86,7 +87,9 @@ def returned(node: str, after: Sequence[OperationMeta]) -> Generator[StringComma
         host.noop("the node is as the upgrade found it")
         return
     name = shlex.quote(node)
-    yield StringCommand(f"{KUBECTL} uncordon {name} && {KUBECTL} annotate node {name} {UPGRADE_MARK}-")
+    yield kubeadm.until(
+        f"{KUBECTL} uncordon {name} && {KUBECTL} annotate node {name} {UPGRADE_MARK}-", HEALTH_S, SILENT
+    )
 
 
 @operation()
@@ -171,6 +174,16 @@ rm -rf {kept}
 mv {kept}.new {kept}
 trap - EXIT
 """
+
+
+def _nodes() -> Sequence[Node] | None:
+    """The API is away again for some seconds when a new kubelet, already ready, starts its control plane anew."""
+    deadline = time.monotonic() + HEALTH_S
+    nodes: Sequence[Node] | None = host.get_fact(Nodes)
+    while nodes is None and state.is_executing and time.monotonic() < deadline:
+        pause()
+        nodes = host.get_fact(Nodes)
+    return nodes
 
 
 def _find(name: str, nodes: Sequence[Node] | None) -> Node | None:

@@ -6,28 +6,34 @@ import json
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from cluster import defaults
 from cluster.model import Cluster
+from lab.declared import load
 from tests.lab import common
+from tests.lab import test_8_keeping as keeping
 from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
-from tests.lab.tasks import does_what_it_previews, killed_at, run, wait_for_ssh
+from tests.lab.counter import counted
+from tests.lab.tasks import does_exactly_what_it_previews, does_what_it_previews, killed_at, kubectl, run, wait_for_ssh
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
+OLDER = "1.35.4"
 DECLARED = PROJECT / "tests" / "inventories" / "three-control-planes"
 
 
 @pytest.fixture(scope="module")
 def world(watched: set[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    """The declared one with the default version, which the cache has."""
+    """The declared one with a version that the default one follows."""
     folder = tmp_path_factory.mktemp("inventory") / "three"
     shutil.copytree(DECLARED, folder)
     shared = folder / "group_data" / "all.py"
     lines = [line for line in shared.read_text().splitlines() if not line.startswith("kubernetes_version")]
-    shared.write_text("\n".join([*lines, f'kubernetes_version = "{defaults.KUBERNETES}"', ""]))
-    yield from rehearsal(folder / "inventory.py", "test-8p", watched)
+    shared.write_text("\n".join([*lines, f'kubernetes_version = "{OLDER}"', ""]))
+    also = ("--also", f"kubernetes={defaults.KUBERNETES}")
+    yield from rehearsal(folder / "inventory.py", "test-8p", watched, *also)
 
 
 def answers(world: Rehearsal, count: int = 6) -> list[str]:
@@ -131,6 +137,58 @@ def test_a_removal_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(w
 def test_power_cut_of_all_hosts_heals_by_itself(world: Rehearsal) -> None:
     common.heals_after_a_power_cut(world)
     assert answers(world) == ["200"] * 6
+
+
+VERBS = {
+    "drain": ("host=core2",),
+    "uncordon": ("host=core2",),
+    "kubeconfig": ("user=ann", "role=view"),
+    "renew_certificates": ("days=365",),
+    "rotate_keys": (),
+    "rebuild_headscale": (),
+    "reinstall_pod_network": (),
+}
+NAMED = ("rebuild_headscale", "reinstall_pod_network")
+
+
+@pytest.mark.parametrize("task", VERBS)
+def test_a_task_does_what_it_previews(world: Rehearsal, task: str) -> None:
+    confirm = world.cluster.cluster_name if task in NAMED else ""
+    does_exactly_what_it_previews(world, task, *VERBS[task], confirm=confirm)
+    if task != "drain":
+        world.must("verify", "--wait", "120", timeout=600)
+        common.preview_lists_nothing(world)
+
+
+def test_one_backup_brings_all_three_back(world: Rehearsal, tmp_path: Path) -> None:
+    key = keeping.written_key(tmp_path)
+    kubectl(world, "create configmap before --from-literal=a=b")
+    made = keeping.backed_up(world, key)
+    kubectl(world, "create configmap after --from-literal=a=b")
+    result = run(world, "restore", *keeping.restoring(world, made, key))
+    assert result.returncode == 0, result.output[-6000:]
+    world.must("deploy")
+    world.must("verify", "--wait", "180", timeout=900)
+    kept = kubectl(world, "get configmap -o name").split()
+    assert "configmap/before" in kept
+    assert "configmap/after" not in kept
+    common.preview_lists_nothing(world)
+
+
+def test_an_upgrade_goes_from_one_to_the_next(world: Rehearsal) -> None:
+    with (world.inventory.parent / "group_data" / "all.py").open("a") as shared:
+        shared.write(f'kubernetes_version = "{defaults.KUBERNETES}"\n')
+    world.cluster = load(world.inventory)
+    with counted(world, "the upgrade of three control planes and their workers"):
+        does_what_it_previews(world, "upgrade")
+    world.must("verify", "--wait", "120", timeout=600)
+    common.preview_lists_nothing(world)
+
+
+def test_all_of_it_may_be_reset(world: Rehearsal) -> None:
+    does_what_it_previews(world, "reset", confirm=world.cluster.cluster_name)
+    world.must("deploy")
+    world.must("verify", "--wait", "120", timeout=600)
 
 
 def test_no_secret_was_shown(world: Rehearsal) -> None:

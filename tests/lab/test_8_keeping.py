@@ -32,8 +32,12 @@ def world(watched: set[str]) -> Iterator[Rehearsal]:
 
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written_key(tmp_path_factory.mktemp("age"))
+
+
+def written_key(folder: Path) -> Path:
     """A key of age, as age-keygen writes it."""
-    made, file = pyrage.x25519.Identity.generate(), tmp_path_factory.mktemp("age") / "identity.txt"
+    made, file = pyrage.x25519.Identity.generate(), folder / "identity.txt"
     file.write_text(f"# public key: {made.to_public()}\n{made}\n")
     return file
 
