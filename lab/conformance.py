@@ -108,10 +108,20 @@ def run_tests(place: Run, planned: WorldPlan, words: Sequence[str], count: int) 
         show(kept(process, RESULTS / "e2e.log"), count)
         process.wait()
     except BaseException:
-        # It says goodbye to the cluster, and writes its report.
-        process.send_signal(signal.SIGINT)
-        process.wait(ENDING_SECONDS)
+        end(process, RESULTS / "e2e.log")
         raise
+
+
+def end(process: subprocess.Popen[str], log: Path) -> None:
+    """Have it remove what it made in the cluster, and end it where that takes too long."""
+    process.send_signal(signal.SIGINT)
+    try:
+        said, _ = process.communicate(timeout=ENDING_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        said, _ = process.communicate()
+    with log.open("a") as file:
+        file.write(said)
 
 
 def kept(process: subprocess.Popen[str], log: Path) -> Iterator[str]:

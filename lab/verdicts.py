@@ -13,6 +13,7 @@ import yaml
 LEFT_OUT = re.compile(r"\[(Serial|Slow|Disruptive)\]")  # they break the cluster for others, or take long
 FINISHED = re.compile(r"^\S+ ?(?:\[([A-Z ]+)\] )?\[([\d.]+) seconds\]$")
 LABELS = re.compile(r" \[sig-[^\[\]]*\]$")  # what is printed behind a name, and is no part of it
+UNSAID = "skipped"  # nobody asked for it, or the run ended before: a test that skips itself says why
 SHOWN = 300  # characters of a failure's reason
 
 
@@ -41,8 +42,8 @@ def chosen(listed: str, sigs: Sequence[str], only: str = "") -> list[str]:
 
 
 def focus(names: Iterable[str]) -> str:
-    """The regular expression that means exactly these tests; Go reads it as Python does."""
-    return f"^({'|'.join(map(re.escape, names))})$"
+    """The regular expression that means exactly these tests; Go reads it as Python does, and ginkgo has the suite's name before each."""
+    return f"({'|'.join(map(re.escape, names))})$"
 
 
 def finished(line: str, following: str) -> Verdict | None:
@@ -71,7 +72,8 @@ def verdict(name: str, case: ElementTree.Element | None, missing: Sequence[str])
     said = "\n".join(case.itertext())
     if status in ("skipped", "pending"):
         skipped = case.find("skipped")
-        return Verdict(name, "not run", 0, _short(skipped.get("message", "") if skipped is not None else ""), True)
+        why = _short(skipped.get("message", "") if skipped is not None else "")
+        return Verdict(name, "not run", 0, why, excused=why not in ("", UNSAID))
     # A pod that waits for its image says so in the events that a failed test shows.
     if lacking := [image for image in missing if image in said]:
         return Verdict(name, "not run", seconds, f"no such image can be built here: {', '.join(lacking)}", True)

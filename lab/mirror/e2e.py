@@ -26,6 +26,8 @@ GINKGO = GoProgram("github.com/onsi/ginkgo/v2", ("ginkgo",))
 TOOLS = ("bash", "bind9-dnsutils", "busybox-static", "curl", "iproute2", "libc-bin", "netcat-openbsd")
 WEB = ("busybox-static", "nginx")
 FOLDERS = {"root": 0o700, "tmp": 0o1777, "uploads": 0o755, "var/log/nginx": 0o755, "var/lib/nginx": 0o755}
+# busybox's shell calls its own nc, whatever PATH says, and that one lacks what tests ask of it.
+LINKS = {"nc": "nc.openbsd", "sh": "bash"}
 FILES = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
@@ -110,7 +112,7 @@ def layer(part: str, packages: Sequence[str], build: Build, architecture: str) -
         furnish(root)
         parts.pack_root(folder)
 
-    recipe = [parts.base_recipe(), packages, FOLDERS, FILES, inspect.getsource(furnish)]
+    recipe = [parts.base_recipe(), packages, FOLDERS, FILES, LINKS, inspect.getsource(furnish)]
     target = build.shelf.path(part, native.RELEASE, architecture, recipe)
     return build.step(f"{part} {architecture}", target, make)
 
@@ -123,16 +125,15 @@ def furnish(root: Path) -> None:
     for name, text in FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-    if (root / "bin/nc.openbsd").exists():
-        (root / "bin/nc").unlink()
-        (root / "bin/nc").symlink_to("nc.openbsd")
+    for name, program in LINKS.items():
+        if (root / "bin" / program).exists():
+            (root / "bin" / name).unlink(missing_ok=True)
+            (root / "bin" / name).symlink_to(program)
 
 
 def list_images(program: Path) -> list[str]:
-    """All that any test of this Kubernetes may use, as registry/repository:tag."""
-    return [
-        line.strip() for line in run([program, "--list-images"], why="the tests' images").splitlines() if line.strip()
-    ]
+    """All that any test of this Kubernetes may use, as registry/repository:tag; it says them in another order each time."""
+    return sorted(run([program, "--list-images"], why="the tests' images").split())
 
 
 def grouped(listed: Sequence[str]) -> dict[str, list[str]]:
