@@ -93,8 +93,8 @@ def milliseconds(text: str) -> float:
     return value
 
 
-def several(text: str) -> int:
-    """Two or more."""
+def two_or_more(text: str) -> int:
+    """How many at a time: one alone says what it does in another form."""
     if (value := int(text)) < 2:
         raise ValueError(text)
     return value
@@ -107,7 +107,7 @@ def _conformance(verb: argparse.ArgumentParser) -> None:
         "--only", default="", type=pattern, metavar="REGEX", help="of these, the tests whose names it fits"
     )
     verb.add_argument(
-        "--processes", type=several, default=4, metavar="N", help="tests at a time; 2 or more (default: 4)"
+        "--processes", type=two_or_more, default=4, metavar="N", help="tests at a time; 2 or more (default: 4)"
     )
 
 

@@ -39,9 +39,8 @@ def conformance(place: Run, sigs: Sequence[str], processes: int, only: str) -> i
     listed = run([tests.program, "--list-conformance-tests"])
     names = verdicts.chosen(listed, sigs, only)
     if not names:
-        raise LabError(
-            f"--only {only}", "fits no test", "nothing would be measured", f"see {tests.program} --list-tests"
-        )
+        where = f"--sig {' '.join(sigs)}{f' --only {only}' if only else ''}"
+        raise LabError(where, "fits no test", "nothing would be measured", f"`{tests.program} --list-tests` shows all")
     shutil.rmtree(RESULTS, ignore_errors=True)
     RESULTS.mkdir(parents=True)
     began = time.monotonic()
