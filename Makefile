@@ -37,6 +37,11 @@ test: setup-lab check page  # what CI runs: check, the report page, then the lab
 test-all: setup-lab check page  # everything, into docs/proof.md; takes hours, goes on where it was interrupted
 	$(PYTHON) -m pytest -v -p tests.proof -m lab tests/lab
 
+conformance: setup-lab  # Kubernetes' own network and workload tests against a lab of the inventory; builds them first
+	$(LAB) up $(WHICH)
+	$(LAB) deploy $(WHICH)
+	$(LAB) conformance $(WHICH)
+
 bench: setup-lab  # measure how fast it is, beside Ansible and the floor; about an hour, on an idle machine
 	$(PYTHON) -m bench all --inventory $(INVENTORY) $(if $(RUN),--run $(RUN))
 
@@ -49,4 +54,4 @@ setup-lab: .venv/ready
 	.venv/bin/python -m pip install -q -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help lab lab-down deploy verify bench check page test test-all setup-lab
+.PHONY: help lab lab-down deploy verify bench check conformance page test test-all setup-lab

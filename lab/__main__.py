@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from cluster.model import Cluster
 from cluster.problems import ModelError
 
-from . import arguments, faults, hosts, mirror, prerequisites, status, workstation, world
+from . import arguments, conformance, faults, hosts, mirror, prerequisites, status, workstation, world
 from .declared import load
 from .failures import Interrupted, LabError
 from .interrupts import interruptible
@@ -93,6 +93,12 @@ def verify(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     while (code := subprocess.call(command, env=environment, cwd=PROJECT)) and time.monotonic() < deadline:
         print(f"Not yet; measuring again, for {deadline - time.monotonic():.0f} s at most.", flush=True)
     return code
+
+
+def conform(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """Kubernetes' own tests."""
+    running(place)
+    return conformance.conformance(place, given.sig, given.processes, given.only)
 
 
 def as_operator(place: Run, words: list[str]) -> int:
@@ -187,7 +193,7 @@ def change(place: Run, given: argparse.Namespace, how: Callable[[Run, str, str |
 
 
 VERBS: dict[str, Verb] = {
-    "up": up, "deploy": deploy, "verify": verify, "status": show_status, "shell": shell, "run": run, "operator": operator,
+    "up": up, "deploy": deploy, "verify": verify, "conformance": conform, "status": show_status, "shell": shell, "run": run, "operator": operator,
     "log": log, "power": power, "delay": delay, "break": cause, "heal": heal, "down": down,
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -54,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     verb("deploy", "run deploy.py as the operator; what follows -- goes to pyinfra")
     waiting = verb("verify", "run verify.py as the operator; what follows -- goes to pyinfra")
     waiting.add_argument("--wait", type=int, metavar="SECONDS", help="until all is well, at most so long")
+    _conformance(verb("conformance", "run Kubernetes' own conformance tests against the cluster, as the operator"))
     verb("status", "hosts, their releases, memory, whether SSH answers")
     verb("shell", "a root shell on a host").add_argument("host", metavar="HOST")
     verb("run", "run a command on a host, as root: run HOST -- CMD…").add_argument("host", metavar="HOST")
@@ -89,6 +91,33 @@ def milliseconds(text: str) -> float:
     if (value := float(text)) < 0:
         raise ValueError(text)
     return value
+
+
+def two_or_more(text: str) -> int:
+    """How many at a time: one alone says what it does in another form."""
+    if (value := int(text)) < 2:
+        raise ValueError(text)
+    return value
+
+
+def _conformance(verb: argparse.ArgumentParser) -> None:
+    groups = "the tests of these groups of Kubernetes' developers (default: network apps)"
+    verb.add_argument("--sig", nargs="+", default=["network", "apps"], metavar="GROUP", help=groups)
+    verb.add_argument(
+        "--only", default="", type=pattern, metavar="REGEX", help="of these, the tests whose names it fits"
+    )
+    verb.add_argument(
+        "--processes", type=two_or_more, default=4, metavar="N", help="tests at a time; 2 or more (default: 4)"
+    )
+
+
+def pattern(text: str) -> str:
+    """A regular expression."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from None
+    return text
 
 
 def _delay(verb: argparse.ArgumentParser) -> None:

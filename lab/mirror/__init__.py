@@ -10,6 +10,7 @@ from pathlib import Path
 from . import goods, programs
 from .aptrepo import write
 from .build import Build
+from .e2e import Tests, build_tests
 from .foreign import foreign_image
 from .names import DISTRIBUTION, MIRRORS, NAMES, OFFICIAL
 from .openpgp import signer
@@ -19,8 +20,8 @@ from .tree import TRUST, assemble
 from .wanted import MirrorError, Wanted, default_cache, machine_architecture
 
 __all__ = [
-    "DEBIAN_PACKAGES", "DISTRIBUTION", "MIRRORS", "NAMES", "OFFICIAL", "MirrorError", "Wanted",
-    "build", "default_cache", "foreign_image", "tool", "trust",
+    "DEBIAN_PACKAGES", "DISTRIBUTION", "MIRRORS", "NAMES", "OFFICIAL", "MirrorError", "Tests", "Wanted",
+    "build", "build_tests", "default_cache", "foreign_image", "tool", "trust",
 ]  # fmt: skip
 
 # What the machine that builds needs; the second architecture's compiler only if that is wanted.

@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from .commands import run
 from .wanted import TRIPLETS, MirrorError
@@ -29,10 +29,17 @@ class GoProgram:
     replace: tuple[str, ...] = ()  # whole replace lines for the main module's go.mod
     rename: tuple[tuple[str, str], ...] = ()
     released: bool = False  # reads its version from the build information, which only `go install module@version` fills
+    verb: ClassVar[tuple[str, ...]] = ("build",)
 
     def recipe(self) -> dict[str, Any]:
         """What decides the result, beside version and architecture."""
         return asdict(self)
+
+
+class GoTests(GoProgram):
+    """The tests of packages as programs, each named PACKAGE.test."""
+
+    verb = ("test", "-c")
 
 
 def find_go() -> Path:
@@ -95,9 +102,8 @@ class Go:
             self.run("list", "-deps", *packages, cwd=space, why=f"modules of {program.module}", env=env)
             self.install([*words, *(f"{package}@v{version}" for package in packages)], folder, env)
         else:
-            self.run(
-                "build", *words, "-o", f"{folder}/bin/", *packages, cwd=space, why=f"build of {program.module}", env=env
-            )
+            words = [*program.verb, *words, "-o", f"{folder}/bin/", *packages]
+            self.run(*words, cwd=space, why=f"build of {program.module}", env=env)
         for old, new in program.rename:
             (folder / "bin" / old).rename(folder / "bin" / new)
         shutil.rmtree(space)

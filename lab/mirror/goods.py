@@ -101,7 +101,11 @@ def image_list(build: Build, architecture: str) -> dict[str, Image]:
 
 def image(name: str, build: Build, architecture: str) -> Path:
     """One image of one architecture: its blobs, and image.json with its descriptor and the names it is published under."""
-    described = image_list(build, architecture)[name]
+    return described_image(name, image_list(build, architecture)[name], build, architecture)
+
+
+def described_image(name: str, described: Image, build: Build, architecture: str) -> Path:
+    """The same of an image that is described already."""
     base = build.made[described.base, architecture] if described.base else None
     recipe = [
         parts.base_recipe(),

@@ -1,0 +1,151 @@
+"""Kubernetes' own conformance tests, run by the operator against the lab's cluster."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+from cluster.kubeconfig import tunnel
+from cluster.model import Cluster
+
+from . import mirror, verdicts, workstation, world
+from .commands import run
+from .failures import LabError
+from .interrupts import interruptible
+from .journal import PROJECT, Run
+from .plan import WorldPlan
+from .polling import step, until
+from .verdicts import Verdict
+
+RESULTS = PROJECT / "build" / "conformance"
+KUBECONFIG = PROJECT / "build" / "kubeconfig"
+API_SECONDS = 30
+ENDING_SECONDS = 120
+HOURS = 3  # after so long the rest is given up
+CONTROL_PLANE_TAINT = "node-role.kubernetes.io/control-plane"
+
+
+def conformance(place: Run, sigs: Sequence[str], processes: int, only: str) -> int:
+    """The story: build, choose, run, tell. 0 if no test failed, and none that could run was left out."""
+    planned = world.of(place)
+    tests = built(planned.cluster)
+    listed = run([tests.program, "--list-conformance-tests"])
+    names = verdicts.chosen(listed, sigs, only)
+    if not names:
+        where = f"--sig {' '.join(sigs)}{f' --only {only}' if only else ''}"
+        raise LabError(where, "fits no test", "nothing would be measured", f"`{tests.program} --list-tests` shows all")
+    shutil.rmtree(RESULTS, ignore_errors=True)
+    RESULTS.mkdir(parents=True)
+    began = time.monotonic()
+    with interruptible(), api_in_reach(place, planned):
+        print(f"{len(names)} tests, {processes} at a time; what they say: {RESULTS}/e2e.log", flush=True)
+        run_tests(place, planned, command(tests, planned.cluster, names, processes), len(names))
+    report = RESULTS / "junit_01.xml"
+    found = verdicts.read(report.read_text() if report.exists() else "", names, tests.missing)
+    return tell(found, time.monotonic() - began, planned.cluster)
+
+
+def built(cluster: Cluster) -> mirror.Tests:
+    """The programs, and the images in the mirror."""
+    wanted = world.artifacts_of(cluster, (mirror.wanted.machine_architecture(),))
+    with step(f"tests of Kubernetes {wanted.kubernetes} and their images"):
+        return mirror.build_tests(wanted, mirror.default_cache(), world.say)
+
+
+@contextmanager
+def api_in_reach(place: Run, planned: WorldPlan) -> Iterator[None]:
+    """Within, the operator's kubeconfig opens this lab's cluster: by the tunnel that it names, if it names one."""
+    way = shlex.split(tunnel(planned.cluster))
+    if way:
+        place.start("tunnel", [workstation.home(place) / "bin" / "ssh", *way[1:]], planned.operator_namespace)
+    try:
+        ask = ["kubectl", "--kubeconfig", str(KUBECONFIG), "--request-timeout", "5s", "get", "--raw", "/readyz"]
+        words = workstation.command(planned, ask)
+        if not until(lambda: run(words, check=False, env=workstation.environment(place)) == "ok", API_SECONDS, 0.5):
+            raise LabError(
+                f"lab {place.name}", "its API does not answer", f"asked with {KUBECONFIG}, which the latest deploy wrote",
+                "run `python -m lab deploy` for this lab, then `python -m lab verify`",
+            )  # fmt: skip
+        yield
+    finally:
+        place.stop("tunnel")
+
+
+def command(tests: mirror.Tests, cluster: Cluster, names: Sequence[str], processes: int) -> list[str]:
+    """What the operator runs: ginkgo, which runs e2e.test several times."""
+    taints = {taint.key for host in cluster.nodes for taint in host.taints or ()} | {CONTROL_PLANE_TAINT}
+    of_ginkgo = [
+        f"--procs={processes}", "--no-color", "-v", f"--timeout={HOURS}h", f"--focus={verdicts.focus(names)}",
+    ]  # fmt: skip
+    of_tests = [
+        "--provider=skeleton",
+        f"--kubeconfig={KUBECONFIG}",
+        f"--report-dir={RESULTS}",
+        f"--e2e-output-dir={RESULTS}",
+        f"--dns-domain={cluster.dns_domain}",
+        f"--node-os-arch={mirror.wanted.machine_architecture()}",
+        f"--non-blocking-taints={','.join(sorted(taints))}",
+        "--disable-log-dump",
+    ]
+    return [str(tests.ginkgo), *of_ginkgo, str(tests.program), "--", *of_tests]
+
+
+def run_tests(place: Run, planned: WorldPlan, words: Sequence[str], count: int) -> None:
+    """Run it to its end; a line for each test that has ended, and all that is said in e2e.log."""
+    process = subprocess.Popen(
+        workstation.command(planned, list(words)), env=workstation.environment(place), cwd=RESULTS,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+    )  # fmt: skip
+    try:
+        show(kept(process, RESULTS / "e2e.log"), count)
+        process.wait()
+    except BaseException:
+        end(process, RESULTS / "e2e.log")
+        raise
+
+
+def end(process: subprocess.Popen[str], log: Path) -> None:
+    """Have it remove what it made in the cluster, and end it where that takes too long."""
+    process.send_signal(signal.SIGINT)
+    try:
+        said, _ = process.communicate(timeout=ENDING_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        said, _ = process.communicate()
+    with log.open("a") as file:
+        file.write(said)
+
+
+def kept(process: subprocess.Popen[str], log: Path) -> Iterator[str]:
+    """The lines that it says, as they come, written down too."""
+    with log.open("w") as file:
+        for line in process.stdout or ():
+            file.write(line)
+            yield line.rstrip("\n")
+
+
+def show(lines: Iterator[str], count: int) -> None:
+    """A line for each test that has ended."""
+    ended = (found for pair in pairwise(lines) if (found := verdicts.finished(*pair)))
+    for number, one in enumerate(ended, 1):
+        print(f"{number:3} of {count}  {one.outcome:8} {one.seconds:6.1f} s  {one.name}", flush=True)
+
+
+def tell(found: Sequence[Verdict], seconds: float, cluster: Cluster) -> int:
+    """Write the list of tests, say what did not pass, and judge."""
+    head = [
+        f"Kubernetes {cluster.kubernetes_version}, {len(cluster.nodes)} nodes, pod network {cluster.pod_network}",
+        verdicts.summary(found, seconds),
+    ]
+    lines = verdicts.listing(found)
+    (RESULTS / "tests.txt").write_text("\n".join([*head, "", *lines, ""]))
+    print("\n".join(["", *head, *verdicts.listing([one for one in found if one.outcome != "passed"])]))
+    print(f"The list of tests: {RESULTS / 'tests.txt'}")
+    return int(any(one.is_bad for one in found))
