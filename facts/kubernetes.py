@@ -119,6 +119,23 @@ class Membership(FactBase[membership.Membership | None]):
         return membership.parse(output)
 
 
+class Settled(FactBase[dict[str, str] | None]):
+    """What the cluster keeps for good, as far as this host knows it, by the names of `cluster.settled`; None = unknown."""
+
+    def command(self) -> str:
+        # On a control plane kubelet asks its own API: what all others ask is in the administrator's file.
+        known = "test -f /etc/kubernetes/admin.conf && f=admin || f=kubelet"
+        return (
+            f"echo settled; {known}; sed -n 's|^ *server: https://|endpoint |p' /etc/kubernetes/$f.conf 2>/dev/null; "
+            "sed -n 's|^ *- --service-cluster-ip-range=|services |p; s|^ *- --cluster-cidr=|pods |p' "
+            "/etc/kubernetes/manifests/kube-apiserver.yaml /etc/kubernetes/manifests/kube-controller-manager.yaml 2>/dev/null; "
+            "sed -n 's|^clusterDomain: |domain |p' /var/lib/kubelet/config.yaml 2>/dev/null; true"
+        )
+
+    def process(self, output: list[str]) -> dict[str, str]:
+        return dict(line.split(" ", 1) for line in output[1:])
+
+
 class JoinTokens(FactBase[list[str] | None]):
     """Secrets that hold a join token described as `mark` (empty: any), by name, never with their content; None = the API does not answer."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pyinfra import host, state
 from pyinfra.api.exceptions import DeployError
 
-from cluster import preflight, upgrades, versions
+from cluster import preflight, settled, upgrades, versions
 from cluster.backups import UNDER_WAY
 from cluster.problems import Problem, listing
 from cluster.upgrades import Step
+from facts.kubernetes import Settled
 from facts.leftovers import Present
 from phases.decided import surveyed
 from phases.declared import cluster, here
@@ -16,6 +17,7 @@ from phases.running import steps_of
 
 _found: dict[str, list[Problem]] = {}
 _steps: list[Step] = []
+_settled: dict[str, dict[str, str]] = {}
 
 
 def check_hosts(is_restore: bool = False) -> None:
@@ -28,6 +30,8 @@ def check_hosts(is_restore: bool = False) -> None:
     this = here()
     survey, differing = surveyed(this.name), steps_of(this.name)
     _steps.extend(differing or ())
+    kept = host.get_fact(Settled)
+    _settled[this.name] = kept or {}
     _found[this.name] = (
         preflight.problems(cluster(), this, survey) + versions.problems(this, survey)
         if survey and differing is not None
@@ -47,7 +51,8 @@ def _refuse(asked: set[str]) -> None:
         of_the_api = steps_of(first)
         _steps.extend(step for step in of_the_api or () if step.part == "kubernetes")
         _found[first] = [_unknown(first)] if of_the_api is None else []
-    problems = [problem for problems in _found.values() for problem in problems] + upgrades.differences(_steps)
+    problems = [problem for problems in _found.values() for problem in problems]
+    problems += upgrades.differences(_steps) + settled.differences(cluster(), _settled)
     if problems:
         raise DeployError(listing(problems, "the hosts; nothing was changed"))
 
