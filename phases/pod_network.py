@@ -54,6 +54,15 @@ def connect() -> None:
             after=preferences(whole, this),
         )
     every_host_is_ready(name="the nodes' subnets are offered")
+    wait_for_the_routes(whole, this)
+    if is_speaker():
+        nodes = [node.name for node in whole.nodes if node.name in reached()]
+        manifests.nodes_ready(name="Wait until the nodes are ready", wanted=nodes)
+        manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
+
+
+def wait_for_the_routes(whole: Cluster, this: Host) -> None:
+    """Until the way to every other node's pods is served; vxlan needs none."""
     if whole.pod_network == "routed":
         peers.sees(
             name="Wait until the nodes' pods are routed",
@@ -61,10 +70,6 @@ def connect() -> None:
             coordinator=whole.coordinator.name,
             own=lambda: routed_by(whole, this),
         )
-    if is_speaker():
-        nodes = [node.name for node in whole.nodes if node.name in reached()]
-        manifests.nodes_ready(name="Wait until the nodes are ready", wanted=nodes)
-        manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
 
 
 def routed_by_others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network, ...]]:

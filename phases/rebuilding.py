@@ -5,13 +5,12 @@ from __future__ import annotations
 from cluster.model import Cluster
 from cluster.routes import TAG
 from facts.headscale import Nodes, node_of
-from operations import headscale, peers, rebuilding, remote, tailscale
+from operations import headscale, rebuilding, remote, tailscale
 from operations.barrier import every_host_is_ready
-from phases import phase
+from phases import phase, pod_network, tailnet
 from phases.control_plane import tailnet_address
 from phases.declared import cluster, here
-from phases.pod_network import routed_by, routed_by_others
-from phases.tailnet import offered_by_others, offers, preferences
+from phases.tailnet import preferences
 
 
 @phase("Wipe headscale's database")
@@ -40,19 +39,8 @@ def log_in() -> None:
         rebuilding.readdressed(name="Give every machine its address back")
     every_host_is_ready(name="headscale knows the addresses")
     rebuilding.addressed(name="Wait for the address", coordinator=whole.coordinator.name)
-    peers.sees(
-        name="Wait until the others are online",
-        peers=lambda: offered_by_others(whole, this),
-        coordinator=whole.coordinator.name,
-        own=lambda: offers(whole)[this.name],
-    )
-    if whole.pod_network == "routed":
-        peers.sees(
-            name="Wait until the nodes' pods are routed",
-            peers=lambda: routed_by_others(whole, this),
-            coordinator=whole.coordinator.name,
-            own=lambda: routed_by(whole, this),
-        )
+    tailnet.wait_for_the_others(whole, this)
+    pod_network.wait_for_the_routes(whole, this)
 
 
 def _addresses(whole: Cluster) -> dict[str, str | None]:

@@ -44,6 +44,11 @@ def join_hosts(after: Callable[[], Collection[str] | None] = lambda: None) -> No
     )
     if this.is_gateway and not endpoint.is_forwarded(whole):
         coordination.lead_to_api_no_more()
+    wait_for_the_others(whole, this)
+
+
+def wait_for_the_others(whole: Cluster, this: Host) -> None:
+    """Until every other host is online, and every LAN's route is served."""
     peers.sees(
         name="Wait until the others are online",
         peers=lambda: offered_by_others(whole, this),
