@@ -108,6 +108,9 @@ KEYS: dict[str, Key] = {
     "api_name": Key("a DNS name in lower case", "every kubeconfig points at it", '"api.isthmus.internal"'),
     "api_port": Key("a number from 1 to 65535", "every kubeconfig points at it", "6443"),
     "api_access": Key("a tuple of networks", "the API answers them at its public address", '("198.51.100.7/32",)'),
+    "api_sans": Key(
+        "a tuple of DNS names and IPv4 addresses", "the API's certificate names them", '("kube.example.org",)'
+    ),
     "kubernetes_version": Key(_VERSION, "exactly this version is installed", '"1.36.3"'),
     "headscale_version": Key(_VERSION, "exactly this version is installed", '"0.29.3"'),
     "tailscale_version": Key(_VERSION, "exactly this version is installed", '"1.102.5"'),

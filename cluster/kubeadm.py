@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,16 +57,29 @@ def init(
     return _file(configuration, _cluster(cluster, addresses), _kubelet(), _proxy(cluster, decisions.values()))
 
 
-def certificates(cluster: Cluster, host: Host, addresses: Mapping[str, str], key: str) -> str:
-    """The file for `kubeadm init phase upload-certs`, which lends the CAs to other control planes for two hours."""
-    configuration = {
+def phase(
+    cluster: Cluster, host: Host, addresses: Mapping[str, str], known: str, key: str = "", folder: str = ""
+) -> str:
+    """The file for `kubeadm init phase` on a cluster that runs: as kubeadm knows it already, with every name of the API.
+
+    `known`: the ClusterConfiguration that kubeadm keeps in the cluster. `key`: under which upload-certs lends the CAs to
+    other control planes for two hours. `folder`: where certificates are made, if not where they are in use.
+    """
+    configuration: dict[str, Any] = {
         "apiVersion": API,
         "kind": "InitConfiguration",
-        "certificateKey": key,
         "localAPIEndpoint": {"advertiseAddress": addresses[host.name], "bindPort": cluster.api_port},
         "nodeRegistration": {"criSocket": RUNTIME_SOCKET, "name": host.name},
     }
-    return _file(configuration, _cluster(cluster, addresses))
+    if key:
+        configuration["certificateKey"] = key
+    running = yaml.safe_load(known)
+    server = running.setdefault("apiServer", {})
+    names = api_names(cluster, cluster.control_planes, addresses)
+    server["certSANs"] = list(dict.fromkeys([*(server.get("certSANs") or ()), *names]))
+    if folder:
+        running["certificatesDir"] = folder
+    return _file(configuration, running)
 
 
 def join(cluster: Cluster, host: Host, address: str, decision: NodeDecision, admission: Admission) -> str:
@@ -121,10 +134,10 @@ def parse_join_command(text: str) -> Admission:
     return Admission(token[1], tuple(authorities))
 
 
-def api_names(cluster: Cluster, addresses: Mapping[str, str]) -> list[str]:
-    """Every name and address by which somebody may call the API."""
-    names = [cluster.api_endpoint_name, "127.0.0.1"]
-    for host in cluster.control_planes:
+def api_names(cluster: Cluster, hosts: Sequence[Host], addresses: Mapping[str, str]) -> list[str]:
+    """Every name and address by which somebody may call the API that runs on these hosts."""
+    names = [cluster.api_endpoint_name, "127.0.0.1", *cluster.api_sans]
+    for host in hosts:
         names += [host.name, addresses[host.name], str(host.lan_address)]
         names += [str(host.public_address)] if host.public_address else []
     return list(dict.fromkeys(names))
@@ -157,7 +170,7 @@ def _cluster(cluster: Cluster, addresses: Mapping[str, str]) -> dict[str, Any]:
             "serviceSubnet": str(cluster.service_cidr),
             "dnsDomain": cluster.dns_domain,
         },
-        "apiServer": {"certSANs": api_names(cluster, addresses)},
+        "apiServer": {"certSANs": api_names(cluster, cluster.control_planes, addresses)},
         "controllerManager": {"extraArgs": _arguments(CONTROLLERS)},
         "etcd": {"local": {"dataDir": "/var/lib/etcd", "extraArgs": _arguments(ETCD)}},
     }

@@ -124,6 +124,7 @@ class ClusterSettings(Declared):
     api_name: DnsName | None = None
     api_port: Port = 6443
     api_access: tuple[Network, ...] = ()
+    api_sans: tuple[DnsName, ...] = ()
     kubernetes_version: Version = defaults.KUBERNETES
     headscale_version: Version = defaults.HEADSCALE
     tailscale_version: Version = defaults.TAILSCALE

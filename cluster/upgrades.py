@@ -14,6 +14,7 @@ from cluster.problems import Problem
 PARTS = ("tailscale", "headscale", "containerd", "kubernetes", "flannel")
 NAMES = {"kubernetes": "Kubernetes"}
 OF_KUBERNETES = ("kubeadm", "kubelet", "kubectl")
+_OF_A_NODE = {"containerd": "containerd.io", "kubernetes": " ".join(OF_KUBERNETES)}
 PACKAGES = ("tailscale", "headscale", "containerd.io", *OF_KUBERNETES)
 TASK = "run: pyinfra inventory.py tasks/upgrade.py"
 NO_WAY_BACK = {
@@ -100,12 +101,25 @@ def _differing(found: Sequence[str], wanted: str) -> str:
     )
 
 
-def differences(found: Iterable[Step]) -> list[Problem]:
-    """What the deploy says of them, before any change: it never upgrades or downgrades what runs. One for all hosts that are alike."""
-    return [
-        Problem(hosts, what, "deploy.py never upgrades or downgrades what runs", _refusal(step) or TASK)
-        for step, hosts, what in together(found)
-    ]
+def differences(found: Iterable[Step], outside: Collection[str] = ()) -> list[Problem]:
+    """What the deploy says of them, before any change: it never upgrades or downgrades what runs. One for all hosts that are alike.
+
+    `outside`: hosts that are no nodes of a cluster yet; what they have for it is from somebody else, or from before a reset.
+    """
+    ours: list[Step] = []
+    theirs: list[Step] = []
+    for step in found:
+        (theirs if step.host in outside and step.part in _OF_A_NODE else ours).append(step)
+    why = "deploy.py never upgrades or downgrades what runs"
+    problems = [Problem(hosts, what, why, _refusal(step) or TASK) for step, hosts, what in together(ours)]
+    return problems + [Problem(hosts, what, why, _by_hand(step)) for step, hosts, what in together(theirs)]
+
+
+def _by_hand(step: Step) -> str:
+    return (
+        f"it is not this cluster's yet: if nobody else uses it there, `apt-get purge {_OF_A_NODE[step.part]}`, and the deploy installs "
+        f'it; else upgrade it by hand, or write {step.part}_version = "{step.runs}"'
+    )
 
 
 def refusals(found: Iterable[Step]) -> list[Problem]:

@@ -11,6 +11,7 @@ from pyinfra.api import FactBase
 from facts.kubernetes import KUBECTL
 from facts.reading import contained
 
+API = "/etc/kubernetes/pki/apiserver.crt"
 # kubeadm's own; those of the authorities end ten years later.
 _FILES = "/etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt"
 _CONFIGS = "/etc/kubernetes/admin.conf /etc/kubernetes/super-admin.conf /etc/kubernetes/controller-manager.conf /etc/kubernetes/scheduler.conf"
@@ -44,6 +45,17 @@ class Issued(FactBase[dict[str, Certificate] | None]):
     def process(self, output: list[str]) -> dict[str, Certificate]:
         rows = (line.split() for line in output[1:])
         return {path: Certificate(int(end), int(written), serial) for path, written, end, serial in rows}
+
+
+class Named(FactBase[list[str] | None]):
+    """The names and addresses in the API's certificate on this host's disk; empty where there is none that can be read; None = unknown."""
+
+    def command(self) -> str:
+        return f"echo names; test ! -e {API} || openssl x509 -in {API} -noout -ext subjectAltName 2>/dev/null || true"
+
+    def process(self, output: list[str]) -> list[str]:
+        words = (word.strip().partition(":") for line in output[1:] for word in line.split(","))
+        return [value for kind, _, value in words if kind in ("DNS", "IP Address")]
 
 
 class Served(FactBase[str | None]):

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 
-from pyinfra import host
+from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
-from facts.certificates import Certificate, Components, Issued, Served
-from facts.kubernetes import KUBECTL
+from facts.certificates import API, Certificate, Components, Issued, Named, Served
+from facts.kubernetes import KUBECTL, Membership
+from operations import kubeadm, remote
 from operations.failing import fail
 from operations.systemd import will_have_changed
 
-API_CERTIFICATE = "/etc/kubernetes/pki/apiserver.crt"
-# In the order in which they need each other; each with what it reads.
+# In the order in which they need each other; each with what it reads when it starts. The API's own certificate is not
+# there: it reads that again as soon as it is written.
 READERS: Mapping[str, tuple[str, ...]] = {
     "etcd": ("/etc/kubernetes/pki/etcd/server.crt", "/etc/kubernetes/pki/etcd/peer.crt"),
     "kube-apiserver": (
-        API_CERTIFICATE,
         "/etc/kubernetes/pki/apiserver-kubelet-client.crt",
         "/etc/kubernetes/pki/apiserver-etcd-client.crt",
         "/etc/kubernetes/pki/front-proxy-client.crt",
@@ -28,7 +28,9 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "kube-scheduler": ("/etc/kubernetes/scheduler.conf",),
 }
 RESTART_WAIT_S = 180
-SERVE_WAIT_S = 60
+# The API looks at its certificate once a minute where no change of the file is told to it.
+SERVE_WAIT_S = 90
+FOLDER = "/etc/kubernetes/isthmus-pki"
 
 
 @operation()
@@ -49,6 +51,33 @@ def renewed(within_days: int) -> Generator[StringCommand, None, None]:
     first = min(found.values(), key=lambda one: one.end)
     host.log(f"the first of {len(found)} certificates ends on {time.strftime('%Y-%m-%d', time.gmtime(first.end))}")
     yield StringCommand("kubeadm certs renew all > /dev/null")
+
+
+@operation()
+def named(
+    names: Callable[[], Sequence[str] | None], document: Callable[[str, str], str | None], port: int
+) -> Generator[StringCommand, None, None]:
+    """
+    Have the API's certificate on this control plane, and what kubeadm knows of it, name all by which somebody may call the API. Other
+    names stay. A host that runs no API yet gets them from kubeadm.
+
+    + names: gives them, or None where they can't be known
+    + document: gives kubeadm's file for what it knows already and a folder for certificates, or None where it can't be known
+    + port: of the API
+    """
+    membership, found, wanted = host.get_fact(Membership), host.get_fact(Named), names()
+    if membership is None or found is None or (wanted is None and state.is_executing):
+        yield fail("the API's certificate, or this host's address in the tailnet, could not be read")
+        return
+    missing = [name for name in wanted or () if name not in found]
+    if not missing or not membership.pki:
+        host.noop("the certificate has every name")
+        return
+    host.log(f"the API's certificate does not name {', '.join(missing)}")
+    if not state.is_executing:
+        yield StringCommand("true")
+        return
+    yield from _name(document, port)
 
 
 @operation()
@@ -79,19 +108,43 @@ def served(port: int, after: Sequence[OperationMeta]) -> Generator[StringCommand
     + after: operations that make it another one
     """
     found, shown = host.get_fact(Issued), host.get_fact(Served, port=port)
-    wanted = found.get(API_CERTIFICATE) if found else None
+    wanted = found.get(API) if found else None
     if wanted is None or shown is None:
         yield fail("the API's certificate could not be read")
         return
     if shown == wanted.serial and not will_have_changed(after):
         host.noop("the API shows its certificate")
         return
-    question = Served().command(port)
-    yield StringCommand(
-        f"wanted=$(openssl x509 -noout -serial -in {API_CERTIFICATE}); end=$(($(date +%s) + {SERVE_WAIT_S})); "
-        f'until shown=$({question}); test "serial=$shown" = "$wanted"; do if test "$(date +%s)" -ge $end; then '
-        f'echo "the API shows the certificate with serial ${{shown:-none}}, not that of {API_CERTIFICATE}" >&2; exit 1; fi; sleep 1; done'
+    yield _handshake(port)
+
+
+def _handshake(port: int) -> StringCommand:
+    return StringCommand(
+        f"wanted=$(openssl x509 -noout -serial -in {API}); end=$(($(date +%s) + {SERVE_WAIT_S})); "
+        f'until shown=$({Served().command(port)}); test "serial=$shown" = "$wanted"; do if test "$(date +%s)" -ge $end; then '
+        f'echo "the API shows the certificate with serial ${{shown:-none}}, not that of {API}" >&2; exit 1; fi; sleep 1; done'
     )
+
+
+def _name(document: Callable[[str, str], str | None], port: int) -> Generator[StringCommand, None, None]:
+    try:
+        known = remote.run(host.name, kubeadm.KNOWN)
+    except remote.RemoteFailure as failure:
+        yield fail(f"what kubeadm keeps in the cluster could not be read: {failure}")
+        return
+    told, made = document(known, ""), document(known, FOLDER)
+    if told is None or made is None:
+        yield fail(
+            "the tailnet addresses of all control planes must be known; does `tailscale status` on each show one?"
+        )
+        return
+    yield StringCommand("sh -s", _stdin=kubeadm.script("init phase upload-config kubeadm", told, is_node=True))
+    # kubeadm leaves a certificate alone that is there. It is put in place after its key: until then the API goes on with the old pair.
+    here = API.rpartition("/")[0]
+    yield StringCommand(f"rm -rf {FOLDER} && mkdir -m 700 {FOLDER} && ln -s {here}/ca.crt {here}/ca.key {FOLDER}/")
+    yield StringCommand("sh -s", _stdin=kubeadm.script("init phase certs apiserver", made, is_node=True))
+    yield StringCommand(f"mv {FOLDER}/apiserver.key {here}/ && mv {FOLDER}/apiserver.crt {here}/ && rm -r {FOLDER}")
+    yield _handshake(port)
 
 
 def _newest(found: Mapping[str, Certificate], paths: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ import shlex
 
 from pyinfra.api import StringCommand
 
-from facts.kubernetes import PROXIES
+from facts.kubernetes import KUBECTL, PROXIES
 
 FOLDER = "/run/isthmus"
 KUBEADM_TIMEOUT_S = 900
@@ -19,6 +19,8 @@ UNFINISHED = (
     "kubeadm has been here, but the cluster knows no Node of this name: a run was interrupted, or the Node was deleted. "
     "`kubeadm reset` on it, then run again"
 )
+# The ClusterConfiguration that kubeadm keeps in the cluster, for whoever joins and for an upgrade.
+KNOWN = f"{KUBECTL} -n kube-system get configmap kubeadm-config -o jsonpath='{{.data.ClusterConfiguration}}'"
 SILENT = (
     "the API does not answer, though kubeadm has been here. `journalctl -u kubelet` and /var/log/pods on it tell why; if an init "
     "was interrupted, `kubeadm reset` on it, then run again. Last answer"

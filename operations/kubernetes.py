@@ -53,7 +53,7 @@ def joined(
     endpoint: str,
     document: Callable[[Admission], str | None],
     node: str,
-    certificates: Callable[[str], str | None] | None = None,
+    certificates: Callable[[str, str], str | None] | None = None,
 ) -> Generator[StringCommand, None, None]:
     """
     Have this host be a node of the cluster. A node of another cluster is refused, and nothing is done to it.
@@ -62,7 +62,7 @@ def joined(
     + endpoint: name of the API
     + document: gives kubeadm's file for an admission, or None where it can't be known
     + node: name of this host's Node
-    + certificates: for a further control plane: gives the file by which `first` lends its CAs under a key
+    + certificates: for a further control plane: gives the file for what kubeadm knows already and the key under which `first` lends its CAs
     """
     found, cluster, nodes = host.get_fact(Membership), remote.fact(first, Membership), remote.fact(first, Nodes)
     if found is None or cluster is None or (nodes is None and state.is_executing):
@@ -147,7 +147,7 @@ def _join(
     endpoint: str,
     document: Callable[[Admission], str | None],
     node: str,
-    certificates: Callable[[str], str | None] | None,
+    certificates: Callable[[str, str], str | None] | None,
 ) -> Generator[StringCommand, None, None]:
     try:
         text = document(_admit(first, certificates))
@@ -181,7 +181,7 @@ def _take_certificates_back(first: str) -> Generator[StringCommand, None, None]:
         yield fail(f"it joined, but the certificates lent to it could not be taken back: {failure}")
 
 
-def _admit(first: str, certificates: Callable[[str], str | None] | None) -> Admission:
+def _admit(first: str, certificates: Callable[[str, str], str | None] | None) -> Admission:
     said = remote.run(
         first, f"kubeadm token create --ttl {TOKEN_LIFETIME} --description {TOKEN_MARK} --print-join-command"
     )
@@ -189,11 +189,12 @@ def _admit(first: str, certificates: Callable[[str], str | None] | None) -> Admi
     if certificates is None:
         return admission
     key = secrets.token_hex(32)
-    text = certificates(key)
+    text = certificates(remote.run(first, kubeadm.KNOWN), key)
     if text is None:
         raise ValueError("the tailnet address of a control plane is not known")
-    upload = "init phase upload-certs --upload-certs --skip-certificate-key-print"
-    remote.run(first, "sh -s", stdin=kubeadm.script(upload, text, is_node=True))
+    # What joins takes the names in its certificate from there.
+    for phase in ("upload-config kubeadm", "upload-certs --upload-certs --skip-certificate-key-print"):
+        remote.run(first, "sh -s", stdin=kubeadm.script(f"init phase {phase}", text, is_node=True))
     return Admission(admission.token, admission.authorities, key)
 
 

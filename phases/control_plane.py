@@ -9,7 +9,7 @@ from cluster.membership import hold
 from cluster.model import Cluster, Host
 from facts.kubernetes import Membership, Nodes
 from facts.tailscale import Status
-from operations import kubernetes, remote, systemd
+from operations import certificates, kubernetes, remote, systemd
 from operations.barrier import every_host_is_ready
 from phases import phase
 from phases.decided import decision
@@ -33,10 +33,17 @@ def start() -> None:
             endpoint=whole.api_endpoint_name,
             document=lambda admission: joining(whole, this, admission),
             node=this.name,
-            certificates=lambda key: _certificates(whole, first, key),
+            certificates=lambda known, key: _phase(whole, first, known, key=key),
             # etcd takes one new member at a time.
             _serial=True,
         )
+    certificates.named(
+        name="Name the API in its certificate",
+        names=lambda: _names(whole, this),
+        document=lambda known, folder: _phase(whole, this, known, folder=folder),
+        port=whole.api_port,
+        _serial=True,
+    )
     systemd.service(name="Start kubelet at boot", unit="kubelet.service")
 
 
@@ -82,6 +89,11 @@ def beginning(whole: Cluster, this: Host, token: str) -> str | None:
     return kubeadm.init(whole, this, addresses, {node.name: decision(node.name) for node in whole.nodes}, token)
 
 
-def _certificates(whole: Cluster, first: Host, key: str) -> str | None:
+def _phase(whole: Cluster, at: Host, known: str, key: str = "", folder: str = "") -> str | None:
     addresses = _addresses(whole)
-    return kubeadm.certificates(whole, first, addresses, key) if addresses else None
+    return kubeadm.phase(whole, at, addresses, known, key, folder) if addresses else None
+
+
+def _names(whole: Cluster, this: Host) -> list[str] | None:
+    address = tailnet_address(this.name)
+    return kubeadm.api_names(whole, [this], {this.name: address}) if address else None

@@ -52,7 +52,8 @@ def _refuse(asked: set[str]) -> None:
         _steps.extend(step for step in of_the_api or () if step.part == "kubernetes")
         _found[first] = [_unknown(first)] if of_the_api is None else []
     problems = [problem for problems in _found.values() for problem in problems]
-    problems += upgrades.differences(_steps) + settled.differences(cluster(), _settled)
+    outside = [name for name, kept in _settled.items() if not kept]
+    problems += upgrades.differences(_steps, outside) + settled.differences(cluster(), _settled)
     if problems:
         raise DeployError(listing(problems, "the hosts; nothing was changed"))
 

@@ -46,11 +46,17 @@ def join(cluster: Cluster, host: Host) -> str:
     return kubeadm.join(cluster, host, str(cluster.tailnet_cidr[77]), PLAIN, ADMISSION)
 
 
+def known_of(cluster: Cluster) -> str:
+    """What kubeadm would keep in the cluster that `init` begins."""
+    return init(cluster).split("---\n")[1]
+
+
 def documents_of(cluster: Cluster) -> dict[str, str]:
     first = cluster.control_planes[0]
+    known = known_of(cluster)
     return {
         "init": init(cluster),
-        "certificates": kubeadm.certificates(cluster, first, addresses(cluster), "b" * 64),
+        "phase": kubeadm.phase(cluster, first, addresses(cluster), known, "b" * 64),
         **{f"join {host.name}": join(cluster, host) for host in cluster.nodes if host != first},
     }
 
@@ -85,6 +91,28 @@ def test_every_way_to_the_api_is_in_its_certificate(declared: tuple[str, Cluster
     for host in cluster.control_planes:
         assert {addresses(cluster)[host.name], str(host.lan_address)} <= set(names)
         assert host.public_address is None or str(host.public_address) in names
+
+
+def test_a_name_that_is_declared_is_added_and_what_others_told_kubeadm_stays() -> None:
+    cluster = load(INVENTORIES["reference"]).model_copy(update={"api_sans": ("kube.example.org",)})
+    first = cluster.control_planes[0]
+    known = yaml.safe_dump({"featureGates": {"A": True}, "apiServer": {"certSANs": ["old.example.org"]}})
+    begun, running = kubeadm.phase(cluster, first, addresses(cluster), known, folder="/new").split("---\n")
+    assert "certificateKey" not in begun
+    found = yaml.safe_load(running)
+    assert found["featureGates"] == {"A": True}
+    assert found["certificatesDir"] == "/new"
+    assert {"old.example.org", "kube.example.org", str(first.lan_address)} <= set(found["apiServer"]["certSANs"])
+    # A cluster that was told no name at all has no such section.
+    assert "kube.example.org" in kubeadm.phase(cluster, first, addresses(cluster), "clusterName: a")
+
+
+def test_a_control_plane_by_itself_needs_no_names_of_the_others() -> None:
+    cluster = load(INVENTORIES["three-control-planes"])
+    one, other, _ = cluster.control_planes
+    names = kubeadm.api_names(cluster, [one], addresses(cluster))
+    assert {one.name, str(one.lan_address), cluster.api_endpoint_name} <= set(names)
+    assert other.name not in names
 
 
 def test_a_taint_that_is_not_declared_is_left_to_kubeadm() -> None:

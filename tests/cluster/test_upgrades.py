@@ -111,6 +111,15 @@ def test_the_deploy_names_the_way(part: str, runs: str, wanted: str, fix: str) -
     assert bool(upgrades.refusals([Step(part, "hub", runs, wanted)])) == is_refused
 
 
+def test_what_is_from_before_the_cluster_is_no_job_of_the_upgrade() -> None:
+    steps = [Step("containerd", name, "2.2.9", "2.3.7") for name in ("hub", "wing")]
+    of_a_node, by_hand = upgrades.differences(steps, outside=["wing"])
+    assert (of_a_node.where, of_a_node.fix) == ("hub", upgrades.TASK)
+    assert by_hand.where == "wing"
+    assert "apt-get purge containerd.io" in by_hand.fix
+    assert 'write containerd_version = "2.2.9"' in by_hand.fix
+
+
 def test_hosts_that_are_alike_are_one_problem() -> None:
     steps = [Step("tailscale", name, "1.100.0", "1.102.5") for name in ("hub", "wing")]
     (problem,) = upgrades.differences([*steps])

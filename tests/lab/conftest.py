@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,10 @@ SECRETS = re.compile(
     r"hskey-(auth|api)-[A-Za-z0-9_-]{12,}|\b[a-z0-9]{6}\.[a-z0-9]{16}\b|PRIVATE KEY-----\s*[A-Za-z0-9+/]{20}"
     r"|certificateKey: *[0-9a-f]{64}"
 )
+
+
+# Operation → hosts that it changes.
+Changes = dict[str, set[str]]
 
 
 @dataclass
@@ -90,12 +95,24 @@ class Rehearsal:
     def pyinfra(self, *arguments: str, timeout: int = 1800) -> Result:
         return self.lab("operator", "--", "pyinfra", str(self.inventory), *arguments, timeout=timeout)
 
-    def plan(self) -> list[dict[str, object]]:
-        """What a preview lists: the operations that would change something."""
-        result = self.pyinfra("deploy.py", "--dry", "--json")
+    def previewed(self, story: str = "deploy.py", *arguments: str, bundle: bool = True) -> Changes:
+        """What a preview lists."""
+        plan = self._json(story, "--dry", *arguments, bundle=bundle)["plan"]
+        listed = {one["name"]: {*one["hosts_with_change"], *one["hosts_with_conditional_change"]} for one in plan}
+        return {name: hosts for name, hosts in listed.items() if hosts}
+
+    def changed(self, story: str = "deploy.py", *arguments: str, bundle: bool = True) -> Changes:
+        """What a run has changed."""
+        operations = self._json(story, "-y", *arguments, bundle=bundle)["results"]["operations"]
+        assert operations
+        return {one["name"]: set(one["success"]) for one in operations if one["success"]}
+
+    def _json(self, *arguments: str, bundle: bool) -> dict[str, Any]:
+        call = ("env", f"ISTHMUS_BUNDLE={int(bundle)}", "pyinfra", "--json", str(self.inventory), *arguments)
+        result = self.lab("operator", "--", *call)
         assert result.returncode == 0, result.output[-6000:]
-        operations = json.loads(result.stdout)["plan"]
-        return [op for op in operations if op["hosts_with_change"] or op["hosts_with_conditional_change"]]
+        said: dict[str, Any] = json.loads(result.stdout[result.stdout.index("{") :])
+        return said
 
     def pairs(self) -> list[tuple[Host, Host]]:
         return list(itertools.permutations(self.cluster.hosts, 2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -150,27 +149,6 @@ def together(cluster: Cluster) -> list[list[tuple[str, str]]]:
     return [list(drifts) for drifts in rounds]
 
 
-def pyinfra(world: Rehearsal, layer: bool, *words: str) -> dict[str, object]:
-    words = ("pyinfra", str(world.inventory), "deploy.py", "--json", *words)
-    result = world.lab("operator", "--", "env", f"ISTHMUS_BUNDLE={int(layer)}", *words)
-    assert result.returncode == 0, result.output[-6000:]
-    said: dict[str, object] = json.loads(result.stdout[result.stdout.index("{") :])
-    return said
-
-
-def previewed(world: Rehearsal, layer: bool) -> dict[str, set[str]]:
-    """Operation → hosts that it would change."""
-    plan: list[dict[str, list[str]]] = pyinfra(world, layer, "--dry")["plan"]  # type: ignore[assignment]
-    listed = {str(one["name"]): {*one["hosts_with_change"], *one["hosts_with_conditional_change"]} for one in plan}
-    return {name: hosts for name, hosts in listed.items() if hosts}
-
-
-def changed(world: Rehearsal, layer: bool) -> dict[str, set[str]]:
-    """Operation → hosts on which it has changed something."""
-    done: dict[str, list[dict[str, list[str]]]] = pyinfra(world, layer, "-y")["results"]  # type: ignore[assignment]
-    return {str(one["name"]): set(one["success"]) for one in done["operations"] if one["success"]}
-
-
 @pytest.mark.parametrize("layer", [True, False], ids=["bundled", "plain"])
 def test_each_drift_is_listed_and_repaired_and_nothing_else(world: Rehearsal, layer: bool) -> None:
     rounds = together(world.cluster)
@@ -182,8 +160,8 @@ def test_each_drift_is_listed_and_repaired_and_nothing_else(world: Rehearsal, la
             assert world.on(host, DRIFTS[name].script).returncode == 0, name
             for operation in DRIFTS[name].repairs:
                 wanted.setdefault(operation, set()).add(host)
-        assert previewed(world, layer=True) == wanted
-        assert previewed(world, layer=False) == wanted
-        assert changed(world, layer) == wanted
+        assert world.previewed(bundle=True) == wanted
+        assert world.previewed(bundle=False) == wanted
+        assert world.changed(bundle=layer) == wanted
         # Each is judged by the other.
-        assert previewed(world, not layer) == {}
+        assert world.previewed(bundle=not layer) == {}

@@ -116,7 +116,7 @@ def test_images_are_pulled_ahead_and_sent_where_a_site_reaches_no_registry(world
         world.on(node, f"{CTR} images remove --sync {image}")
         (sent,) = does_exactly_what_it_previews(world, "pull_images")
         assert sent.endswith("Send what can't be pulled")
-        assert plan(world, "pull_images") == []
+        assert plan(world, "pull_images") == {}
     assert image in world.on(node, f"{CTR} images list -q").stdout.split()
     for host in world.cluster.nodes:
         assert world.on(host, "ls /var/cache/isthmus/images.tar /var/tmp/isthmus-images.tar 2>/dev/null").stdout == ""
@@ -135,7 +135,7 @@ def test_the_pod_network_is_reinstalled(world: Rehearsal) -> None:
     does_exactly_what_it_previews(world, "reinstall_pod_network", confirm=name)
     world.must("verify", "--wait", "60", timeout=600)
     assert all(world.on(name, BRIDGE).stdout != made for name, made in bridges.items() if made)
-    assert world.plan() == []
+    assert world.previewed() == {}
 
 
 @pytest.mark.long
@@ -150,7 +150,7 @@ def test_certificates_are_renewed_and_in_use(world: Rehearsal) -> None:
     assert new.startswith("serial=")
     assert new != old
     assert new == world.on(first, "openssl x509 -noout -serial -in /etc/kubernetes/pki/apiserver.crt").stdout
-    assert plan(world, "renew_certificates") == []
+    assert plan(world, "renew_certificates") == {}
     world.must("verify", "--wait", "120", timeout=600)
 
 
@@ -186,7 +186,7 @@ def test_a_task_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(worl
     while killed_at(world, count, task, *wanted):
         count += 1
     assert count > 10
-    assert plan(world, task, *wanted) == []
+    assert plan(world, task, *wanted) == {}
     assert rules(world, leaver) == BEFORE[leaver]
     world.must("deploy")
     world.must("verify", "--wait", "120", timeout=600)
@@ -199,7 +199,7 @@ def test_a_reinstallation_that_is_killed_at_each_operation_ends_as_if_it_had_not
         count += 1
     assert count > 10
     world.must("verify", "--wait", "120", timeout=600)
-    assert world.plan() == []
+    assert world.previewed() == {}
 
 
 @pytest.mark.long
@@ -214,7 +214,7 @@ def test_pulling_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(wor
                 break
             count += 1
         assert count > 4
-        assert plan(world, "pull_images") == []
+        assert plan(world, "pull_images") == {}
 
 
 def without(leaver: str, folder: Path) -> Path:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +12,7 @@ import pytest
 
 from tests.lab import common
 from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
-from tests.lab.tasks import BUSYBOX, DAY_TWO, kubectl, plan, run, said
+from tests.lab.tasks import BUSYBOX, DAY_TWO, does_exactly_what_it_previews, killed_at, kubectl, plan, run
 
 # A lab of its own takes two minutes by itself.
 pytestmark = [pytest.mark.lab, pytest.mark.long]
@@ -73,7 +70,7 @@ def nothing_is_left(world: Rehearsal) -> None:
 
 
 def test_a_backup_is_whole_private_and_leaves_nothing_behind(world: Rehearsal, key: Path) -> None:
-    assert plan(world, "backup", recipient(key)) == [
+    assert list(plan(world, "backup", recipient(key))) == [
         "Backup | Take what the host holds",
         "Backup | Write the backup",
     ]
@@ -83,19 +80,17 @@ def test_a_backup_is_whole_private_and_leaves_nothing_behind(world: Rehearsal, k
     assert about["addresses"] == world.tailnet_addresses()
     assert {file.stat().st_mode & 0o777 for file in made.iterdir()} == {0o600}
     nothing_is_left(world)
-    assert world.plan() == []
+    assert world.previewed() == {}
 
 
 def test_every_host_gets_a_new_key_and_keeps_its_address(world: Rehearsal) -> None:
     before, addresses = node_keys(world), world.tailnet_addresses()
     coordinator = world.cluster.coordinator
     world.on(coordinator, "headscale preauthkeys create --tags tag:node --reusable --expiration 30m > /dev/null")
-    foreseen = plan(world, "rotate_keys")
-    assert foreseen == [
+    assert list(does_exactly_what_it_previews(world, "rotate_keys")) == [
         "Keys of the tailnet | Give the host a new key",
         "Keys of the tailnet | Take keys for joining back",
     ]
-    assert run(world, "rotate_keys").returncode == 0
     after = node_keys(world)
     assert after.keys() == before.keys()
     assert not set(after.values()) & set(before.values())
@@ -128,18 +123,13 @@ def test_headscale_is_made_anew_with_its_keys_and_all_addresses(world: Rehearsal
     keys = "sha256sum /var/lib/headscale/*.key"
     before, users = world.on(coordinator, keys).stdout, world.on(coordinator, "headscale users create gone").returncode
     assert users == 0
-    yes = f"yes={world.cluster.cluster_name}"
-    foreseen = plan(world, "rebuild_headscale", yes)
-    result = world.pyinfra("-y", "--json", "tasks/rebuild_headscale.py", *said((yes,)))
-    assert result.returncode == 0, result.output[-6000:]
-    operations = json.loads(result.stdout[result.stdout.index("{") :])["results"]["operations"]
-    assert [operation["name"] for operation in operations if operation["success"]] == foreseen
+    does_exactly_what_it_previews(world, "rebuild_headscale", confirm=world.cluster.cluster_name)
     assert world.on(coordinator, keys).stdout == before
     assert world.on(coordinator, "headscale users list --output json").stdout.strip() == "null"
     assert world.tailnet_addresses() == addresses
     nothing_is_left(world)
     world.must("verify", "--wait", "120", timeout=600)
-    assert world.plan() == []
+    assert world.previewed() == {}
 
 
 def test_the_machine_with_all_of_it_is_lost_and_comes_back_on_an_empty_disk(world: Rehearsal, key: Path) -> None:
@@ -165,7 +155,7 @@ def test_the_machine_with_all_of_it_is_lost_and_comes_back_on_an_empty_disk(worl
     assert set(before.split()) <= set(kubectl(world, objects).split())
     assert "successfully rolled out" in kubectl(world, "-n kept rollout status deployment/idle --timeout=120s")
     assert {worker.name: world.on(worker, untouched).stdout for worker in workers} == calm
-    assert world.plan() == []
+    assert world.previewed() == {}
     common.every_host_reaches_every_host(world)
     kubectl(world, "delete namespace kept")
 
@@ -192,20 +182,6 @@ KILLED = {
 }
 
 
-def killed_when(world: Rehearsal, operation: str, task: str, *arguments: str) -> None:
-    """Run the task, and kill pyinfra without warning when the operation of that name begins."""
-    call = [*world.words("operator"), "--", "pyinfra", str(world.inventory), "-y", f"tasks/{task}.py", *said(arguments)]
-    with subprocess.Popen(
-        call, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    ) as running:
-        for line in running.stdout or ():
-            world.outputs.append(line)
-            if "Starting " in line and f"| {operation}" in line:
-                os.killpg(running.pid, signal.SIGKILL)
-                return
-    raise AssertionError(f"{task} has no operation {operation}, or did not come to it:\n{''.join(world.outputs[-40:])}")
-
-
 @pytest.mark.parametrize("task", KILLED)
 def test_a_task_that_is_killed_ends_as_if_it_had_not_been(world: Rehearsal, key: Path, task: str) -> None:
     """Those operations that change something; the others of `restore` are the deploy's own."""
@@ -219,14 +195,14 @@ def test_a_task_that_is_killed_ends_as_if_it_had_not_been(world: Rehearsal, key:
     }[task]
     kubectl(world, "create configmap after --from-literal=a=b")
     for operation in KILLED[task]:
-        killed_when(world, operation, task, *words)
+        assert killed_at(world, operation, task, *words), f"{task} did not come to {operation}"
     if task == "restore":
         refused = world.lab("deploy")
         assert refused.returncode == 1
         assert "a restore was interrupted here" in refused.output
     assert run(world, task, *words).returncode == 0
     world.must("verify", "--wait", "120", timeout=600)
-    assert world.plan() == []
+    assert world.previewed() == {}
     assert world.tailnet_addresses() == addresses
     nothing_is_left(world)
     assert not list(BACKUPS.glob("*.part"))

@@ -1,4 +1,4 @@
-"""The six hosts of the reference inventory, from older versions of everything to newer ones in one run."""
+"""The six hosts of the reference inventory: from older versions of everything to newer ones in one run, and back to clean hosts."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ import pytest
 from lab.declared import load
 from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
 from tests.lab.counter import counted
+from tests.lab.filters import rules
 from tests.lab.tasks import does_what_it_previews
 from tests.lab.test_8_upgrade import ALSO, NEW, OLD, declare, is_upgraded
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 REFERENCE = PROJECT / "inventory.py"
+BEFORE: dict[str, list[str]] = {}
+
+
+def rules_of_all(world: Rehearsal) -> dict[str, list[str]]:
+    return {host.name: rules(world, host.name) for host in world.cluster.hosts}
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +27,7 @@ def world(watched: set[str], tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("reference")
     declare(folder, OLD, REFERENCE)
     for made in rehearsal(folder / "inventory.py", "test-8r", watched, *ALSO):
+        BEFORE.update(rules_of_all(made))
         made.must("deploy")
         made.must("verify", "--wait", "120")
         yield made
@@ -32,3 +39,8 @@ def test_six_hosts_are_upgraded_and_nothing_is_left_to_do(world: Rehearsal) -> N
     with counted(world, "the upgrade of six hosts"):
         does_what_it_previews(world, "upgrade")
     is_upgraded(world)
+
+
+def test_a_reset_leaves_six_hosts_with_the_rules_of_others(world: Rehearsal) -> None:
+    does_what_it_previews(world, "reset", confirm=world.cluster.cluster_name)
+    assert rules_of_all(world) == BEFORE

@@ -105,11 +105,13 @@ def test_a_host_joins_by_a_token_that_no_command_line_shows(first: First) -> Non
 
 def test_a_further_control_plane_is_lent_the_certificates_under_a_key_that_no_command_line_shows(first: First) -> None:
     keys: list[str] = []
-    assert joined(Left(), node="new", certificates=lambda key: keys.append(key) or f"certificateKey: {key}") == [
+    assert joined(Left(), node="new", certificates=lambda known, key: keys.append(key) or f"certificateKey: {key}") == [
         "sh -s"
     ]
-    _, (upload, script), _, (taken_back, _) = first.ran
-    assert upload == "sh -s"
+    _, (known, _), (told, names), (upload, script), _, (taken_back, _) = first.ran
+    assert "configmap kubeadm-config" in known
+    assert "init phase upload-config kubeadm" in names
+    assert told == upload == "sh -s"
     assert keys[0] not in upload
     assert "upload-certs" in script
     assert "delete secret --ignore-not-found kubeadm-certs" in taken_back

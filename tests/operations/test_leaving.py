@@ -12,7 +12,6 @@ import pytest
 from cluster.membership import Membership as Left
 from cluster.nodes import Node
 from cluster.removal import Member
-from facts.certificates import Certificate, Components, Issued, Served
 from facts.cni import Installed, Plugins
 from facts.dpkg import Package, Packages
 from facts.etcd import Members
@@ -26,7 +25,7 @@ from facts.machine import DisabledSwap
 from facts.network import NftTables, PassesOn, Passing, PodRoutes, Saved
 from facts.systemd import State, Unit
 from facts.tailscale import ClientStatus, Status
-from operations import certificates, cleaning, leaving, remote
+from operations import cleaning, leaving, remote
 from tests.engine import commands
 
 MINE, OTHERS = "a" * 64, "b" * 64
@@ -125,28 +124,3 @@ def test_lines_of_ours_go_and_all_others_stay() -> None:
     assert rule == "ip -4 rule del to 10.0.0.0/24 priority 2500"
     assert commands(cleaning.swap_lines, {DisabledSwap: []}) == []
     assert commands(cleaning.plugins, {Plugins: Installed("", "", False)}) == []
-
-
-def issued(days: float, written: int = 100, serial: str = "0A") -> dict[str, Certificate]:
-    return {certificates.API_CERTIFICATE: Certificate(int(time.time() + days * 86400), written, serial)}
-
-
-def test_certificates_are_renewed_where_one_ends_soon() -> None:
-    assert commands(certificates.renewed, {Issued: issued(200)}, within_days=100) == []
-    assert len(commands(certificates.renewed, {Issued: issued(50)}, within_days=100)) == 1
-    assert "could not be read" in commands(certificates.renewed, {Issued: {}}, within_days=100)[0]
-
-
-def test_a_component_is_started_again_when_what_it_reads_is_newer() -> None:
-    def ran(started: int | None) -> list[str]:
-        facts = {Issued: issued(200), Components: None if started is None else {"kube-apiserver": started}}
-        return commands(certificates.read_by, facts, component="kube-apiserver", after=[])
-
-    assert ran(100) == []
-    assert ran(99) == ["sh -s"]
-    assert "does not answer" in ran(None)[0]
-
-
-def test_the_certificate_on_the_disk_is_the_one_that_is_shown() -> None:
-    assert commands(certificates.served, {Issued: issued(200), Served: "0A"}, port=6443, after=[]) == []
-    assert len(commands(certificates.served, {Issued: issued(200), Served: ""}, port=6443, after=[])) == 1
