@@ -19,6 +19,7 @@ NOTHING_TO_CHECK = {
     "the API answers",
     "flannel is declared",
     "the nodes' subnets are offered",
+    "the pod network is there",
     "every node has joined",
     "Test nginx's configuration",
 }

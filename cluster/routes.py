@@ -21,9 +21,11 @@ def kept_local(cluster: Cluster, host: Host) -> tuple[IPv4Network, ...]:
 
 
 def approved(cluster: Cluster) -> tuple[IPv4Network, ...]:
-    """Every route that becomes served without anybody's consent."""
-    pods = (cluster.pod_cidr,) if cluster.pod_network == "routed" else ()
-    return pods + tuple(route for host in cluster.hosts for route in advertised(cluster, host))
+    """Every route that becomes served without anybody's consent.
+
+    Those of pods also where the pod network needs none: while it is switched, packets go the old way until the new one is there.
+    """
+    return (cluster.pod_cidr, *(route for host in cluster.hosts for route in advertised(cluster, host)))
 
 
 def policy(cluster: Cluster) -> dict[str, object]:

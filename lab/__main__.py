@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from cluster.model import Cluster
 from cluster.problems import ModelError
 
-from . import arguments, conformance, faults, hosts, mirror, prerequisites, status, workstation, world
+from . import arguments, conformance, faults, hosts, mirror, prerequisites, readdressing, status, workstation, world
 from .declared import load
 from .failures import Interrupted, LabError
 from .interrupts import interruptible
@@ -171,6 +171,14 @@ def delay(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     return 0
 
 
+def readdress(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """Other public addresses."""
+    running(place)
+    with place.locked(), step("leading the public addresses of the inventory to their hosts"):
+        readdressing.readdress(place, declared_cluster(given))
+    return 0
+
+
 def cause(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """A fault."""
     return change(place, given, faults.cause)
@@ -194,7 +202,7 @@ def change(place: Run, given: argparse.Namespace, how: Callable[[Run, str, str |
 
 VERBS: dict[str, Verb] = {
     "up": up, "deploy": deploy, "verify": verify, "conformance": conform, "status": show_status, "shell": shell, "run": run, "operator": operator,
-    "log": log, "power": power, "delay": delay, "break": cause, "heal": heal, "down": down,
+    "log": log, "power": power, "readdress": readdress, "delay": delay, "break": cause, "heal": heal, "down": down,
 }  # fmt: skip
 
 

@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     verb("operator", "run a command on the operator's machine: operator -- CMD…")
     verb("log", "what the mirror was asked for, one JSON object a line")
     _power(verb("power", "cut the power of hosts, boot them again, or replace them"))
+    verb("readdress", "the inventory has other public addresses: lead them to the hosts, as a provider does")
     _delay(verb("delay", "switch the links' delay and loss"))
     _fault(verb("break", "cause a fault"))
     _fault(verb("heal", "undo a fault"))

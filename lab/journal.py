@@ -67,6 +67,10 @@ class Run:
     def begin(self, cluster: Cluster) -> None:
         """The folder, and in it the cluster as it was declared at this time."""
         self.folder.mkdir(parents=True, mode=0o755)
+        self.keep(cluster)
+
+    def keep(self, cluster: Cluster) -> None:
+        """Write down what this lab is made for."""
         (self.folder / "cluster.json").write_text(cluster.model_dump_json())
 
     def cluster(self) -> Cluster:

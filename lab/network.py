@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from .commands import ip, nft, run, sysctl
+from .commands import inside, ip, nft, run, sysctl
 from .plan import HostPlan, SitePlan, WorldPlan
-from .rules import WAN, operator_rules, router_rules
+from .rules import TABLE, WAN, operator_rules, router_rules
 
 OPERATOR_PORT = "op"
 LAN = "lan"
@@ -133,6 +133,25 @@ def attach(site: SitePlan, host: HostPlan, make: Callable[[str], None]) -> None:
     if site.site.fabric == "routed":
         # Without the second, answers for others are delayed by up to 0.8 s.
         sysctl(site.router, {f"net.ipv4.conf.{host.port}.proxy_arp": 1, f"net.ipv4.neigh.{host.port}.proxy_delay": 0})
+
+
+def readdress(world: WorldPlan, before: SitePlan, after: SitePlan) -> None:
+    """Lead a site's new public addresses to it, and the old ones nowhere. What was translated by the old ones is forgotten."""
+    gone = [address for address in before.outside if address not in after.outside]
+    come = [address for address in after.outside if address not in before.outside]
+    ip(
+        world.core,
+        [
+            *(f"route del {address}/32 dev {after.core_port}" for address in gone),
+            *(f"route add {address}/32 via {after.transit} dev {after.core_port}" for address in come),
+        ],
+    )
+    if after.site.nat == "masquerade":
+        ip(after.router, [f"address del {address}/32 dev {WAN}" for address in gone])
+        ip(after.router, [f"address add {address}/32 dev {WAN}" for address in come])
+    nft(after.router, f"delete table ip {TABLE}\n{router_rules(after)}")
+    if gone:
+        inside(after.router, ["conntrack", "-F"])
 
 
 def _toward(site: SitePlan, host: HostPlan) -> str:

@@ -8,6 +8,7 @@ from .plan import HostPlan, SitePlan, WorldPlan, entrances
 
 WAN = "wan"  # a router's interface to the internet
 SSH = 22
+TABLE = "lab"
 Chains = dict[str, tuple[str, Iterator[str]]]  # a chain's name → its hook and its rules
 
 
@@ -20,7 +21,7 @@ def router_rules(site: SitePlan) -> str:
         "forward": ("filter hook forward priority filter", _forward(site)),
         "input": ("filter hook input priority filter", _unsolicited(site)),
     }
-    return table("lab", chains)
+    return table(TABLE, chains)
 
 
 def operator_rules(world: WorldPlan) -> str:
@@ -29,7 +30,7 @@ def operator_rules(world: WorldPlan) -> str:
         f"ip daddr {called} tcp dport {host.host.ssh_port} dnat to {host.way_in[0]}:{host.way_in[1]}"
         for host, called in entrances(world)
     )
-    return table("lab", {"outbound": ("nat hook output priority -100", lines)})
+    return table(TABLE, {"outbound": ("nat hook output priority -100", lines)})
 
 
 def table(name: str, chains: Chains) -> str:

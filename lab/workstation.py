@@ -29,7 +29,7 @@ def prepare(place: Run, world: WorldPlan, trust: dict[str, dict[str, str]], kube
     ca, key = certificates.make_ca(place.folder / "ca")
     (home(place) / ".ssh").mkdir(parents=True, mode=0o700)
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", identity(place)])
-    (home(place) / ".ssh" / "config").write_text(ssh_config(place, world))
+    address(place, world)
     tools(place, kubectl)
     system = SYSTEM_BUNDLE.read_text() if SYSTEM_BUNDLE.exists() else ""
     bundle(place).write_text(system + ca.read_text())
@@ -45,6 +45,11 @@ def identity(place: Run) -> Path:
 def bundle(place: Run) -> Path:
     """The certificates the operator's programs trust."""
     return home(place) / "ca-bundle.crt"
+
+
+def address(place: Run, world: WorldPlan) -> None:
+    """Where `ssh NAME` leads."""
+    (home(place) / ".ssh" / "config").write_text(ssh_config(place, world))
 
 
 def ssh_config(place: Run, world: WorldPlan) -> str:

@@ -139,7 +139,7 @@ def preferred(
             else "the routes to advertise are not known"
         )
         return
-    if wanted is None or not found.known:
+    if wanted is None or not (found.known or after):
         yield StringCommand("true")
         return
     current = _current_flags(found) | (after.flags(found) if after and not state.is_executing else {})

@@ -45,7 +45,10 @@ def apply_manifest(after: Sequence[OperationMeta] = ()) -> OperationMeta:
 
 @phase("Pod routes")
 def connect() -> None:
-    """Route the nodes' subnets, and wait until every node is ready and every host knows every route."""
+    """Route the nodes' subnets, and wait until every node is ready and every host knows every route.
+
+    Where the pod network is switched, the new way is there before the old one goes.
+    """
     whole, this = cluster(), here()
     if this.is_node and whole.pod_network == "routed":
         tailscale.preferred(
@@ -59,6 +62,13 @@ def connect() -> None:
         nodes = [node.name for node in whole.nodes if node.name in reached()]
         manifests.nodes_ready(name="Wait until the nodes are ready", wanted=nodes)
         manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
+    every_host_is_ready(name="the pod network is there")
+    if this.is_node and whole.pod_network == "vxlan":
+        tailscale.preferred(
+            name="Offer no pods to the tailnet",
+            preferences=replace(preferences(whole, this), keep=None),
+            after=preferences(whole, this),
+        )
 
 
 def wait_for_the_routes(whole: Cluster, this: Host) -> None:

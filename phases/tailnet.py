@@ -58,8 +58,8 @@ def wait_for_the_others(whole: Cluster, this: Host) -> None:
 
 
 def preferences(whole: Cluster, this: Host) -> tailscale.Preferences:
-    """The client's preferences; routes of pods are the pod network's business, and stay while it routes by the tailnet."""
-    keep = whole.pod_cidr if whole.pod_network == "routed" and this.is_node else None
+    """The client's preferences; routes of pods are the pod network's business, and stay until it says otherwise."""
+    keep = whole.pod_cidr if this.is_node else None
     return tailscale.Preferences(this.name, tuple(routes.advertised(whole, this)), keep)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from cluster.declare import declare
 from cluster.model import Cluster
-from lab import arguments, journal, rules
+from lab import arguments, journal, readdressing, rules
 from lab.addresses import gateway_address
 from lab.failures import LabError
 from lab.plan import WorldPlan, plan
@@ -201,3 +201,15 @@ def test_a_world_may_serve_more_than_is_declared(capsys: pytest.CaptureFixture[s
         with pytest.raises(SystemExit):
             arguments.parse(["up", "--also", wrong])
         assert f"'{wrong}' is none of kubernetes," in capsys.readouterr().err
+
+
+def test_only_public_addresses_before_a_router_that_translates_may_change_in_a_world_that_is_there() -> None:
+    house = behind("192.168.1.2", "192.0.2.9", 2002)
+    before = readdressing.lasting(world(house=house))
+    assert readdressing.lasting(world(house=behind("192.168.1.2", "192.0.2.10", 2002))) == before
+    assert readdressing.lasting(world(house=behind("192.168.1.3", "192.0.2.9", 2002))) != before
+    open_one, other = (
+        {**OPEN, "lan_address": "10.9.0.2", "public_address": f"198.51.100.{n}", "ssh_hostname": "10.9.0.2"}
+        for n in (2, 3)
+    )
+    assert readdressing.lasting(world(other=open_one)) != readdressing.lasting(world(other=other))

@@ -66,8 +66,10 @@ def test_the_policy_admits_what_is_declared() -> None:
     }
 
 
-def test_pods_in_vxlan_need_no_routes() -> None:
-    assert "10.244.0.0/16" not in json.dumps(routes.policy(declared(all={"pod_network": "vxlan"})))
+def test_a_switch_of_the_pod_network_is_no_matter_of_the_policy() -> None:
+    routed, vxlan = (routes.policy(declared(all={"pod_network": kind})) for kind in ("routed", "vxlan"))
+    assert "10.244.0.0/16" in json.dumps(vxlan)
+    assert routed == vxlan
 
 
 def test_paths_between_sites() -> None:

@@ -17,6 +17,9 @@ from tests.lab.tasks import DAY_TWO, kubectl, run
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 
+NEW_ADDRESS = "203.0.113.45"
+
+
 @dataclass(frozen=True)
 class Change:
     """`text` is written at the end of a file of the inventory; then `ask`, run on the `part` host, says `sees` (or, `not` first, does not)."""
@@ -122,6 +125,22 @@ def test_a_change_is_previewed_made_and_verified(world: Rehearsal, name: str) ->
     said = world.on(host_of(world, change.part), change.ask).stdout
     assert (change.sees.removeprefix("not ") in said) == (not change.sees.startswith("not ")), said
     world.must("verify", "--wait", "120", timeout=600)
+
+
+def test_a_new_public_address_of_the_gateway_is_followed(world: Rehearsal) -> None:
+    """The provider has changed it, the operator has written it into the inventory, and the name server has it."""
+    hosts = world.inventory.read_text()
+    old = str(world.cluster.gateway.public_address)
+    assert hosts.count(f'"{old}"') == 2
+    world.inventory.write_text(hosts.replace(f'"{old}"', f'"{NEW_ADDRESS}"'))
+    world.cluster = load(world.inventory)
+    world.must("readdress")
+    deploy_does_what_it_previews(world)
+    world.must("verify", "--wait", "120", timeout=600)
+    for host in world.cluster.hosts:
+        assert world.on(host, f"grep -rlsF {old} /etc/hosts /etc/headscale /etc/default /etc/nginx/conf.d").stdout == ""
+    shown = world.on(world.cluster.control_planes[0], CHANGES["a name of the API"].ask).stdout
+    assert f"IP Address:{NEW_ADDRESS}" in shown
 
 
 def test_what_a_cluster_keeps_is_refused_before_any_change(world: Rehearsal) -> None:

@@ -186,6 +186,10 @@ class TestPreferred:
         assert preview(more, executing=False) == ["tailscale set --advertise-routes=10.0.0.3/32,10.244.2.0/24"]
         assert "--accept-routes=true" in preview(WANTED, executing=True)[0]
 
+    def test_the_preview_takes_no_route_from_a_client_that_is_only_to_come(self) -> None:
+        given = {"preferences": WANTED, "after": WANTED}
+        assert commands(tailscale.preferred, {Prefs: ClientPrefs(known=False)}, executing=False, **given) == []
+
     def test_no_route_any_more(self) -> None:
         assert self.set(SET, tailscale.Preferences("n1")) == ["tailscale set --advertise-routes="]
 
