@@ -20,6 +20,8 @@ import pytest
 from cluster.model import Cluster, Host
 from lab.declared import load
 
+# Their assertions, too, say what they have seen.
+pytest.register_assert_rewrite("tests.lab.common", "tests.lab.tasks")
 PROJECT = Path(__file__).resolve().parent.parent.parent
 # What must never be seen: headscale's keys, kubeadm's tokens and certificate keys, private keys in PEM.
 SECRETS = re.compile(

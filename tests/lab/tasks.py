@@ -56,6 +56,15 @@ def wait_for_ssh(world: Rehearsal, host: str) -> None:
         assert time.monotonic() < deadline, f"{host} does not answer"
 
 
+def killed_at_each(world: Rehearsal, task: str, *arguments: str) -> None:
+    """Run the task again and again, killed when its first operation starts, its second …, until it comes to its end."""
+    count = 1
+    while killed_at(world, count, task, *arguments):
+        count += 1
+    print(f"{task} was killed at {count - 1} operations")
+    assert count > 10
+
+
 def killed_at(world: Rehearsal, moment: int | str, task: str, *arguments: str) -> bool:
     """Run the task, and kill pyinfra without warning when an operation starts: the one of that name, or the first, second …
 

@@ -23,6 +23,7 @@ from tests.lab.tasks import (
     does_exactly_what_it_previews,
     does_what_it_previews,
     killed_at,
+    killed_at_each,
     kubectl,
     plan,
     run,
@@ -182,10 +183,7 @@ def test_a_host_leaves_and_comes_back(world: Rehearsal, tmp_path: Path, is_dead:
 def test_a_task_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(world: Rehearsal, task: str) -> None:
     leaver = a_worker(world)
     wanted = (f"host={leaver}", f"yes={leaver}") if task == "remove_host" else (f"yes={world.cluster.cluster_name}",)
-    count = 1
-    while killed_at(world, count, task, *wanted):
-        count += 1
-    assert count > 10
+    killed_at_each(world, task, *wanted)
     assert plan(world, task, *wanted) == {}
     assert rules(world, leaver) == BEFORE[leaver]
     world.must("deploy")
@@ -194,10 +192,7 @@ def test_a_task_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(worl
 
 @pytest.mark.long
 def test_a_reinstallation_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(world: Rehearsal) -> None:
-    count = 1
-    while killed_at(world, count, "reinstall_pod_network", f"yes={world.cluster.cluster_name}"):
-        count += 1
-    assert count > 10
+    killed_at_each(world, "reinstall_pod_network", f"yes={world.cluster.cluster_name}")
     world.must("verify", "--wait", "120", timeout=600)
     assert world.previewed() == {}
 

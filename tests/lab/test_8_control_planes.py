@@ -17,7 +17,14 @@ from tests.lab import common
 from tests.lab import test_8_keeping as keeping
 from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
 from tests.lab.counter import counted
-from tests.lab.tasks import does_exactly_what_it_previews, does_what_it_previews, killed_at, kubectl, run, wait_for_ssh
+from tests.lab.tasks import (
+    does_exactly_what_it_previews,
+    does_what_it_previews,
+    killed_at_each,
+    kubectl,
+    run,
+    wait_for_ssh,
+)
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 OLDER = "1.35.4"
@@ -84,7 +91,12 @@ def test_the_api_answers_by_its_name_while_the_first_control_plane_is_off(world:
     first, second, third = first_three(world.cluster)
     world.must("power", "off", first)
     try:
-        assert answers(world, 20) == ["200"] * 20
+        heard = answers(world, 20)
+        # Where the one that is off led etcd, the others choose another first, and say meanwhile that they are not ready.
+        ready = heard[heard.index("200") :]
+        assert set(heard[: -len(ready)]) <= {"500"}
+        assert ready == ["200"] * len(ready)
+        assert len(ready) >= 15
         refused = world.pyinfra(
             "-y", "--exclude", first, "tasks/remove_host.py", "--data", f"host={third}", "--data", f"yes={third}"
         )
@@ -125,10 +137,7 @@ def test_one_that_is_dead_leaves_and_is_replaced(world: Rehearsal) -> None:
 
 def test_a_removal_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(world: Rehearsal) -> None:
     first, second, _ = first_three(world.cluster)
-    count = 1
-    while killed_at(world, count, "remove_host", f"host={first}", f"yes={first}"):
-        count += 1
-    assert count > 10
+    killed_at_each(world, "remove_host", f"host={first}", f"yes={first}")
     assert first not in nodes(world, second)
     world.must("deploy")
     world.must("verify", "--wait", "120", timeout=600)

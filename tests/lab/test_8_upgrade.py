@@ -12,7 +12,7 @@ from lab.declared import load
 from tests.lab import common
 from tests.lab.conftest import Rehearsal, rehearsal
 from tests.lab.counter import counted
-from tests.lab.tasks import DAY_TWO, does_what_it_previews, killed_at, kubectl, plan, run
+from tests.lab.tasks import DAY_TWO, does_what_it_previews, killed_at_each, kubectl, plan, run
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 OLD = {
@@ -126,10 +126,7 @@ def test_an_upgrade_that_is_killed_at_its_operations_ends_as_if_it_had_not_been(
         declared(world, {**OLD, "containerd": NEW["containerd"]})
         world.must("deploy")
         declared(world, NEW)
-    count = 1
-    while killed_at(world, count, "upgrade"):
-        count += 1
-    assert count > 10
+    killed_at_each(world, "upgrade")
     is_upgraded(world)
 
 
