@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,13 +12,18 @@ from cluster.model import Host, Taint
 ROLE = "node-role.kubernetes.io/"
 # On a node that the upgrade took out of service, and will put back.
 UPGRADE_MARK = "isthmus/in-upgrade"
+# The keys of the labels that were declared last: what is taken out of the inventory is told from what others have set.
+DECLARED_LABELS = "isthmus/labels"
 # Kubernetes sets these by itself, as a node's state changes.
 STATE_TAINTS = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
 
 
 @dataclass(frozen=True)
 class Node:
-    """A Node object. Taints are `KEY=VALUE:EFFECT`, without `=VALUE` where there is none; `reason` says why it is not ready."""
+    """A Node object. Taints are `KEY=VALUE:EFFECT`, without `=VALUE` where there is none; `reason` says why it is not ready.
+
+    `declared_labels` are the keys of those labels that the inventory had when they were last set.
+    """
 
     name: str
     ready: bool
@@ -32,6 +38,7 @@ class Node:
     taints: tuple[str, ...]
     schedulable: bool
     in_upgrade: bool = False
+    declared_labels: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """Plain values, for pyinfra's --json."""
@@ -83,8 +90,9 @@ def taint_text(taint: Taint) -> str:
 
 def corrections(wanted: Settings, found: Node) -> list[list[str]]:
     """Arguments for kubectl, one list for each call; none where the node is as declared. Labels of others stay."""
-    labels = [f"{key}={value}" for key, value in wanted.labels.items() if found.labels.get(key) != value]
-    calls = [["label", "node", wanted.name, "--overwrite", *labels]] if labels else []
+    calls = [
+        ["patch", "node", wanted.name, "--type", "merge", "-p", json.dumps(patch)] for patch in _labels(wanted, found)
+    ]
     if wanted.taints is not None:
         replaced = {_without_value(taint) for taint in wanted.taints}
         removed = [
@@ -98,9 +106,22 @@ def corrections(wanted: Settings, found: Node) -> list[list[str]]:
     return calls
 
 
+def _labels(wanted: Settings, found: Node) -> list[dict[str, Any]]:
+    """The change of labels as a merge patch, in which null removes; none where all are as declared."""
+    labels: dict[str, str | None] = {
+        key: value for key, value in wanted.labels.items() if found.labels.get(key) != value
+    }
+    labels |= dict.fromkeys(key for key in found.declared_labels if key not in wanted.labels and key in found.labels)
+    keys = sorted(wanted.labels)
+    if not labels and keys == sorted(found.declared_labels):
+        return []
+    return [{"metadata": {"labels": labels, "annotations": {DECLARED_LABELS: ",".join(keys)}}}]
+
+
 def parse_node(item: Mapping[str, Any]) -> Node:
     """One item of `kubectl get nodes -o json`."""
     metadata, spec, status = item["metadata"], item.get("spec", {}), item.get("status", {})
+    annotations: Mapping[str, str] = metadata.get("annotations", {})
     info = status.get("nodeInfo", {})
     condition: Mapping[str, Any] = next(
         (found for found in status.get("conditions", ()) if found["type"] == "Ready"), {}
@@ -119,7 +140,10 @@ def parse_node(item: Mapping[str, Any]) -> Node:
         labels=dict(metadata.get("labels", {})),
         taints=tuple(sorted(_taint(taint) for taint in spec.get("taints", ()))),
         schedulable=not spec.get("unschedulable", False),
-        in_upgrade=UPGRADE_MARK in metadata.get("annotations", {}),
+        in_upgrade=UPGRADE_MARK in annotations,
+        declared_labels=tuple(annotations.get(DECLARED_LABELS, "").split(","))
+        if annotations.get(DECLARED_LABELS)
+        else (),
     )
 
 

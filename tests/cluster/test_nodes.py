@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -20,12 +21,24 @@ LABELS = {
     "node-role.kubernetes.io/worker": "",
     "disk": "fast",
 }
-NODE = nodes.Node("n", True, "", "1.36.3", ("100.64.10.1",), "10.244.0.0/24", "arm64", "", "", LABELS, (), True)
+NODE = nodes.Node(
+    "n", True, "", "1.36.3", ("100.64.10.1",), "10.244.0.0/24", "arm64", "", "", LABELS, (), True, False, tuple(LABELS)
+)
 MINE, OTHERS = "a" * 64, "b" * 64
 
 
 def calls(host: Host, found: nodes.Node) -> list[list[str]]:
     return nodes.corrections(nodes.settings(host), found)
+
+
+def patched(host: Host, found: nodes.Node) -> dict[str, str | None]:
+    """The labels in the only call, which also writes down the keys of those that are declared."""
+    ((*call, patch),) = calls(host, found)
+    assert call == ["patch", "node", "n", "--type", "merge", "-p"]
+    metadata = json.loads(patch)["metadata"]
+    assert set(metadata["annotations"]["isthmus/labels"].split(",")) == set(nodes.settings(host).labels)
+    labels: dict[str, str | None] = metadata["labels"]
+    return labels
 
 
 def test_a_node_as_declared_needs_nothing() -> None:
@@ -34,7 +47,15 @@ def test_a_node_as_declared_needs_nothing() -> None:
 
 def test_labels_of_others_stay() -> None:
     found = replace(NODE, labels={**LABELS, "disk": "slow", "others": "yes"})
-    assert calls(HOST, found) == [["label", "node", "n", "--overwrite", "disk=fast"]]
+    assert patched(HOST, found) == {"disk": "fast"}
+
+
+def test_a_label_that_is_declared_no_more_goes_and_none_of_others() -> None:
+    host = HOST.model_copy(update={"labels": {}})
+    assert patched(host, replace(NODE, labels={**LABELS, "others": "yes"})) == {"disk": None}
+    # Somebody has taken it away already, or it was never declared by us: only what is declared is written down.
+    assert patched(host, replace(NODE, labels={key: LABELS[key] for key in LABELS if key != "disk"})) == {}
+    assert patched(HOST, replace(NODE, declared_labels=())) == {}
 
 
 @pytest.mark.parametrize(

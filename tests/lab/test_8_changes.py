@@ -39,6 +39,13 @@ CHANGES = {
         "kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes -L example.org/disk",
         "fast",
     ),
+    "no label": Change(
+        "group_data/house.py",
+        "labels = {}",
+        "control plane",
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes --show-labels",
+        "not example.org/disk",
+    ),
     "a taint": Change(
         "group_data/house.py",
         'taints = ({"key": "example.org/slow", "effect": "PreferNoSchedule"},)',

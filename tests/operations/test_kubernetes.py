@@ -168,8 +168,9 @@ def test_the_preview_says_that_tokens_will_be_taken_back(first: First) -> None:
 def test_nodes_are_settled_in_one_command() -> None:
     wanted = [Declared("n", {"disk": "fast"}, ())]
     (only,) = commands(kubernetes.nodes_settled, {Nodes: [NODE]}, wanted=wanted)
-    assert "label node n --overwrite disk=fast" in only
-    assert commands(kubernetes.nodes_settled, {Nodes: [replace(NODE, labels={"disk": "fast"})]}, wanted=wanted) == []
+    assert "patch node n" in only
+    settled = replace(NODE, labels={"disk": "fast"}, declared_labels=("disk",))
+    assert commands(kubernetes.nodes_settled, {Nodes: [settled]}, wanted=wanted) == []
     (missing,) = commands(kubernetes.nodes_settled, {Nodes: []}, wanted=wanted)
     assert "no Node of n" in missing
 
