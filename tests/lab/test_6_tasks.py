@@ -27,6 +27,7 @@ from tests.lab.tasks import (
     kubectl,
     plan,
     run,
+    told,
     wait_for_ssh,
 )
 
@@ -188,6 +189,15 @@ def test_a_task_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(worl
     assert rules(world, leaver) == BEFORE[leaver]
     world.must("deploy")
     world.must("verify", "--wait", "120", timeout=600)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("task", ["drain", "uncordon", "kubeconfig", "rotate_join_token", "renew_certificates"])
+def test_a_small_task_that_is_killed_ends_as_if_it_had_not_been(world: Rehearsal, task: str) -> None:
+    killed_at_each(world, task, *told(world, task), at_least=1)
+    if task != "drain":
+        world.must("verify", "--wait", "120", timeout=600)
+        assert world.previewed() == {}
 
 
 @pytest.mark.long

@@ -18,11 +18,12 @@ from tests.lab import test_8_keeping as keeping
 from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
 from tests.lab.counter import counted
 from tests.lab.tasks import (
-    does_exactly_what_it_previews,
+    VERBS,
     does_what_it_previews,
     killed_at_each,
     kubectl,
     run,
+    verb_does_what_it_previews,
     wait_for_ssh,
 )
 
@@ -148,25 +149,9 @@ def test_power_cut_of_all_hosts_heals_by_itself(world: Rehearsal) -> None:
     assert answers(world) == ["200"] * 6
 
 
-VERBS = {
-    "drain": ("host=core2",),
-    "uncordon": ("host=core2",),
-    "kubeconfig": ("user=ann", "role=view"),
-    "renew_certificates": ("days=365",),
-    "rotate_keys": (),
-    "rebuild_headscale": (),
-    "reinstall_pod_network": (),
-}
-NAMED = ("rebuild_headscale", "reinstall_pod_network")
-
-
 @pytest.mark.parametrize("task", VERBS)
 def test_a_task_does_what_it_previews(world: Rehearsal, task: str) -> None:
-    confirm = world.cluster.cluster_name if task in NAMED else ""
-    does_exactly_what_it_previews(world, task, *VERBS[task], confirm=confirm)
-    if task != "drain":
-        world.must("verify", "--wait", "120", timeout=600)
-        common.preview_lists_nothing(world)
+    verb_does_what_it_previews(world, task)
 
 
 def test_one_backup_brings_all_three_back(world: Rehearsal, tmp_path: Path) -> None:

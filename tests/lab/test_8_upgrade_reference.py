@@ -10,7 +10,7 @@ from lab.declared import load
 from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
 from tests.lab.counter import counted
 from tests.lab.filters import rules
-from tests.lab.tasks import does_what_it_previews
+from tests.lab.tasks import VERBS, does_what_it_previews, verb_does_what_it_previews
 from tests.lab.test_8_upgrade import ALSO, NEW, OLD, declare, is_upgraded
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
@@ -39,6 +39,11 @@ def test_six_hosts_are_upgraded_and_nothing_is_left_to_do(world: Rehearsal) -> N
     with counted(world, "the upgrade of six hosts"):
         does_what_it_previews(world, "upgrade")
     is_upgraded(world)
+
+
+@pytest.mark.parametrize("task", VERBS)
+def test_a_task_does_what_it_previews(world: Rehearsal, task: str) -> None:
+    verb_does_what_it_previews(world, task)
 
 
 def test_a_reset_leaves_six_hosts_with_the_rules_of_others(world: Rehearsal) -> None:
