@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from tests.lab.conftest import PROJECT, Changes, Rehearsal, Result
 
@@ -41,6 +43,13 @@ def does_exactly_what_it_previews(world: Rehearsal, task: str, *arguments: str, 
     return foreseen
 
 
+# For sh: what a reset should have taken away.
+LEFT = (
+    "for l in cni0 flannel.1 tailscale0; do ip link show $l 2>/dev/null; done; apt-mark showhold; "
+    "find / -xdev \\( -path /proc -o -path /sys -o -path /var/log -o -path /var/lib/dpkg \\) -prune -o -iname '*isthmus*' ! -name 'isthmus-lab.*' -print; "
+    "ls -d /etc/kubernetes /var/lib/cni/networks/cbr0 /run/flannel /var/lib/tailscale /etc/headscale 2>/dev/null; "
+    "ls -A /var/lib/kubelet /var/lib/etcd 2>/dev/null | grep -v ':$' | grep .; grep isthmus /etc/hosts /etc/fstab /etc/iptables/rules.v4 2>/dev/null; true"
+)
 # Tasks that leave a cluster as it was, in an order in which one makes good what the other did; with what each is told.
 VERBS = {
     "drain": ("host={node}",),
@@ -89,6 +98,17 @@ def wait_for_ssh(world: Rehearsal, host: str) -> None:
     deadline = time.monotonic() + 120
     while world.lab("operator", "--", "ssh", "-o", "ConnectTimeout=5", host, "true").returncode:
         assert time.monotonic() < deadline, f"{host} does not answer"
+
+
+def without(leaver: str, folder: Path) -> Path:
+    """The inventory without its last group, which has that host alone."""
+    shutil.copytree(DAY_TWO.parent / "group_data", folder / "group_data")
+    text = DAY_TWO.read_text()
+    kept, last = text[: text.rindex("\n\n")], text[text.rindex("\n\n") :]
+    assert f'"{leaver}"' in last
+    assert f'"{leaver}"' not in kept
+    (folder / "inventory.py").write_text(f"{kept}\n")
+    return folder / "inventory.py"
 
 
 def killed_at_each(world: Rehearsal, task: str, *arguments: str, at_least: int = 10) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import tarfile
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from tests.lab.filters import rules
 from tests.lab.tasks import (
     BUSYBOX,
     DAY_TWO,
+    LEFT,
     a_worker,
     does_exactly_what_it_previews,
     does_what_it_previews,
@@ -29,6 +29,7 @@ from tests.lab.tasks import (
     run,
     told,
     wait_for_ssh,
+    without,
 )
 
 pytestmark = pytest.mark.lab
@@ -222,34 +223,14 @@ def test_pulling_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(wor
         assert plan(world, "pull_images") == {}
 
 
-def without(leaver: str, folder: Path) -> Path:
-    """The inventory without its last group, which has that host alone."""
-    shutil.copytree(DAY_TWO.parent / "group_data", folder / "group_data")
-    text = DAY_TWO.read_text()
-    kept, last = text[: text.rindex("\n\n")], text[text.rindex("\n\n") :]
-    assert f'"{leaver}"' in last
-    assert f'"{leaver}"' not in kept
-    (folder / "inventory.py").write_text(f"{kept}\n")
-    return folder / "inventory.py"
-
-
 @pytest.mark.long
 def test_reset_leaves_the_rules_of_others_as_they_were_and_deploy_brings_the_cluster_back(world: Rehearsal) -> None:
     does_what_it_previews(world, "reset", confirm=world.cluster.cluster_name)
     assert {host.name: rules(world, host.name) for host in world.cluster.hosts} == BEFORE
     for host in world.cluster.hosts:
-        left = world.on(host, LEFT).stdout
-        assert left == "", f"{host.name}: {left}"
+        assert world.on(host, LEFT).stdout == "", host.name
     world.must("deploy")
     world.must("verify", "--wait", "120", timeout=600)
-
-
-LEFT = (
-    "for l in cni0 flannel.1 tailscale0; do ip link show $l 2>/dev/null; done; apt-mark showhold; "
-    "find / -xdev \\( -path /proc -o -path /sys -o -path /var/log -o -path /var/lib/dpkg \\) -prune -o -iname '*isthmus*' ! -name 'isthmus-lab.*' -print; "
-    "ls -d /etc/kubernetes /var/lib/cni/networks/cbr0 /run/flannel /var/lib/tailscale /etc/headscale 2>/dev/null; "
-    "ls -A /var/lib/kubelet /var/lib/etcd 2>/dev/null | grep -v ':$' | grep .; grep isthmus /etc/hosts /etc/fstab /etc/iptables/rules.v4 2>/dev/null; true"
-)
 
 
 @pytest.mark.long
