@@ -110,7 +110,7 @@ def an_image(world: Rehearsal, host: str) -> str:
 
 def test_images_are_pulled_ahead_and_sent_where_a_site_reaches_no_registry(world: Rehearsal) -> None:
     assert run(world, "pull_images").returncode == 0
-    assert plan(world, "pull_images", f"version={world.cluster.kubernetes_version}") == []
+    assert plan(world, "pull_images", f"version={world.cluster.kubernetes_version}") == {}
     node = a_worker(world)
     image = an_image(world, node)
     world.on(node, f"{CTR} images remove --sync {image}")
