@@ -12,6 +12,8 @@ from .plan import WorldPlan, plan
 
 def readdress(place: Run, declared: Cluster) -> None:
     """Lead the public addresses that the inventory has now to their hosts, and the old ones nowhere; names and the operator follow."""
+    # The operator stays where it is, though it would stand elsewhere in a new world.
+    declared = declared.model_copy(update={"api_access": place.cluster().api_access})
     old, new = (plan(place.name, cluster, mirror.NAMES) for cluster in (place.cluster(), declared))
     if lasting(old) != lasting(new):
         raise LabError(
@@ -33,4 +35,4 @@ def lasting(world: WorldPlan) -> object:
         for host in world.hosts
     ]
     sites = [(site.site.lan, site.site.nat, site.site.fabric, site.gateway, site.transit) for site in world.sites]
-    return world.network, world.operator, world.names, hosts, sites
+    return world.network, world.names, hosts, sites
