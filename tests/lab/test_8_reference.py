@@ -1,4 +1,4 @@
-"""The six hosts of the reference inventory: from older versions of everything to newer ones in one run, and back to clean hosts."""
+"""The life of the six hosts of the reference inventory: upgraded in one run, each verb, Kubernetes' own conformance tests, back to clean hosts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from lab.declared import load
+from tests.lab import common
 from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
 from tests.lab.counter import counted
 from tests.lab.filters import rules
@@ -46,6 +47,18 @@ def test_a_task_does_what_it_previews(world: Rehearsal, task: str) -> None:
     verb_does_what_it_previews(world, task)
 
 
+@pytest.mark.timeout(7200)
+def test_all_conformance_tests_pass(world: Rehearsal) -> None:
+    world.must("conformance", timeout=7000)
+    listed = (PROJECT / "build" / "conformance" / "tests.txt").read_text().split("\n\n")[1].splitlines()
+    assert len(listed) > 50
+    assert [line for line in listed if not line.startswith("passed ")] == []
+
+
 def test_a_reset_leaves_six_hosts_with_the_rules_of_others(world: Rehearsal) -> None:
     does_what_it_previews(world, "reset", confirm=world.cluster.cluster_name)
     assert rules_of_all(world) == BEFORE
+
+
+def test_no_secret_was_shown(world: Rehearsal) -> None:
+    common.no_secret_was_shown(world)
