@@ -141,9 +141,7 @@ def parse_node(item: Mapping[str, Any]) -> Node:
         taints=tuple(sorted(_taint(taint) for taint in spec.get("taints", ()))),
         schedulable=not spec.get("unschedulable", False),
         in_upgrade=UPGRADE_MARK in annotations,
-        declared_labels=tuple(annotations.get(DECLARED_LABELS, "").split(","))
-        if annotations.get(DECLARED_LABELS)
-        else (),
+        declared_labels=tuple(filter(None, annotations.get(DECLARED_LABELS, "").split(","))),
     )
 
 
