@@ -141,13 +141,15 @@ def watched() -> Iterator[set[str]]:
     stop = threading.Event()
 
     def watch() -> None:
+        # A process becomes another program soon after its start, or seldom: it is read at each of its first ten scans, then at each tenth.
+        ages: dict[str, int] = {}
         while not stop.wait(0.02):
-            for entry in os.scandir("/proc"):
-                if entry.name.isdigit():
-                    try:
-                        seen.add(Path(entry.path, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-                    except OSError:
-                        continue
+            ages = {name: ages.get(name, -1) + 1 for name in os.listdir("/proc") if name.isdigit()}
+            for name in (name for name, age in ages.items() if age < 10 or age % 10 == 0):
+                try:
+                    seen.add(Path("/proc", name, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+                except OSError:
+                    continue
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
