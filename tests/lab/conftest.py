@@ -143,7 +143,7 @@ def watched() -> Iterator[set[str]]:
     def watch() -> None:
         # A process becomes another program soon after its start, or seldom: it is read at each of its first ten scans, then at each tenth.
         ages: dict[str, int] = {}
-        while not stop.wait(0.02):
+        while not stop.wait(0.04):
             ages = {name: ages.get(name, -1) + 1 for name in os.listdir("/proc") if name.isdigit()}  # noqa: PTH208 (three times as fast)
             for name in (name for name, age in ages.items() if age < 10 or age % 10 == 0):
                 try:
