@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -119,6 +120,20 @@ class Prefs(FactBase[ClientPrefs | None]):
     @contained
     def process(self, output: list[str]) -> ClientPrefs:
         return parse_prefs("\n".join(output))
+
+
+class Elsewhere(FactBase[list[str] | None]):
+    """Addresses to which this host's tailscaled talks at `port`, though `server` leads to others; None = unknown."""
+
+    def command(self, server: str, port: int) -> str:
+        return (
+            f"echo addresses; now=$(getent ahostsv4 {shlex.quote(server)} | cut -d ' ' -f 1 | sort -u); test -n \"$now\" || exit 0; "
+            f"ss -Htnp state established 'dport = :{port}' 2>/dev/null | awk '/\"tailscaled\"/ {{sub(/:[0-9]+$/, \"\", $4); print $4}}' | "
+            'sort -u | grep -vxF "$now"; true'
+        )
+
+    def process(self, output: list[str]) -> list[str]:
+        return output[1:]
 
 
 def parse_status(text: str) -> ClientStatus:

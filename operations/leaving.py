@@ -6,7 +6,7 @@ import shlex
 import time
 from collections.abc import Generator, Sequence
 
-from pyinfra import host
+from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
 from cluster.kubeadm import RUNTIME_SOCKET
@@ -29,6 +29,8 @@ STATE = (
     "/var/lib/kubelet/config.yaml",
     "/var/lib/etcd/member",
 )
+# While it is there, kubeadm reset takes the member of this host out of etcd.
+MEMBER = "/etc/kubernetes/manifests/etcd.yaml"
 RESET_TIMEOUT_S = 300
 
 
@@ -69,11 +71,12 @@ def quorum_kept(leaving: str) -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def member_removed(leaving: str) -> Generator[StringCommand, None, None]:
+def member_removed(leaving: str, is_reset: bool) -> Generator[StringCommand, None, None]:
     """
     Have etcd forget a member that did not say good-bye itself.
 
     + leaving: name of the control plane that goes
+    + is_reset: whether it can be reached, so that `reset` comes before: kubeadm takes its member out (for the preview)
     """
     members = host.get_fact(Members)
     if members is None:
@@ -84,6 +87,8 @@ def member_removed(leaving: str) -> Generator[StringCommand, None, None]:
         host.noop("etcd has no such member")
     elif reason := quorum_lost(members, leaving):
         yield fail(reason)
+    elif not state.is_executing and is_reset and remote.fact(leaving, Present, paths=[MEMBER]):
+        host.noop("kubeadm will have taken it out")
     else:
         yield StringCommand(f"{ETCDCTL} member remove {gone[0].id}")
 

@@ -9,12 +9,14 @@ from ipaddress import IPv4Network
 
 from pyinfra import host, state
 from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra.api.operation import OperationMeta
 
 from facts.headscale import Nodes, parse_key
-from facts.tailscale import ClientPrefs, Prefs, Status
+from facts.tailscale import ClientPrefs, Elsewhere, Prefs, Status
 from operations import remote
 from operations.failing import fail
 from operations.peers import awaited
+from operations.systemd import will_have_changed
 
 KEY_FILE = "/run/isthmus-tailnet.key"
 LOG_FILE = "/run/isthmus-tailnet.log"
@@ -87,6 +89,26 @@ def joined(
     else:
         flags = {"login-server": login_server, "timeout": f"{UP_TIMEOUT_S}s", **preferences.flags(prefs)}
         yield from _log_in(coordinator, tag, flags, again=status.state in ("Running", "Stopped", "Starting"))
+
+
+@operation()
+def talks_to(server: str, port: int, after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
+    """
+    Have the client talk to headscale and its relay where their name leads. To an address that is gone it would talk for a quarter of
+    an hour: it asks again and again on the connection that it has, until the kernel gives that up.
+
+    + server: the name
+    + port: where it listens
+    + after: operations that start the client again (for the preview)
+    """
+    found = host.get_fact(Elsewhere, server=server, port=port)
+    if found is None:
+        yield fail("tailscaled's connections could not be read")
+    elif not found or (not state.is_executing and will_have_changed(after)):
+        host.noop("the client talks to nobody else")
+    else:
+        host.log(f"tailscaled talks to {', '.join(found)}; {server} leads elsewhere")
+        yield StringCommand("systemctl restart tailscaled.service")
 
 
 @operation()

@@ -56,7 +56,9 @@ def leave_cluster() -> None:
     every_host_is_ready(name="nothing runs on it")
     if _speaks():
         if going.is_control_plane:
-            leaving.member_removed(name="Have etcd forget it", leaving=going.name)
+            leaving.member_removed(
+                name="Have etcd forget it", leaving=going.name, is_reset=going.name not in unreachable
+            )
         deleted = leaving.node_deleted(name="Have the API forget it", node=going.name)
         manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=[deleted])
 

@@ -21,8 +21,16 @@ def join_hosts(after: Callable[[], Collection[str] | None] = lambda: None) -> No
     """Join, and wait until everybody sees everybody. `after`: as `tailscale.joined` has it."""
     whole, this = cluster(), here()
     settings = files.write(name="Write tailscale's settings", files=_settings(this))
-    systemd.service(name="Start tailscaled", unit="tailscaled.service", reads=[DEFAULTS], restarted_by=[settings])
+    started = systemd.service(
+        name="Start tailscaled", unit="tailscaled.service", reads=[DEFAULTS], restarted_by=[settings]
+    )
     headscale.reachable(name="Wait for headscale", login_server=whole.server_url)
+    tailscale.talks_to(
+        name="Leave an old address of headscale",
+        server=whole.coordination_name,
+        port=whole.coordination_port,
+        after=[started],
+    )
     tailscale.joined(
         name="Join the tailnet",
         coordinator=whole.coordinator.name,

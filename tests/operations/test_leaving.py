@@ -58,9 +58,19 @@ def test_the_api_headscale_and_etcd_forget_a_host_once() -> None:
     (machine,) = commands(leaving.machine_deleted, {Nodes: (MACHINE,)}, hostname="n")
     assert "nodes delete --identifier 7 --force" in machine
     assert commands(leaving.machine_deleted, {Nodes: ()}, hostname="n") == []
-    (member,) = commands(leaving.member_removed, {Members: THREE}, leaving="n")
+    (member,) = commands(leaving.member_removed, {Members: THREE}, leaving="n", is_reset=False)
     assert member.endswith("member remove 1c")
-    assert commands(leaving.member_removed, {Members: THREE[:2]}, leaving="n") == []
+    assert commands(leaving.member_removed, {Members: THREE[:2]}, leaving="n", is_reset=False) == []
+
+
+@pytest.mark.parametrize(("there", "count"), [([leaving.MEMBER], 0), ([], 1)])
+def test_the_preview_knows_that_kubeadm_takes_a_member_out(
+    monkeypatch: pytest.MonkeyPatch, there: list[str], count: int
+) -> None:
+    monkeypatch.setattr(remote, "fact", lambda name, question, **arguments: there)
+    preview = commands(leaving.member_removed, {Members: THREE}, leaving="n", is_reset=True, executing=False)
+    assert len(preview) == count
+    assert len(commands(leaving.member_removed, {Members: THREE}, leaving="n", is_reset=True)) == 1
 
 
 def test_etcds_quorum_is_looked_at_before_anything_is_done() -> None:

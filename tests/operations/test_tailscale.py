@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from facts.headscale import Node
-from facts.tailscale import ClientPrefs, ClientStatus, Prefs, Status
+from facts.tailscale import ClientPrefs, ClientStatus, Elsewhere, Prefs, Status
 from operations import remote, tailscale
 from tests.engine import commands
 
@@ -155,6 +157,23 @@ class TestRotated:
     def test_the_preview_makes_no_key(self, coordinator: Coordinator) -> None:
         assert self.rotate([RUNNING], executing=False) == ["true"]
         assert coordinator.told == []
+
+
+class TestTalksTo:
+    def run(self, found: list[str] | None, **more: Any) -> list[str]:
+        given = {"server": "mesh.example.org", "port": 443, "after": [], **more}
+        return commands(tailscale.talks_to, {Elsewhere: found}, **given)
+
+    def test_a_client_that_holds_on_to_an_old_address_is_started_again(self) -> None:
+        assert self.run([]) == []
+        assert self.run(["203.0.113.32"]) == ["systemctl restart tailscaled.service"]
+
+    def test_a_start_that_is_foreseen_does_that_too(self) -> None:
+        started = SimpleNamespace(will_change=True)
+        assert self.run(["203.0.113.32"], after=[started], executing=False) == []
+
+    def test_unknown_is_not_absent(self) -> None:
+        assert "could not be read" in self.run(None)[0]
 
 
 class TestPreferred:
