@@ -176,7 +176,9 @@ def test_a_host_leaves_and_comes_back(world: Rehearsal, tmp_path: Path, is_dead:
             wait_for_ssh(world, leaver)
             does_what_it_previews(world, "remove_host", f"host={leaver}", confirm=leaver)
             assert booting.result().returncode == 0
-    world.must("deploy")
+    joining = world.previewed()
+    assert world.changed() == joining
+    print("on the others:", {name: hosts - {leaver} for name, hosts in joining.items() if hosts - {leaver}})
     world.must("verify", "--wait", "120", timeout=600)
 
 
