@@ -26,12 +26,16 @@ SHA256 = {
 
 @dataclass(frozen=True)
 class Trust:
-    """What proves that something fetched is the right thing. A rehearsal replaces these values, and nothing else."""
+    """What proves that something fetched is the right thing. A rehearsal replaces these values, and nothing else.
+
+    `acme`: directory of the authority that gives certificates; empty for Let's Encrypt's, as certbot knows it.
+    """
 
     key_fingerprints: Mapping[str, str] = field(default_factory=lambda: KEY_FINGERPRINTS)
     sha256: Mapping[str, str] = field(default_factory=lambda: SHA256)
     certificate: Certificate | None = None
     ca: str | None = None
+    acme: str = ""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,11 @@ def up(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
             print(f"The lab {place.name} is up already{changed}.")
             return 0
         architectures = tuple(given.arch or (mirror.wanted.machine_architecture(),))
-        world.up(place, declared, world.Options(architectures, not given.no_delay, given.keep, also=tuple(given.also)))
+        world.up(
+            place,
+            declared,
+            world.Options(architectures, not given.no_delay, given.keep, also=tuple(given.also), acme=given.acme),
+        )
     print(NEXT.format(run=place.name, option=option(given)))
     return 0
 

@@ -75,6 +75,8 @@ def _up(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--keep", action="store_true", help="if it fails, leave what was made, to look at it")
     also = "another version that the mirror serves, beside the declared one, to be upgraded to (may be repeated)"
     verb.add_argument("--also", action="append", type=part_version, default=[], metavar="PART=X.Y.Z", help=also)
+    acme = "the gateway obtains its certificate by ACME, from an authority of the lab's; else it is given one"
+    verb.add_argument("--acme", action="store_true", help=acme)
     architecture = "artifacts of this architecture (may be repeated; default: this machine's)"
     verb.add_argument("--arch", action="append", choices=("amd64", "arm64"), help=architecture)
 

@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from . import acme
 from .commands import run
 from .journal import Run
 from .mirror import certificates
@@ -32,7 +33,7 @@ def prepare(place: Run, world: WorldPlan, trust: dict[str, dict[str, str]], kube
     address(place, world)
     tools(place, kubectl)
     system = SYSTEM_BUNDLE.read_text() if SYSTEM_BUNDLE.exists() else ""
-    bundle(place).write_text(system + ca.read_text())
+    bundle(place).write_text(system + acme.trusted(place).read_text())
     resolver(place, world)
     overlay(place, world, trust, ca, key)
 
@@ -105,10 +106,13 @@ def resolver(place: Run, world: WorldPlan) -> None:
 
 def overlay(place: Run, world: WorldPlan, trust: dict[str, dict[str, str]], ca: Path, key: Path) -> None:
     """trust.json: all that the lab lays over what is declared."""
-    certificate, private = place.folder / "coordination.crt", place.folder / "coordination.key"
-    certificates.sign(ca, key, [world.cluster.coordination_name], [], certificate, private)
-    shown = {"certificate": {"certificate": str(certificate), "key": str(private)}, "ca": str(ca)}
-    (place.folder / "trust.json").write_text(json.dumps({**trust, **shown}, indent=1))
+    if acme.is_served(place):
+        shown: dict[str, object] = {"acme": acme.DIRECTORY}
+    else:
+        certificate, private = place.folder / "coordination.crt", place.folder / "coordination.key"
+        certificates.sign(ca, key, [world.cluster.coordination_name], [], certificate, private)
+        shown = {"certificate": {"certificate": str(certificate), "key": str(private)}}
+    (place.folder / "trust.json").write_text(json.dumps({**trust, **shown, "ca": str(ca)}, indent=1))
 
 
 def environment(place: Run) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cluster.model import Cluster
 
-from . import dns, hosts, images, links, mirror, network, prerequisites, workstation
+from . import acme, dns, hosts, images, links, mirror, network, prerequisites, workstation
 from .commands import run
 from .failures import Interrupted, LabError
 from .interrupts import ignore
@@ -29,7 +29,7 @@ READY_SECONDS = 30
 class Options:
     """How a lab is to be made. Hosts that are `ssh_only` run no init and no service but sshd: a hundred of them are cheap.
 
-    `also`: parts and versions that the mirror serves beside the declared ones.
+    `also`: parts and versions that the mirror serves beside the declared ones. `acme`: the gateway obtains its certificate; else it is given one.
     """
 
     architectures: tuple[str, ...]
@@ -37,6 +37,7 @@ class Options:
     keep: bool = False
     ssh_only: bool = False
     also: tuple[tuple[str, str], ...] = ()
+    acme: bool = False
 
 
 def of(place: Run) -> WorldPlan:
@@ -52,6 +53,10 @@ def is_there(place: Run) -> bool:
 def up(place: Run, cluster: Cluster, options: Options) -> None:
     """Make the world and boot its hosts; what was made is removed if that fails, or is interrupted by Interrupted."""
     permitted(cluster)
+    if options.acme and cluster.certificate != "acme":
+        raise LabError(
+            "--acme", "certificate names files", "the gateway shows those and obtains none", "leave --acme out"
+        )
     prerequisites.check(options.architectures)
     prerequisites.raise_limits()
     world = plan(place.name, cluster, mirror.NAMES)
@@ -78,12 +83,15 @@ def make(place: Run, world: WorldPlan, options: Options) -> None:
         tree = mirror.build(wanted, cache, say)
         for part, version in options.also:
             mirror.build(mirror.Wanted(**{**vars(wanted), part: version}), cache, say)
+        authority = mirror.build_pebble(wanted, cache, say) if options.acme else None
     place.begin(world.cluster)
     with step(f"networks: {len(world.sites)} sites, {len(world.namespaces)} namespaces"):
         network.build(world, place.namespace)
         if options.delay:
             links.settle_all(place, world)
         dns.serve(place, world)
+        if authority:
+            acme.serve(place, world, authority)
     with step("the operator's machine"):
         workstation.prepare(place, world, mirror.trust(tree), mirror.tool(wanted, cache, "kubectl"))
         serve_mirror(place, world, tree)
@@ -139,7 +147,8 @@ def serve_mirror(place: Run, world: WorldPlan, tree: Path) -> None:
     """Start the mirror on the addresses of its names."""
     ca, key = mirror.certificates.make_ca(place.folder / "ca")
     ready, log = place.folder / "mirror.ready", place.folder / "requests.jsonl"
-    names = {name: str(address) for name, address in world.names.items()}
+    elsewhere = (mirror.ACME,) if acme.is_served(place) else ()
+    names = {name: str(address) for name, address in world.names.items() if name not in elsewhere}
     told = {"names": names, "ca_cert": str(ca), "ca_key": str(key), "log": str(log), "ready": str(ready)}
     config = place.folder / "mirror.json"
     config.write_text(json.dumps(told, indent=1))
@@ -170,7 +179,7 @@ def create_hosts(
 ) -> None:
     """The disks of those hosts."""
     key = workstation.identity(place).with_suffix(".pub").read_text()
-    ca = place.folder / "ca" / "ca.crt"
+    ca = acme.trusted(place)
     for host in chosen:
         hosts.create(place, world, host, bases[host.release, host.resolved], key, ca, ssh_only)
 

@@ -32,7 +32,9 @@ def tested(reads: Sequence[str], written_by: Sequence[OperationMeta]) -> Generat
 
 
 @operation()
-def certified(certificate: str, domain: str, webroot: str, email: str | None) -> Generator[StringCommand, None, None]:
+def certified(
+    certificate: str, domain: str, webroot: str, email: str | None, server: str = ""
+) -> Generator[StringCommand, None, None]:
     """
     Have a valid certificate from Let's Encrypt; certbot's own timer renews it from then on.
 
@@ -40,6 +42,7 @@ def certified(certificate: str, domain: str, webroot: str, email: str | None) ->
     + domain: name that it is for; it must lead to this host's port 80
     + webroot: folder that nginx serves the challenge from
     + email: told before a certificate expires
+    + server: directory of another authority than Let's Encrypt
     """
     found = host.get_fact(CertificateState, path=certificate)
     if found is None:
@@ -55,6 +58,7 @@ def certified(certificate: str, domain: str, webroot: str, email: str | None) ->
         "&& certbot certonly --non-interactive --agree-tos --webroot --webroot-path",
         QuoteString(webroot),
         *contact,
+        *(["--server", QuoteString(server)] if server else []),
         "--cert-name",
         QuoteString(domain),
         "--domain",

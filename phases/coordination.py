@@ -135,6 +135,7 @@ def _run_gateway(whole: Cluster) -> None:
         domain=whole.coordination_name,
         webroot=WEBROOT,
         email=whole.acme_email,
+        server=trust().acme,
     )
     _serve(whole, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
 

@@ -16,7 +16,8 @@ def trust() -> Trust:
     """The pinned values of cluster.sources; ISTHMUS_TRUST names a JSON file whose values take their place.
 
     Its keys: key_fingerprints (name → fingerprint), sha256 (official address → hash), certificate ({certificate, key}: PEM
-    files for the coordination server) and ca (PEM file that the operator's machine trusts). The lab sets it.
+    files for the coordination server), acme (directory of the authority that gives one) and ca (PEM file that the operator's
+    machine trusts). The lab sets it.
     """
     overlay = os.environ.get("ISTHMUS_TRUST")
     if not overlay:
@@ -28,4 +29,5 @@ def trust() -> Trust:
         sha256={**SHA256, **values.get("sha256", {})},
         certificate=Certificate(**certificate) if certificate else None,
         ca=values.get("ca"),
+        acme=values.get("acme", ""),
     )

@@ -12,16 +12,17 @@ from .aptrepo import write
 from .build import Build
 from .e2e import Tests, build_tests
 from .foreign import foreign_image
-from .names import DISTRIBUTION, MIRRORS, NAMES, OFFICIAL
+from .names import ACME, DISTRIBUTION, MIRRORS, NAMES, OFFICIAL
 from .openpgp import signer
 from .parts import code_hash
+from .pebble import build_pebble
 from .shelf import Shelf, recipe_hash
 from .tree import TRUST, assemble
 from .wanted import MirrorError, Wanted, default_cache, machine_architecture
 
 __all__ = [
-    "DEBIAN_PACKAGES", "DISTRIBUTION", "MIRRORS", "NAMES", "OFFICIAL", "MirrorError", "Tests", "Wanted",
-    "build", "build_tests", "default_cache", "foreign_image", "tool", "trust",
+    "ACME", "DEBIAN_PACKAGES", "DISTRIBUTION", "MIRRORS", "NAMES", "OFFICIAL", "MirrorError", "Tests", "Wanted",
+    "build", "build_pebble", "build_tests", "default_cache", "foreign_image", "tool", "trust",
 ]  # fmt: skip
 
 # What the machine that builds needs; the second architecture's compiler only if that is wanted.

@@ -26,7 +26,8 @@ MIRRORS = (
     "registry.aliyuncs.com",
     "registry.cn-hangzhou.aliyuncs.com",
 )
-NAMES = (*OFFICIAL, *MIRRORS)
+ACME = "acme-v02.api.letsencrypt.org"
+NAMES = (*OFFICIAL, *MIRRORS, ACME)
 DISTRIBUTION = ("deb.debian.org", "security.debian.org")  # official, but not blocked anywhere
 
 ARCHIVE = "debian:"  # a subtree that is pulled through from Debian's archive, not built

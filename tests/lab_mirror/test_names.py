@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.mirror import DISTRIBUTION, MIRRORS, NAMES, OFFICIAL
+from lab.mirror import ACME, DISTRIBUTION, MIRRORS, NAMES, OFFICIAL
 from lab.mirror.names import locate
 
 CASES = [
@@ -40,5 +40,5 @@ def test_every_name_shows_its_subtree(host: str, path: str, place: str | None) -
 
 def test_names_are_of_one_kind_only() -> None:
     assert set(OFFICIAL).isdisjoint(MIRRORS)
-    assert set(NAMES) == {*OFFICIAL, *MIRRORS}
+    assert set(NAMES) == {*OFFICIAL, *MIRRORS, ACME}
     assert set(DISTRIBUTION) <= set(OFFICIAL)
