@@ -28,7 +28,15 @@ def serve(place: Run, world: WorldPlan, program: Path) -> None:
     certificates.sign(ca, key, [ACME], [], shown, private)
     config.write_text(json.dumps({"pebble": _settings(str(world.names[ACME]), shown, private)}, indent=1))
     # Without it, it waits for some seconds, as if it were far away, before it looks at what it is shown.
-    command: list[str | Path] = ["env", "PEBBLE_VA_NOSLEEP=1", program, "-config", config, "-dnsserver", f"{world.dns}:53"]
+    command: list[str | Path] = [
+        "env",
+        "PEBBLE_VA_NOSLEEP=1",
+        program,
+        "-config",
+        config,
+        "-dnsserver",
+        f"{world.dns}:53",
+    ]
     place.start("acme", command, world.core)
     if not until(lambda: bool(_root(world, ca)), READY_SECONDS):
         raise LabError("acme", "does not start", "it gives no root certificate", f"see {place.folder}/acme.log")
@@ -61,5 +69,14 @@ def _settings(address: str, certificate: Path, key: Path) -> dict[str, object]:
 def _root(world: WorldPlan, ca: Path) -> str:
     """Its root certificate; empty while it does not answer."""
     way = f"{ACME}:{MANAGEMENT}"
-    words: list[str | Path] = ["curl", "-sf", "--max-time", "5", "--cacert", ca, "--resolve", f"{way}:{world.names[ACME]}"]
+    words: list[str | Path] = [
+        "curl",
+        "-sf",
+        "--max-time",
+        "5",
+        "--cacert",
+        ca,
+        "--resolve",
+        f"{way}:{world.names[ACME]}",
+    ]
     return inside(world.core, [*words, f"https://{way}/roots/0"], check=False).strip()
