@@ -8,6 +8,7 @@ from ipaddress import IPv4Network
 from cluster import endpoint, routes
 from cluster.model import Cluster, Host
 from operations import files, headscale, network, peers, systemd, tailscale
+from operations.systemd import will_have_changed
 from phases import coordination, phase
 from phases.declared import cluster, here
 from phases.naming import names_so_far, tailnet_names
@@ -31,7 +32,7 @@ def join_hosts(after: Callable[[], Collection[str] | None] = lambda: None) -> No
         port=whole.coordination_port,
         after=[started],
     )
-    tailscale.joined(
+    joined = tailscale.joined(
         name="Join the tailnet",
         coordinator=whole.coordinator.name,
         login_server=whole.server_url,
@@ -39,7 +40,11 @@ def join_hosts(after: Callable[[], Collection[str] | None] = lambda: None) -> No
         preferences=preferences(whole, this),
         after=after,
     )
-    tailscale.preferred(name="Set tailscale's preferences", preferences=preferences(whole, this))
+    wanted = preferences(whole, this)
+    # Who logs in does so with all of them.
+    tailscale.preferred(
+        name="Set tailscale's preferences", preferences=wanted, after=wanted if will_have_changed([joined]) else None
+    )
     if this.is_coordinator:
         headscale.routes_approved(name="Approve the routes", wanted=offers(whole))
     # Every host's names come after it: the API's may lead to the gateway only when somebody answers there.

@@ -26,12 +26,12 @@ def shown(world: Rehearsal, about: str) -> str:
 
 
 def test_the_deploy_obtains_it_and_does_what_it_previews(world: Rehearsal) -> None:
-    common.preview_touches_nothing(world)
-    world.must("deploy")
+    foreseen, done = world.previewed(), world.changed()
     assert "Pebble" in shown(world, "issuer")
     world.must("verify", "--wait", "120")
     common.second_run_changes_nothing(world)
     common.preview_lists_nothing(world)
+    assert done == foreseen
 
 
 def test_a_renewed_one_is_shown_and_the_deploy_has_nothing_to_do(world: Rehearsal) -> None:
