@@ -102,7 +102,7 @@ def verify(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
 def conform(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Kubernetes' own tests."""
     running(place)
-    return conformance.conformance(place, given.sig, given.processes, given.only)
+    return conformance.conformance(place, declared_cluster(given), given.sig, given.processes, given.only)
 
 
 def as_operator(place: Run, words: list[str]) -> int:

@@ -32,10 +32,13 @@ HOURS = 3  # after so long the rest is given up
 CONTROL_PLANE_TAINT = "node-role.kubernetes.io/control-plane"
 
 
-def conformance(place: Run, sigs: Sequence[str], processes: int, only: str) -> int:
-    """The story: build, choose, run, tell. 0 if no test failed, and none that could run was left out."""
+def conformance(place: Run, cluster: Cluster, sigs: Sequence[str], processes: int, only: str) -> int:
+    """The story: build, choose, run, tell. 0 if no test failed, and none that could run was left out.
+
+    `cluster`: as it is declared now, and not when the lab was made: it may have been upgraded since.
+    """
     planned = world.of(place)
-    tests = built(planned.cluster)
+    tests = built(cluster)
     listed = run([tests.program, "--list-conformance-tests"])
     names = verdicts.chosen(listed, sigs, only)
     if not names:
@@ -46,10 +49,10 @@ def conformance(place: Run, sigs: Sequence[str], processes: int, only: str) -> i
     began = time.monotonic()
     with interruptible(), api_in_reach(place, planned):
         print(f"{len(names)} tests, {processes} at a time; what they say: {RESULTS}/e2e.log", flush=True)
-        run_tests(place, planned, command(tests, planned.cluster, names, processes), len(names))
+        run_tests(place, planned, command(tests, cluster, names, processes), len(names))
     report = RESULTS / "junit_01.xml"
     found = verdicts.read(report.read_text() if report.exists() else "", names, tests.missing)
-    return tell(found, time.monotonic() - began, planned.cluster)
+    return tell(found, time.monotonic() - began, cluster)
 
 
 def built(cluster: Cluster) -> mirror.Tests:
