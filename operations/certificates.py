@@ -27,7 +27,8 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "kube-controller-manager": ("/etc/kubernetes/controller-manager.conf",),
     "kube-scheduler": ("/etc/kubernetes/scheduler.conf",),
 }
-RESTART_WAIT_S = 180
+# kubelet starts again what has ended often of late only after up to five minutes.
+RESTART_WAIT_S = 330
 # The API looks at its certificate once a minute where no change of the file is told to it.
 SERVE_WAIT_S = 90
 FOLDER = "/etc/kubernetes/isthmus-pki"
