@@ -43,6 +43,14 @@ def does_exactly_what_it_previews(world: Rehearsal, task: str, *arguments: str, 
     return foreseen
 
 
+# What a host that joins changes on others: its name, and what coordinator and API know of it.
+OF_A_NEWCOMER = {
+    "Write the tailnet's policy",
+    "Run headscale",
+    "Name all hosts",
+    "Take the join tokens back",
+    "Label and taint the nodes",
+}
 # For sh: what a reset should have taken away.
 LEFT = (
     "for l in cni0 flannel.1 tailscale0; do ip link show $l 2>/dev/null; done; apt-mark showhold; "

@@ -19,6 +19,7 @@ from tests.lab.tasks import (
     BUSYBOX,
     DAY_TWO,
     LEFT,
+    OF_A_NEWCOMER,
     a_worker,
     does_exactly_what_it_previews,
     does_what_it_previews,
@@ -37,14 +38,6 @@ CTR = "ctr -n k8s.io"
 # Its number tells a new link from the old one.
 BRIDGE = "cat /sys/class/net/cni0/ifindex 2>/dev/null; true"
 BEFORE: dict[str, list[str]] = {}
-# What a host that joins changes on others: its name, and what coordinator and API know of it.
-OF_A_NEWCOMER = {
-    "Write the tailnet's policy",
-    "Run headscale",
-    "Name all hosts",
-    "Take the join tokens back",
-    "Label and taint the nodes",
-}
 
 
 @pytest.fixture(scope="module")
