@@ -14,6 +14,7 @@ from facts.kubernetes import KUBECTL, Membership
 from operations import kubeadm, remote
 from operations.failing import fail
 from operations.systemd import will_have_changed
+from operations.waiting import answered
 
 # In the order in which they need each other; each with what it reads when it starts. The API's own certificate is not
 # there: it reads that again as soon as it is written.
@@ -89,7 +90,8 @@ def read_by(component: str, after: Sequence[OperationMeta]) -> Generator[StringC
     + component: as its container is called
     + after: operations that write what it reads
     """
-    found, started = host.get_fact(Issued), host.get_fact(Components)
+    # Where a run was interrupted, kubelet may be about to start the API again.
+    found, started = host.get_fact(Issued), answered(Components, RESTART_WAIT_S)
     if found is None or started is None:
         yield fail("the API does not answer, or the certificates could not be read")
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 
 from pyinfra import host, state
@@ -20,7 +19,7 @@ from operations import kubeadm
 from operations.failing import fail
 from operations.nodes import SILENT
 from operations.systemd import will_have_changed
-from operations.waiting import pause, wait
+from operations.waiting import answered, wait
 
 WAIT_S = 300
 HEALTH_S = 120
@@ -178,11 +177,7 @@ trap - EXIT
 
 def _nodes() -> Sequence[Node] | None:
     """The API is away again for some seconds when a new kubelet, already ready, starts its control plane anew."""
-    deadline = time.monotonic() + HEALTH_S
-    nodes: Sequence[Node] | None = host.get_fact(Nodes)
-    while nodes is None and state.is_executing and time.monotonic() < deadline:
-        pause()
-        nodes = host.get_fact(Nodes)
+    nodes: Sequence[Node] | None = answered(Nodes, HEALTH_S)
     return nodes
 
 

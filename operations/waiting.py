@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
+from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 from pyinfra import host, state
-from pyinfra.api import StringCommand
+from pyinfra.api import FactBase, StringCommand
 
 from operations import remote
 from operations.failing import fail
@@ -23,6 +25,16 @@ def wait(command: str, seconds: int, done: str) -> Generator[StringCommand, None
         yield fail(str(failure))
         return
     host.noop(done)
+
+
+def answered(question: type[FactBase[Any]], seconds: int) -> Any:
+    """The answer to a fact on this host. In a run it is asked again, for at most so many seconds, while there is none."""
+    deadline = time.monotonic() + seconds
+    answer = host.get_fact(question)
+    while answer is None and state.is_executing and time.monotonic() < deadline:
+        pause()
+        answer = host.get_fact(question)
+    return answer
 
 
 def pause() -> None:

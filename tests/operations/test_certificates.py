@@ -10,7 +10,7 @@ import pytest
 from cluster.membership import Membership as Left
 from facts.certificates import API, Certificate, Components, Issued, Named, Served
 from facts.kubernetes import Membership
-from operations import certificates, remote
+from operations import certificates, remote, waiting
 from tests.engine import commands
 
 CLIENT = "/etc/kubernetes/pki/apiserver-kubelet-client.crt"
@@ -27,7 +27,9 @@ def test_certificates_are_renewed_where_one_ends_soon() -> None:
     assert "could not be read" in commands(certificates.renewed, {Issued: {}}, within_days=100)[0]
 
 
-def test_a_component_is_started_again_when_what_it_reads_is_newer() -> None:
+def test_a_component_is_started_again_when_what_it_reads_is_newer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certificates, "RESTART_WAIT_S", 0)
+
     def ran(started: int | None) -> list[str]:
         found = {CLIENT: issued(200)[API]}
         facts = {Issued: found, Components: None if started is None else {"kube-apiserver": started}}
@@ -55,6 +57,13 @@ def named(found: list[str] | None, member: Left | None = MEMBER, **more: Any) ->
     }
     facts = {Membership: member, Named: found}
     return commands(certificates.named, facts, port=6443, **{**given, **more})
+
+
+def test_an_api_that_comes_back_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([None, {"kube-apiserver": 100}])
+    monkeypatch.setattr(waiting, "pause", lambda: None)
+    facts = {Issued: {CLIENT: issued(200)[API]}, Components: lambda: next(answers)}
+    assert commands(certificates.read_by, facts, component="kube-apiserver", after=[]) == []
 
 
 def test_a_certificate_that_has_every_name_is_left_alone() -> None:
