@@ -11,6 +11,6 @@ mirrors = {
     "tailscale": "push",
     "registries": {
         "registry.k8s.io": ("https://k8s.m.daocloud.io",),
-        "ghcr.io": ("https://ghcr.m.daocloud.io", "https://ghcr.m.daocloud.io"),
+        "ghcr.io": ("https://ghcr.m.daocloud.io",),
     },
 }
