@@ -39,7 +39,9 @@ def does_exactly_what_it_previews(world: Rehearsal, task: str, *arguments: str, 
     yes = (f"yes={confirm}",) if confirm else ()
     foreseen = plan(world, task, *arguments)
     assert foreseen
-    assert world.changed(f"tasks/{task}.py", *said((*arguments, *yes))) == foreseen
+    done = world.changed(f"tasks/{task}.py", *said((*arguments, *yes)))
+    assert done == foreseen
+    assert list(done) == list(foreseen)
     return foreseen
 
 
