@@ -110,6 +110,14 @@ def wait_for_ssh(world: Rehearsal, host: str) -> None:
         assert time.monotonic() < deadline, f"{host} does not answer"
 
 
+def comes_back(world: Rehearsal, leaver: str) -> None:
+    """A deploy takes it in again, as previewed, and changes on other hosts only what they have to know of it."""
+    joining = world.previewed()
+    assert world.changed() == joining
+    assert {name.partition(" | ")[2] for name, hosts in joining.items() if hosts - {leaver}} <= OF_A_NEWCOMER
+    world.must("verify", "--wait", "120", timeout=600)
+
+
 def without(leaver: str, folder: Path) -> Path:
     """The inventory without its last group, which has that host alone."""
     shutil.copytree(DAY_TWO.parent / "group_data", folder / "group_data")

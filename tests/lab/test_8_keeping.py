@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyrage  # type: ignore[import-untyped]
@@ -54,6 +55,25 @@ def backed_up(world: Rehearsal, key: Path) -> Path:
 
 def restoring(world: Rehearsal, backup: Path, key: Path) -> tuple[str, ...]:
     return (f"from={backup}", f"identity={key}", f"yes={world.cluster.cluster_name}")
+
+
+@contextmanager
+def brought_back(world: Rehearsal, key: Path, *, is_complete: bool = False) -> Iterator[None]:
+    """What is lost meanwhile is as it was, after a restore and a deploy; where it `is_complete`, the restore alone is enough."""
+    kubectl(world, "create configmap before --from-literal=a=b")
+    made, addresses = backed_up(world, key), world.tailnet_addresses()
+    kubectl(world, "create configmap after --from-literal=a=b")
+    yield
+    result = run(world, "restore", *restoring(world, made, key))
+    assert result.returncode == 0, result.output[-6000:]
+    if not is_complete:
+        world.must("deploy")
+    world.must("verify", "--wait", "180", timeout=900)
+    assert world.tailnet_addresses() == addresses
+    kept = kubectl(world, "get configmap -o name").split()
+    assert "configmap/before" in kept
+    assert "configmap/after" not in kept
+    kubectl(world, "delete configmap before")
 
 
 def node_keys(world: Rehearsal) -> dict[str, str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from lab.declared import load
 from tests.lab import common
+from tests.lab import test_8_keeping as keeping
 from tests.lab.conftest import PROJECT, Rehearsal, rehearsal
 from tests.lab.counter import counted
 from tests.lab.filters import rules
-from tests.lab.tasks import VERBS, does_what_it_previews, verb_does_what_it_previews
+from tests.lab.tasks import VERBS, a_worker, comes_back, does_what_it_previews, verb_does_what_it_previews
 from tests.lab.test_8_upgrade import ALSO, NEW, OLD, declare, is_upgraded
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
@@ -45,6 +47,21 @@ def test_six_hosts_are_upgraded_and_nothing_is_left_to_do(world: Rehearsal) -> N
 @pytest.mark.parametrize("task", VERBS)
 def test_a_task_does_what_it_previews(world: Rehearsal, task: str) -> None:
     verb_does_what_it_previews(world, task)
+
+
+def test_a_host_leaves_and_comes_back(world: Rehearsal) -> None:
+    leaver = a_worker(world)
+    does_what_it_previews(world, "remove_host", f"host={leaver}", confirm=leaver)
+    comes_back(world, leaver)
+
+
+def test_control_plane_and_coordinator_are_lost_and_come_back_on_empty_disks(world: Rehearsal, tmp_path: Path) -> None:
+    hubs = (world.cluster.control_planes[0].name, world.cluster.coordinator.name)
+    with keeping.brought_back(world, keeping.written_key(tmp_path), is_complete=True):
+        for hub in hubs:
+            world.must("power", "new", hub)
+            assert world.on(hub, "ls -d /var/lib/etcd /var/lib/headscale 2>/dev/null; true").stdout == ""
+    assert world.previewed() == {}
 
 
 @pytest.mark.timeout(7200)
