@@ -1,4 +1,4 @@
-"""The versions that a cluster gets where the inventory names none: they were tried together, in the lab."""
+"""What a cluster gets where the inventory says nothing; the versions were tried together, in the lab."""
 
 from __future__ import annotations
 
@@ -8,3 +8,5 @@ TAILSCALE = "1.102.5"
 CONTAINERD = "2.3.7"
 FLANNEL = "0.28.10"
 CNI_PLUGINS = "1.9.1"
+# tailscale's own: the least that IPv6 allows, so nearly every path carries it (its net/tstun/mtu.go, safeTUNMTU).
+TAILNET_MTU = 1280

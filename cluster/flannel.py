@@ -6,13 +6,13 @@ import hashlib
 import json
 from typing import Any
 
+from cluster import mtu
 from cluster.model import Cluster
 
 PLUGIN_IMAGE = "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel3"
 INTERFACE = "tailscale0"
 # flannel's own default, 8081, is a likely port for somebody's service on the host.
 HEALTH_PORT = 10280
-TAILNET_MTU = 1280
 
 
 def images(cluster: Cluster) -> tuple[str, str]:
@@ -22,7 +22,7 @@ def images(cluster: Cluster) -> tuple[str, str]:
 
 def manifest_values(cluster: Cluster) -> dict[str, Any]:
     """The values of templates/pod_network/flannel.yaml.j2."""
-    net, cni = _text(net_conf(cluster)), _text(_cni_conf())
+    net, cni = _text(net_conf(cluster)), _text(_cni_conf(cluster))
     plugin, daemon = images(cluster)
     return {
         "image": daemon,
@@ -39,17 +39,21 @@ def net_conf(cluster: Cluster) -> dict[str, Any]:
     """flannel's network: `alloc` only hands out the nodes' subnets, vxlan also carries what pods send."""
     is_routed = cluster.pod_network == "routed"
     # The MTU is of the interface below; vxlan takes 50 bytes of it.
-    backend = {"Type": "alloc"} if is_routed else {"Type": "vxlan", "MTU": TAILNET_MTU}
+    backend = {"Type": "alloc"} if is_routed else {"Type": "vxlan", "MTU": cluster.tailnet_mtu}
     return {"Network": str(cluster.pod_cidr), "EnableNFTables": False, "Backend": backend}
 
 
-def _cni_conf() -> dict[str, Any]:
+def _cni_conf(cluster: Cluster) -> dict[str, Any]:
     return {
         "name": "cbr0",
         # Old and new builds of flannel's plugin alike speak this one.
         "cniVersion": "0.4.0",
         "plugins": [
-            {"type": "flannel", "delegate": {"hairpinMode": True, "isDefaultGateway": True}},
+            # Said here: the plugin would take what tailscale0 had when flannel started.
+            {
+                "type": "flannel",
+                "delegate": {"hairpinMode": True, "isDefaultGateway": True, "mtu": mtu.of_pods(cluster)},
+            },
             {"type": "portmap", "capabilities": {"portMappings": True}},
         ],
     }

@@ -101,6 +101,7 @@ KEYS: dict[str, Key] = {
     "certificate.key": Key("the path of a PEM file", "hosts log in by TLS", '"mesh.key"'),
     "acme_email": Key("an e-mail address", "the certificate authority writes to it", '"operator@example.org"'),
     "tailnet_cidr": Key("a network inside 100.64.0.0/10", "every host gets an address of it", '"100.64.10.0/24"'),
+    "tailnet_mtu": Key("whole bytes from 576 to 8920", "it is the largest packet that the tailnet carries", "1420"),
     "pod_cidr": Key("a network with its prefix length", _DISJOINT, '"10.244.0.0/16"'),
     "service_cidr": Key("a network with its prefix length", _DISJOINT, '"10.96.0.0/12"'),
     "pod_network": Key("routed or vxlan", "it decides how pods reach each other", '"routed"'),

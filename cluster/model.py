@@ -117,6 +117,7 @@ class ClusterSettings(Declared):
     certificate: Literal["acme"] | Certificate = "acme"
     acme_email: Email | None = None
     tailnet_cidr: Network = IPv4Network("100.64.10.0/24")
+    tailnet_mtu: Annotated[int, Field(ge=576, le=8920)] = defaults.TAILNET_MTU
     pod_cidr: Network = IPv4Network("10.244.0.0/16")
     service_cidr: Network = IPv4Network("10.96.0.0/12")
     pod_network: Literal["routed", "vxlan"] = "routed"

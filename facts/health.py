@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from pyinfra.api import FactBase
 
+from cluster.mtu import PING_BYTES
 from facts import headscale, kubernetes, network, paths, tailscale
 from facts.reading import contained
 
@@ -22,8 +23,6 @@ trap 'rm -rf "$w"' EXIT
 UNITS = ("tailscaled", "containerd", "kubelet", "headscale", "nginx")
 PACKAGES = ("kubeadm", "kubelet", "kubectl", "containerd", "containerd.io", "tailscale", "headscale")
 FILE_SYSTEMS = ("/", "/var", "/var/lib/containerd", "/var/lib/kubelet", "/var/lib/etcd", "/var/log")
-# Inside the tunnel's MTU of 1280: 28 bytes are headers.
-LARGE = 1252
 _PODS = (
     f"test -f {kubernetes.KUBECONFIG} || {{ echo '{{\"items\": []}}'; exit 0; }}; "
     f"{kubernetes.KUBECTL} --request-timeout=10s get pods --all-namespaces -o json 2>/dev/null || echo null"
@@ -75,7 +74,7 @@ class ClusterState(FactBase[dict[str, Section] | None]):
 
 
 class Reach(FactBase[dict[str, Section] | None]):
-    """What the host reaches: tailnet and LAN addresses, the others' pod networks, ports (`ADDRESS PORT`), other addresses."""
+    """What the host reaches: tailnet and LAN addresses, the others' pod networks, ports (`ADDRESS PORT`), other addresses. `mtu` is the tailnet's."""
 
     depends_on_other_hosts = True
 
@@ -83,6 +82,7 @@ class Reach(FactBase[dict[str, Section] | None]):
         self,
         tailnet: Sequence[str],
         lan: Sequence[str],
+        mtu: int,
         pod_gateways: Sequence[str] = (),
         pod_gateway: str = "",
         pod_address: str = "",
@@ -92,8 +92,8 @@ class Reach(FactBase[dict[str, Section] | None]):
         questions = {
             "paths": (paths.TailnetPaths().command(tailnet), 26),
             "lan": (paths.Answers().command(lan), paths.PING_S + 4),
-            "small": (_pings(tailnet, f"-s {LARGE // 10}"), paths.PING_S + 4),
-            "large": (_pings(tailnet, f"-M do -s {LARGE}"), paths.PING_S + 4),
+            "small": (_pings(tailnet, f"-s {(mtu - PING_BYTES) // 10}"), paths.PING_S + 4),
+            "large": (_pings(tailnet, f"-M do -s {mtu - PING_BYTES}"), paths.PING_S + 4),
             "lan-routes": (_routes(lan, ""), 5),
             "ports": (_ports(ports), 8),
             "far": (_pings(far, ""), paths.PING_S + 4),

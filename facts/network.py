@@ -45,6 +45,19 @@ class PassesOn(FactBase[Passing | None]):
         return parse_passing(output)
 
 
+class Mtus(FactBase[dict[str, int] | None]):
+    """Interface → the largest packet that it carries, in bytes; None = unknown."""
+
+    depends_on_other_hosts = True
+
+    def command(self) -> str:
+        return 'for m in /sys/class/net/*/mtu; do l=${m%/mtu}; echo "${l##*/} $(cat "$m")"; done'
+
+    @contained
+    def process(self, output: list[str]) -> dict[str, int]:
+        return {name: int(size) for name, size in (line.split() for line in output)}
+
+
 class PacketFilter(FactBase[Filters | None]):
     """The iptables rules in use and those kept for the next boot; None = could not be read."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pyinfra import host, state
 from pyinfra.api.exceptions import DeployError
 
-from cluster import preflight, settled, upgrades, versions
+from cluster import mtu, preflight, settled, upgrades, versions
 from cluster.backups import UNDER_WAY
 from cluster.problems import Problem, listing
 from cluster.upgrades import Step
 from facts.kubernetes import Settled
 from facts.leftovers import Present
+from facts.network import Mtus
 from phases.decided import surveyed
 from phases.declared import cluster, here
 from phases.running import steps_of
@@ -33,7 +34,9 @@ def check_hosts(is_restore: bool = False) -> None:
     kept = host.get_fact(Settled)
     _settled[this.name] = kept or {}
     _found[this.name] = (
-        preflight.problems(cluster(), this, survey) + versions.problems(this, survey)
+        preflight.problems(cluster(), this, survey)
+        + versions.problems(this, survey)
+        + mtu.problems(cluster(), this, survey, host.get_fact(Mtus))
         if survey and differing is not None
         else [_unknown(this.name)]
     )

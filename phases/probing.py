@@ -37,7 +37,9 @@ def reach(
     sender = printed.pod_address(hosts[name].pod_cidr)
     ports = exposure.to_try(declared, list(hosts.values()), name)
     far = exposure.far_machines(declared, list(hosts.values()), name)
-    question = health.Reach().command(list(mesh), list(lan), list(gateways), own, sender, [*ports], far)
+    question = health.Reach().command(
+        list(mesh), list(lan), declared.tailnet_mtu, list(gateways), own, sender, [*ports], far
+    )
     sections = asking.sections(name, question, REACH_S)
     opened = measured.answers(sections["ports"].output) if "ports" in sections else {}
     by_host: dict[str, dict[str, bool]] = {}

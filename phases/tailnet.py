@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from ipaddress import IPv4Network
 
-from cluster import endpoint, routes
+from cluster import defaults, endpoint, routes
 from cluster.model import Cluster, Host
 from operations import files, headscale, network, peers, systemd, tailscale
 from operations.systemd import will_have_changed
@@ -21,7 +21,7 @@ DEFAULTS = "/etc/default/tailscaled"
 def join_hosts(after: Callable[[], Collection[str] | None] = lambda: None) -> None:
     """Join, and wait until everybody sees everybody. `after`: as `tailscale.joined` has it."""
     whole, this = cluster(), here()
-    settings = files.write(name="Write tailscale's settings", files=_settings(this))
+    settings = files.write(name="Write tailscale's settings", files=_settings(whole, this))
     started = systemd.service(
         name="Start tailscaled", unit="tailscaled.service", reads=[DEFAULTS], restarted_by=[settings]
     )
@@ -76,11 +76,12 @@ def preferences(whole: Cluster, this: Host) -> tailscale.Preferences:
     return tailscale.Preferences(this.name, tuple(routes.advertised(whole, this)), keep)
 
 
-def _settings(this: Host) -> list[files.File]:
+def _settings(whole: Cluster, this: Host) -> list[files.File]:
     # Behind a one-to-one translation the port stays the same; elsewhere STUN knows better.
     endpoint = str(this.public_address) if this.site.nat == "one_to_one" and this.public_address else ""
+    mtu = "" if whole.tailnet_mtu == defaults.TAILNET_MTU else whole.tailnet_mtu
     return [
-        files.File(DEFAULTS, render("tailnet/tailscaled.default.j2", endpoint=endpoint)),
+        files.File(DEFAULTS, render("tailnet/tailscaled.default.j2", endpoint=endpoint, mtu=mtu)),
         files.File("/etc/cloud/cloud.cfg.d/99-isthmus.cfg", render("tailnet/cloud-init.cfg")),
     ]
 

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 from itertools import combinations
 from typing import NamedTuple
 
+from cluster import mtu
 from cluster.addressing import SPECIAL_RANGES, TAILSCALE_DNS, TAILSCALE_RANGE, disjoint
 from cluster.model import Cluster, Host
 from cluster.problems import Problem
@@ -28,6 +29,7 @@ class Named(NamedTuple):
 def problems(cluster: Cluster) -> Iterator[Problem]:
     """Sizes, ranges that are somebody else's, and every pair that overlaps; LANs of two sites only warn."""
     yield from _tailnet(cluster)
+    yield from _mtu(cluster)
     yield from _sizes(cluster)
     for named in (*_cluster_networks(cluster), *_lans(cluster)):
         yield from _somebody_elses(named)
@@ -72,6 +74,17 @@ def _tailnet(cluster: Cluster) -> Iterator[Problem]:
             f"{network} has room for {max(network.num_addresses - 2, 0)} of {len(cluster.hosts)} hosts",
             "every host gets an address of it",
             'choose a larger one, such as "100.64.10.0/24"',
+        )
+
+
+def _mtu(cluster: Cluster) -> Iterator[Problem]:
+    between_sites = mtu.INTERNET - mtu.TUNNEL_BYTES
+    if cluster.tailnet_mtu is not None and len(cluster.sites) > 1 and cluster.tailnet_mtu > between_sites:
+        yield Problem(
+            f"{ALL} tailnet_mtu",
+            f"packets of {cluster.tailnet_mtu} bytes don't fit through the internet between {len(cluster.sites)} sites",
+            f"it carries {mtu.INTERNET} bytes, and WireGuard adds up to {mtu.TUNNEL_BYTES}",
+            f"write {between_sites} or less",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cluster import mtu
 from cluster.packet_filter import WIREGUARD_PORT
 from cluster.paths import DIRECT, allowed_kinds
 from report.checks.hosts import answers_small_only
@@ -67,9 +68,9 @@ def black_hole(view: View) -> Iterator[Finding]:
                 yield finding(
                     "mtu-black-hole",
                     (host.name, other),
-                    "small packets arrive over the tailnet, those of 1280 bytes don't",
-                    "a link on the way carries less than 1360 bytes, and the ICMP message that would say so is dropped",
-                    f"on {host.name}: ping -M do -s 1332 {address}; let ICMP type 3 pass on the way, or raise its MTU",
+                    f"small packets arrive over the tailnet, those of {view.cluster.tailnet_mtu} bytes don't",
+                    f"a link on the way carries less than {mtu.of_links(view.cluster)} bytes, and the ICMP message that would say so is dropped",
+                    f"on {host.name}: ping -M do -s {mtu.of_links(view.cluster) - mtu.PING_BYTES} {address}; let ICMP type 3 pass on the way, raise its MTU, or declare a smaller tailnet_mtu",
                     host.said.get("large"),
                     host.said.get("small"),
                 )

@@ -12,7 +12,7 @@ from lab.declared import load
 from tests.lab import common
 from tests.lab.conftest import Rehearsal, rehearsal
 from tests.lab.counter import counted
-from tests.lab.tasks import DAY_TWO, kubectl, run
+from tests.lab.tasks import BUSYBOX, DAY_TWO, kubectl, run
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
@@ -163,14 +163,24 @@ def test_what_a_cluster_keeps_is_refused_before_any_change(world: Rehearsal) -> 
     common.preview_lists_nothing(world)
 
 
-@pytest.mark.parametrize("kind", ["vxlan", "routed"])
-def test_the_pod_network_is_switched(world: Rehearsal, kind: str) -> None:
-    declare(world, "group_data/all.py", f'pod_network = "{kind}"')
-    with counted(world, f"the switch to {kind}"):
+@pytest.mark.parametrize(
+    ("kind", "size"), [("vxlan", 1280), ("vxlan", 1400), ("routed", 1400), ("routed", 1200), ("routed", 1280)]
+)
+def test_the_pod_network_is_switched_and_its_mtu_changed(world: Rehearsal, kind: str, size: int) -> None:
+    declare(world, "group_data/all.py", f'pod_network = "{kind}"\ntailnet_mtu = {size}')
+    with counted(world, f"the switch to {kind} with {size} bytes"):
         deploy_does_what_it_previews(world)
         world.must("verify", "--wait", "120", timeout=600)
     backend = kubectl(world, "-n kube-flannel get configmap kube-flannel-cfg -o jsonpath='{.data.net-conf\\.json}'")
     assert ("vxlan" in backend) == (kind == "vxlan"), backend
+    in_pods = size - 50 if kind == "vxlan" else size
+    for node in world.cluster.nodes:
+        links = world.on(node, "cd /sys/class/net; cat tailscale0/mtu cni0/mtu").stdout.split()
+        assert links == [str(size), str(in_pods)], node.name
+    kubectl(world, f"run measured --image={BUSYBOX} --restart=Never -- cat /sys/class/net/eth0/mtu")
+    kubectl(world, "wait --for=jsonpath='{.status.phase}'=Succeeded --timeout=60s pod/measured")
+    assert kubectl(world, "logs measured").strip() == str(in_pods)
+    kubectl(world, "delete pod measured --now")
 
 
 def test_renewed_certificates_are_not_felt(world: Rehearsal) -> None:
