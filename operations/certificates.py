@@ -28,6 +28,8 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "kube-controller-manager": ("/etc/kubernetes/controller-manager.conf",),
     "kube-scheduler": ("/etc/kubernetes/scheduler.conf",),
 }
+# In the manifest of a component: when what it reads was written.
+NOTED = "isthmus/certificates"
 # kubelet starts again what has ended often of late only after up to five minutes.
 RESTART_WAIT_S = 330
 # The API looks at its certificate once a minute where no change of the file is told to it.
@@ -85,7 +87,7 @@ def named(
 @operation()
 def read_by(component: str, after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
     """
-    Have a component of the control plane be started after what it reads was written. kubelet starts it again by itself.
+    Have a component of the control plane be started after what it reads was written.
 
     + component: as its container is called
     + after: operations that write what it reads
@@ -99,7 +101,7 @@ def read_by(component: str, after: Sequence[OperationMeta]) -> Generator[StringC
     if started.get(component, 0) >= written and not will_have_changed(after):
         host.noop(f"{component} has read its certificates")
         return
-    yield StringCommand("sh -s", _stdin=_restart(component))
+    yield StringCommand("sh -s", _stdin=_restart(component, written))
 
 
 @operation()
@@ -154,21 +156,19 @@ def _newest(found: Mapping[str, Certificate], paths: Sequence[str]) -> int:
     return max((found[path].written for path in paths if path in found), default=0)
 
 
-def _restart(component: str) -> str:
-    """End its process, found by its name and by being a pod's; then wait until the API knows of the next one as ready.
+def _restart(component: str, written: int) -> str:
+    """Note in its manifest when its certificates were written, and wait until the API knows that pod as ready.
 
-    A static pod's container that ends is started again by kubelet, whoever ended it: neither crictl nor a manifest is needed.
+    For kubelet that is another pod. A container that is merely ended is the same one that failed again, and waits for up to five minutes
+    (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy).
     """
-    state = f"{KUBECTL} --request-timeout=5s -n kube-system get pod {component}-$(uname -n)"
-    path = "{.status.containerStatuses[0].ready} {.status.containerStatuses[0].state.running.startedAt}"
+    manifest, made = f"/etc/kubernetes/manifests/{component}.yaml", "/etc/kubernetes/isthmus-manifest.yaml"
+    path = f"{{.metadata.annotations.{NOTED}}} {{.status.containerStatuses[0].ready}}"
     return f"""\
-since=$(date +%s)
-for process in /proc/[0-9]*; do
-  test "$(tr '\\0' '\\n' < $process/cmdline 2>/dev/null | head -n 1)" = {component} || continue
-  if grep -q kubepods $process/cgroup; then kill -TERM "${{process#/proc/}}"; fi
-done
-end=$((since + {RESTART_WAIT_S}))
-until said=$({state} -o jsonpath='{path}' 2>&1) && test "${{said% *}}" = true && test "$(date -d "${{said#* }}" +%s)" -ge $since; do
+umask 077
+{KUBECTL} annotate --local --overwrite -f {manifest} {NOTED}={written} -o yaml > {made} && mv {made} {manifest} || exit
+end=$(($(date +%s) + {RESTART_WAIT_S}))
+until said=$({KUBECTL} --request-timeout=5s -n kube-system get pod {component}-$(uname -n) -o jsonpath='{path}' 2>&1) && test "$said" = "{written} true"; do
   if test "$(date +%s)" -ge $end; then echo "{component} did not come back: $said" >&2; exit 1; fi
   sleep 1
 done
