@@ -66,6 +66,7 @@ VERBS = {
     "uncordon": ("host={node}",),
     "kubeconfig": ("user=ann", "role=view"),
     "rotate_join_token": (),
+    "collect": (),
     "pull_images": (),
     "renew_certificates": ("days=365",),
     "rotate_keys": (),

@@ -194,7 +194,9 @@ def test_a_task_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(worl
 
 @pytest.mark.long
 @pytest.mark.timeout(5400)  # whoever ends etcd and the API that often is kept waiting by kubelet for minutes
-@pytest.mark.parametrize("task", ["drain", "uncordon", "kubeconfig", "rotate_join_token", "renew_certificates"])
+@pytest.mark.parametrize(
+    "task", ["drain", "uncordon", "kubeconfig", "rotate_join_token", "collect", "renew_certificates"]
+)
 def test_a_small_task_that_is_killed_ends_as_if_it_had_not_been(world: Rehearsal, task: str) -> None:
     killed_at_each(world, task, *told(world, task), at_least=1)
     if task != "drain":
