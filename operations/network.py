@@ -11,7 +11,7 @@ from pyinfra.api.operation import OperationMeta
 
 from cluster.hosts_file import with_block
 from facts.files import Content
-from facts.network import Mtus, PassesOn
+from facts.network import PassesOn
 from facts.systemd import State
 from operations.failing import fail
 from operations.files import in_place
@@ -44,23 +44,6 @@ def passes_on(
         host.noop("routing is as wanted")
         return
     yield StringCommand(f"systemctl daemon-reload && systemctl enable --quiet {UNIT} && systemctl restart {UNIT}")
-
-
-@operation()
-def carries(link: str, size: int) -> Generator[StringCommand, None, None]:
-    """
-    Have a link carry packets of a size. Whoever makes it later makes it so by itself.
-
-    + link: its name
-    + size: in bytes
-    """
-    found = host.get_fact(Mtus)
-    if found is None:
-        yield fail("the host's links could not be read")
-    elif found.get(link, size) == size:
-        host.noop(f"{link} carries that, or is not there")
-    else:
-        yield StringCommand(f"ip link set {link} mtu {size}")
 
 
 @operation()

@@ -8,10 +8,10 @@ from ipaddress import IPv4Network
 
 from pyinfra.api.operation import OperationMeta
 
-from cluster import flannel, mtu
+from cluster import flannel
 from cluster.model import Cluster, Host
 from facts.kubernetes import Nodes
-from operations import manifests, network, peers, remote, tailscale
+from operations import manifests, peers, remote, tailscale
 from operations.barrier import every_host_is_ready
 from phases import phase
 from phases.declared import cluster, here
@@ -63,8 +63,6 @@ def connect() -> None:
         manifests.nodes_ready(name="Wait until the nodes are ready", wanted=nodes)
         manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
     every_host_is_ready(name="the pod network is there")
-    if this.is_node:
-        network.carries(name="Have the pods' bridge carry their packets", link="cni0", size=mtu.of_pods(whole))
     if this.is_node and whole.pod_network == "vxlan":
         tailscale.preferred(
             name="Offer no pods to the tailnet",

@@ -10,7 +10,7 @@ import pytest
 from cluster.packet_filter import Filters, Rule, corrected
 from facts.dpkg import Package, Packages
 from facts.files import Content
-from facts.network import Mtus, PacketFilter, PassesOn, Passing
+from facts.network import PacketFilter, PassesOn, Passing
 from facts.systemd import State, Unit
 from facts.tls import CertificateState
 from operations import network, nginx, packages, packet_filter
@@ -31,15 +31,6 @@ def route(found: Passing | None, unit: Unit | None = ACTIVE) -> list[str]:
         reads=["/unit"],
         restarted_by=[],
     )
-
-
-def test_a_link_is_made_to_carry_more_where_it_is_there() -> None:
-    def ran(found: dict[str, int] | None) -> list[str]:
-        return commands(network.carries, {Mtus: found}, link="cni0", size=1400)
-
-    assert ran({"lo": 65536}) == ran({"cni0": 1400}) == []
-    assert ran({"cni0": 1280}) == ["ip link set cni0 mtu 1400"]
-    assert "could not be read" in ran(None)[0]
 
 
 @pytest.mark.parametrize(
