@@ -48,8 +48,6 @@ class PassesOn(FactBase[Passing | None]):
 class Mtus(FactBase[dict[str, int] | None]):
     """Interface → the largest packet that it carries, in bytes; None = unknown."""
 
-    depends_on_other_hosts = True
-
     def command(self) -> str:
         return 'for m in /sys/class/net/*/mtu; do l=${m%/mtu}; echo "${l##*/} $(cat "$m")"; done'
 

@@ -16,8 +16,7 @@ from operations.failing import fail
 from operations.systemd import will_have_changed
 from operations.waiting import answered
 
-# In the order in which they need each other; each with what it reads when it starts. The API's own certificate is not
-# there: it reads that again as soon as it is written.
+# Each with what it reads when it starts. The API's own certificate is not there: it reads that again as soon as it is written.
 READERS: Mapping[str, tuple[str, ...]] = {
     "etcd": ("/etc/kubernetes/pki/etcd/server.crt", "/etc/kubernetes/pki/etcd/peer.crt"),
     "kube-apiserver": (
@@ -30,11 +29,12 @@ READERS: Mapping[str, tuple[str, ...]] = {
 }
 # In the manifest of a component: when what it reads was written.
 NOTED = "isthmus/certificates"
-# kubelet starts again what has ended often of late only after up to five minutes.
+# kubelet starts again what has failed often of late only after up to five minutes.
 RESTART_WAIT_S = 330
 # The API looks at its certificate once a minute where no change of the file is told to it.
 SERVE_WAIT_S = 90
 FOLDER = "/etc/kubernetes/isthmus-pki"
+MANIFESTS = "/etc/kubernetes/manifests"
 
 
 @operation()
@@ -85,23 +85,25 @@ def named(
 
 
 @operation()
-def read_by(component: str, after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
+def read_by(components: Sequence[str], after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
     """
-    Have a component of the control plane be started after what it reads was written.
+    Have components of the control plane be started, together, after what they read was written.
 
-    + component: as its container is called
-    + after: operations that write what it reads
+    + components: as their containers are called
+    + after: operations that write what they read
     """
     # Where a run was interrupted, kubelet may be about to start the API again.
     found, started = host.get_fact(Issued), answered(Components, RESTART_WAIT_S)
     if found is None or started is None:
         yield fail("the API does not answer, or the certificates could not be read")
         return
-    written = _newest(found, READERS[component])
-    if started.get(component, 0) >= written and not will_have_changed(after):
-        host.noop(f"{component} has read its certificates")
+    written = {component: _newest(found, READERS[component]) for component in components}
+    are_new = will_have_changed(after)
+    late = [component for component in components if are_new or started.get(component, 0) < written[component]]
+    if not late:
+        host.noop(f"{' and '.join(components)} have read their certificates")
         return
-    yield StringCommand("sh -s", _stdin=_restart(component, written))
+    yield StringCommand("sh -s", _stdin=_restart({component: written[component] for component in late}))
 
 
 @operation()
@@ -156,20 +158,27 @@ def _newest(found: Mapping[str, Certificate], paths: Sequence[str]) -> int:
     return max((found[path].written for path in paths if path in found), default=0)
 
 
-def _restart(component: str, written: int) -> str:
-    """Note in its manifest when its certificates were written, and wait until the API knows that pod as ready.
+def _restart(written: Mapping[str, int]) -> str:
+    """Note in each manifest when its certificates were written, and wait until the API knows those pods as ready.
 
     For kubelet that is another pod. A container that is merely ended is the same one that failed again, and waits for up to five minutes
     (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy).
     """
-    manifest, made = f"/etc/kubernetes/manifests/{component}.yaml", "/etc/kubernetes/isthmus-manifest.yaml"
     path = f"{{.metadata.annotations.{NOTED}}} {{.status.containerStatuses[0].ready}}"
+    notes = " && ".join(f"note {component} {moment}" for component, moment in written.items())
+    ready = " && ".join(f"ready {component} {moment}" for component, moment in written.items())
     return f"""\
-umask 077
-{KUBECTL} annotate --local --overwrite -f {manifest} {NOTED}={written} -o yaml > {made} && mv {made} {manifest} || exit
+note() {{
+  (umask 077; {KUBECTL} annotate --local --overwrite -f {MANIFESTS}/$1.yaml {NOTED}=$2 -o yaml > {MANIFESTS}/../isthmus-manifest.yaml) &&
+    mv {MANIFESTS}/../isthmus-manifest.yaml {MANIFESTS}/$1.yaml
+}}
+ready() {{
+  said=$({KUBECTL} --request-timeout=5s -n kube-system get pod $1-$(uname -n) -o jsonpath='{path}' 2>&1) && test "$said" = "$2 true"
+}}
+{notes} || exit
 end=$(($(date +%s) + {RESTART_WAIT_S}))
-until said=$({KUBECTL} --request-timeout=5s -n kube-system get pod {component}-$(uname -n) -o jsonpath='{path}' 2>&1) && test "$said" = "{written} true"; do
-  if test "$(date +%s)" -ge $end; then echo "{component} did not come back: $said" >&2; exit 1; fi
+until {ready}; do
+  if test "$(date +%s)" -ge $end; then echo "{" or ".join(written)} did not come back: $said" >&2; exit 1; fi
   sleep 1
 done
 """

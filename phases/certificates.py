@@ -9,6 +9,11 @@ from phases.declared import cluster, here
 
 # kubeadm's certificates are good for a year: what was renewed within the last month is left alone.
 WITHIN_DAYS = 330
+# Who starts together. While one of the first two is away the other can do nothing; the others would fail meanwhile.
+STAGES = {
+    "etcd and the API": ("etcd", "kube-apiserver"),
+    "the controllers": ("kube-controller-manager", "kube-scheduler"),
+}
 
 
 @phase("Certificates")
@@ -17,8 +22,8 @@ def renew() -> None:
     whole, this = cluster(), here()
     within = int(given().get("days") or WITHIN_DAYS)
     made = certificates.renewed(name="Renew the certificates", within_days=within, _serial=True)
-    for component in certificates.READERS:
-        certificates.read_by(name=f"Have {component} read them", component=component, after=[made], _serial=True)
+    for name, components in STAGES.items():
+        certificates.read_by(name=f"Have {name} read them", components=components, after=[made], _serial=True)
     certificates.served(name="See that the API shows the new one", port=whole.api_port, after=[made])
     if this == whole.control_planes[0]:
         kubeconfig.handed_over(name="Hand the kubeconfig over", cluster=whole, after=[made])

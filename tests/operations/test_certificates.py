@@ -33,7 +33,7 @@ def test_a_component_is_started_again_when_what_it_reads_is_newer(monkeypatch: p
     def ran(started: int | None) -> list[str]:
         found = {CLIENT: issued(200)[API]}
         facts = {Issued: found, Components: None if started is None else {"kube-apiserver": started}}
-        return commands(certificates.read_by, facts, component="kube-apiserver", after=[])
+        return commands(certificates.read_by, facts, components=["kube-apiserver"], after=[])
 
     assert ran(100) == []
     assert ran(99) == ["sh -s"]
@@ -47,7 +47,7 @@ def test_the_certificate_on_the_disk_is_the_one_that_is_shown() -> None:
 
 def test_the_api_reads_its_own_certificate_without_being_started_again() -> None:
     facts = {Issued: issued(200, written=100), Components: {"kube-apiserver": 50}}
-    assert commands(certificates.read_by, facts, component="kube-apiserver", after=[]) == []
+    assert commands(certificates.read_by, facts, components=["kube-apiserver"], after=[]) == []
 
 
 def named(found: list[str] | None, member: Left | None = MEMBER, **more: Any) -> list[str]:
@@ -63,7 +63,7 @@ def test_an_api_that_comes_back_is_waited_for(monkeypatch: pytest.MonkeyPatch) -
     answers = iter([None, {"kube-apiserver": 100}])
     monkeypatch.setattr(waiting, "pause", lambda: None)
     facts = {Issued: {CLIENT: issued(200)[API]}, Components: lambda: next(answers)}
-    assert commands(certificates.read_by, facts, component="kube-apiserver", after=[]) == []
+    assert commands(certificates.read_by, facts, components=["kube-apiserver"], after=[]) == []
 
 
 def test_a_certificate_that_has_every_name_is_left_alone() -> None:
