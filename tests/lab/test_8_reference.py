@@ -60,7 +60,8 @@ def test_control_plane_and_coordinator_are_lost_and_come_back_on_empty_disks(wor
     with keeping.brought_back(world, keeping.written_key(tmp_path), is_complete=True):
         for hub in hubs:
             world.must("power", "new", hub)
-            assert world.on(hub, "ls -d /var/lib/etcd /var/lib/headscale 2>/dev/null; true").stdout == ""
+            left = "find /var/lib/etcd /var/lib/headscale /etc/kubernetes -mindepth 1 2>/dev/null; true"
+            assert world.on(hub, left).stdout == ""
     assert world.previewed() == {}
 
 
