@@ -203,7 +203,9 @@ OF_A_RESTORE = (
 
 
 @pytest.mark.parametrize("task", ["backup", "rotate_keys", "rebuild_headscale", "restore"])
-def test_a_task_that_is_killed_ends_as_if_it_had_not_been(world: Rehearsal, key: Path, task: str) -> None:
+def test_a_task_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(
+    world: Rehearsal, key: Path, task: str
+) -> None:
     yes, addresses = f"yes={world.cluster.cluster_name}", world.tailnet_addresses()
     kubectl(world, "create configmap before --from-literal=a=b")
     words = {
