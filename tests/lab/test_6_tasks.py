@@ -193,7 +193,7 @@ def test_a_task_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(worl
 
 
 @pytest.mark.long
-@pytest.mark.timeout(5400)  # whoever ends etcd and the API that often is kept waiting by kubelet for minutes
+@pytest.mark.timeout(5400)  # etcd and the API start again in nearly each round
 @pytest.mark.parametrize(
     "task", ["drain", "uncordon", "kubeconfig", "rotate_join_token", "collect", "renew_certificates"]
 )
