@@ -25,6 +25,9 @@ TEMPORARY = "/var/tmp/isthmus-images.tar"  # noqa: S108
 UNIT = "isthmus-images.service"
 # Where containerd reads by which mirror a registry is reached.
 PULL = f"{CTR} images pull --hosts-dir {MIRRORS_PATH}"
+# Without --local, ctr may end with 0 before the last 32 KiB are written: containerd has sent all, and nobody waits for the copying
+# (core/transfer/archive/exporter.go, MarshalAny; containerd 2.3).
+EXPORT = f"{CTR} images export --local"
 PULL_S, SEND_S = 900, 1800
 UNKNOWN = "the images could not be listed: are kubeadm and containerd there, and does kubeadm know of that version?"
 
@@ -152,7 +155,7 @@ def _take(giver: str, wanted: Sequence[str], local: Path) -> None:
     try:
         remote.run(
             giver,
-            f"mkdir -p {Path(ARCHIVE).parent}; rm -f {ARCHIVE}; {CTR} images export {ARCHIVE} {names} > /dev/null",
+            f"mkdir -p {Path(ARCHIVE).parent}; rm -f {ARCHIVE}; {EXPORT} {ARCHIVE} {names} > /dev/null",
             timeout_s=SEND_S,
         )
         remote.fetch(giver, ARCHIVE, local, TEMPORARY)

@@ -68,7 +68,7 @@ def test_another_node_of_the_same_architecture_gives_what_can_not_be_pulled(
     there = [image for image in ALL if image != PAUSE]
     made, _, imported = run(images.sent, there, [FLANNELS])
     assert asked[0] == PAUSE
-    assert f"images export {images.ARCHIVE} {PAUSE}" in asked[1]
+    assert f"images export --local {images.ARCHIVE} {PAUSE}" in asked[1]
     assert made.startswith("mkdir")
     assert "images import" in imported
     assert list((tmp_path / "build").iterdir()) == []
