@@ -90,9 +90,10 @@ def taint_text(taint: Taint) -> str:
 
 def corrections(wanted: Settings, found: Node) -> list[list[str]]:
     """Arguments for kubectl, one list for each call; none where the node is as declared. Labels of others stay."""
-    calls = [
-        ["patch", "node", wanted.name, "--type", "merge", "-p", json.dumps(patch)] for patch in _labels(wanted, found)
-    ]
+    calls = []
+    patch = _labels(wanted, found)
+    if patch:
+        calls.append(["patch", "node", wanted.name, "--type", "merge", "-p", json.dumps(patch)])
     if wanted.taints is not None:
         replaced = {_without_value(taint) for taint in wanted.taints}
         removed = [
@@ -106,16 +107,16 @@ def corrections(wanted: Settings, found: Node) -> list[list[str]]:
     return calls
 
 
-def _labels(wanted: Settings, found: Node) -> list[dict[str, Any]]:
-    """The change of labels as a merge patch, in which null removes; none where all are as declared."""
+def _labels(wanted: Settings, found: Node) -> dict[str, Any] | None:
+    """The change of labels as a merge patch, in which null removes; None where all are as declared."""
     labels: dict[str, str | None] = {
         key: value for key, value in wanted.labels.items() if found.labels.get(key) != value
     }
     labels |= dict.fromkeys(key for key in found.declared_labels if key not in wanted.labels and key in found.labels)
     keys = sorted(wanted.labels)
     if not labels and keys == sorted(found.declared_labels):
-        return []
-    return [{"metadata": {"labels": labels, "annotations": {DECLARED_LABELS: ",".join(keys)}}}]
+        return None
+    return {"metadata": {"labels": labels, "annotations": {DECLARED_LABELS: ",".join(keys)}}}
 
 
 def parse_node(item: Mapping[str, Any]) -> Node:

@@ -152,3 +152,18 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
 
     yield built
     plain()
+
+
+Make = Callable[..., World]
+A, B = "@fake/a", "@fake/b"
+NAMES = ["one", "two", "three", "four", "five", "six", "seven"]
+
+
+def learned(make: Make, *hosts: str, fact: type[Line] = Line) -> World:
+    """A world whose earlier run asked for all NAMES on each host."""
+    before = make(*hosts)
+    for host in hosts:
+        for name in NAMES:
+            before.ask(host, fact, file=name)
+    before.asking.remembered.save()
+    return make(*hosts)
