@@ -182,6 +182,18 @@ def test_the_pod_network_is_switched_and_its_mtu_changed(world: Rehearsal, kind:
     kubectl(world, "delete pod measured --now")
 
 
+@pytest.mark.parametrize("kind", ["vxlan", "routed"])
+def test_pods_hardly_feel_that_a_tailscaled_is_started_again(world: Rehearsal, kind: str) -> None:
+    declare(world, "group_data/all.py", f'pod_network = "{kind}"')
+    deploy_does_what_it_previews(world) if world.previewed() else None
+    for host in (host_of(world, "worker"), host_of(world, "control plane")):
+        with counted(world, f"{kind}, tailscaled of {host} started again") as longest:
+            world.on(host, "systemctl restart tailscaled")
+            world.must("verify", "--wait", "120", timeout=600)
+        assert max(longest.values()) < 15
+    common.preview_lists_nothing(world)
+
+
 def test_renewed_certificates_are_not_felt(world: Rehearsal) -> None:
     with counted(world, "renew_certificates") as longest:
         assert run(world, "renew_certificates", "days=365").returncode == 0
