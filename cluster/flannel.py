@@ -11,6 +11,8 @@ from cluster.model import Cluster
 
 PLUGIN_IMAGE = "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel3"
 INTERFACE = "tailscale0"
+# Of its vxlan, with the network identifier that flannel takes unless told otherwise.
+VXLAN_LINK = "flannel.1"
 # flannel's own default, 8081, is a likely port for somebody's service on the host.
 HEALTH_PORT = 10280
 

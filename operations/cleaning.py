@@ -47,6 +47,22 @@ def pod_network(pod_cidr: IPv4Network) -> Generator[StringCommand, None, None]:
 
 
 @operation()
+def links(names: Sequence[str]) -> Generator[StringCommand, None, None]:
+    """
+    Take network links away, and the routes through them.
+
+    + names: of the links
+    """
+    found = host.get_fact(Links, names=list(names))
+    if found is None:
+        yield fail("the host's links could not be read")
+    elif found:
+        yield StringCommand("; ".join(["set -e", *(f"ip link delete {shlex.quote(link)}" for link in found)]))
+    else:
+        host.noop("they are not there")
+
+
+@operation()
 def packet_filters(keep_tailnet: bool) -> Generator[StringCommand, None, None]:
     """
     Take our chains, rules and tables out of the host's packet filters, line by line; all others stay as they are.

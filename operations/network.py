@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Generator, Mapping, Sequence
 from ipaddress import IPv4Network
 
@@ -11,7 +12,7 @@ from pyinfra.api.operation import OperationMeta
 
 from cluster.hosts_file import with_block
 from facts.files import Content
-from facts.network import PassesOn
+from facts.network import Mtus, PassesOn
 from facts.systemd import State
 from operations.failing import fail
 from operations.files import in_place
@@ -44,6 +45,23 @@ def passes_on(
         host.noop("routing is as wanted")
         return
     yield StringCommand(f"systemctl daemon-reload && systemctl enable --quiet {UNIT} && systemctl restart {UNIT}")
+
+
+@operation()
+def carries(link: str, size: int) -> Generator[StringCommand, None, None]:
+    """
+    Have a link, where it is there, carry packets of this size and no larger ones.
+
+    + link: its name
+    + size: in bytes
+    """
+    found = host.get_fact(Mtus)
+    if found is None:
+        yield fail("the host's links could not be read")
+    elif found.get(link, size) != size:
+        yield StringCommand(f"ip link set dev {shlex.quote(link)} mtu {size}")
+    else:
+        host.noop(f"{link} carries {size} bytes, or is not there")
 
 
 @operation()

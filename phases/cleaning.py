@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from cluster import flannel
 from cluster.model import Cluster, Host
 from operations import cleaning, packet_filter, tailscale
 from operations.network import UNIT as NETWORK
 from phases import host_rules, packages, runtime
 from phases.coordination import API, API_SYSCTL, SITE
-from phases.tailnet import DEFAULTS, preferences
+from phases.tailnet import DEFAULTS, DROP_IN, preferences
 
 KUBERNETES = (*packages.KUBERNETES, "kubernetes-cni", "cri-tools")
 OF_POD_NETWORK = (
@@ -41,6 +42,7 @@ OF_TAILNET = (
     "/var/lib/tailscale",
     "/var/cache/tailscale",
     DEFAULTS,
+    DROP_IN,
     SITE,
     API,
     API_SYSCTL,
@@ -79,6 +81,7 @@ def clean_of_tailnet(this: Host) -> None:
         name="Stop our services",
         names=[NETWORK, packet_filter.UNIT, "tailscaled.service", "headscale.service"],
     )
+    cleaning.links(name="Take the tunnel away", names=[flannel.INTERFACE])
     cleaning.packages(name="Remove tailscale and headscale", names=["tailscale", "headscale"])
     cleaning.routing_rules(name="Take our routing rules away")
     cleaning.kept_rules(name="Take our rules out of those for the next boot")

@@ -8,10 +8,10 @@ from ipaddress import IPv4Network
 
 from pyinfra.api.operation import OperationMeta
 
-from cluster import flannel
+from cluster import flannel, mtu
 from cluster.model import Cluster, Host
 from facts.kubernetes import Nodes
-from operations import manifests, peers, remote, tailscale
+from operations import cleaning, manifests, network, peers, remote, tailscale
 from operations.barrier import every_host_is_ready
 from phases import phase
 from phases.declared import cluster, here
@@ -63,12 +63,21 @@ def connect() -> None:
         manifests.nodes_ready(name="Wait until the nodes are ready", wanted=nodes)
         manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
     every_host_is_ready(name="the pod network is there")
-    if this.is_node and whole.pod_network == "vxlan":
-        tailscale.preferred(
-            name="Offer no pods to the tailnet",
-            preferences=replace(preferences(whole, this), keep=None),
-            after=preferences(whole, this),
-        )
+    if this.is_node:
+        _leave_the_other_way(whole, this)
+
+
+def _leave_the_other_way(whole: Cluster, this: Host) -> None:
+    if whole.pod_network == "routed":
+        cleaning.links(name="Take flannel's link away", names=[flannel.VXLAN_LINK])
+        return
+    # flannel takes the link as it is when it is there already, whatever it carries.
+    network.carries(name="Fit flannel's link", link=flannel.VXLAN_LINK, size=mtu.of_pods(whole))
+    tailscale.preferred(
+        name="Offer no pods to the tailnet",
+        preferences=replace(preferences(whole, this), keep=None),
+        after=preferences(whole, this),
+    )
 
 
 def wait_for_the_routes(whole: Cluster, this: Host) -> None:

@@ -15,6 +15,7 @@ from phases.naming import names_so_far, tailnet_names
 from phases.templates import render
 
 DEFAULTS = "/etc/default/tailscaled"
+DROP_IN = "/etc/systemd/system/tailscaled.service.d/20-isthmus.conf"
 
 
 @phase("Tailnet")
@@ -23,7 +24,7 @@ def join_hosts(after: Callable[[], Collection[str] | None] = lambda: None) -> No
     whole, this = cluster(), here()
     settings = files.write(name="Write tailscale's settings", files=_settings(whole, this))
     started = systemd.service(
-        name="Start tailscaled", unit="tailscaled.service", reads=[DEFAULTS], restarted_by=[settings]
+        name="Start tailscaled", unit="tailscaled.service", reads=[DEFAULTS, DROP_IN], restarted_by=[settings]
     )
     headscale.reachable(name="Wait for headscale", login_server=whole.server_url)
     tailscale.talks_to(
@@ -82,6 +83,7 @@ def _settings(whole: Cluster, this: Host) -> list[files.File]:
     mtu = "" if whole.tailnet_mtu == defaults.TAILNET_MTU else whole.tailnet_mtu
     return [
         files.File(DEFAULTS, render("tailnet/tailscaled.default.j2", endpoint=endpoint, mtu=mtu)),
+        files.File(DROP_IN, render("tailnet/tailscaled-keeps.conf")),
         files.File("/etc/cloud/cloud.cfg.d/99-isthmus.cfg", render("tailnet/cloud-init.cfg")),
     ]
 

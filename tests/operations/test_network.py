@@ -10,10 +10,11 @@ import pytest
 from cluster.packet_filter import Filters, Rule, corrected
 from facts.dpkg import Package, Packages
 from facts.files import Content
-from facts.network import PacketFilter, PassesOn, Passing
+from facts.leftovers import Links
+from facts.network import Mtus, PacketFilter, PassesOn, Passing
 from facts.systemd import State, Unit
 from facts.tls import CertificateState
-from operations import network, nginx, packages, packet_filter
+from operations import cleaning, network, nginx, packages, packet_filter
 from tests.engine import commands
 
 ACTIVE = Unit(loaded=True, active=True, failed=False, enabled=True, needs_reload=False, outdated=False)
@@ -55,6 +56,19 @@ def test_routing_that_stands_is_left_alone() -> None:
 
 def test_unknown_routing_fails() -> None:
     assert "could not be read" in route(None)[0]
+
+
+@pytest.mark.parametrize(("found", "count"), [({"flannel.1": 1230}, 1), ({"flannel.1": 1350}, 0), ({"lo": 65536}, 0)])
+def test_a_link_that_is_there_is_made_to_carry_what_was_declared(found: dict[str, int], count: int) -> None:
+    expected = ["ip link set dev flannel.1 mtu 1350"] * count
+    assert commands(network.carries, {Mtus: found}, link="flannel.1", size=1350) == expected
+    assert "could not be read" in commands(network.carries, {Mtus: None}, link="flannel.1", size=1350)[0]
+
+
+def test_links_are_taken_away_where_they_are() -> None:
+    for found, expected in ((["flannel.1"], ["set -e; ip link delete flannel.1"]), ([], [])):
+        assert commands(cleaning.links, {Links: found}, names=["flannel.1"]) == expected
+    assert "could not be read" in commands(cleaning.links, {Links: None}, names=["flannel.1"])[0]
 
 
 def test_the_hosts_file() -> None:
