@@ -164,8 +164,8 @@ def rehearsal(inventory: Path, run: str, watched: set[str], *options: str) -> It
     if not os.environ.get("ISTHMUS_KEEP"):
         world.lab("down")
     world.command_lines = watched
-    # A cold cache is filled first: with two versions of everything that took more than half an hour.
-    world.must("up", *options, timeout=2700)
+    # A cold cache is filled first: with two versions of everything that took 45 minutes on two processors with other work beside.
+    world.must("up", *options, timeout=5400)
     try:
         yield world
     finally:
