@@ -77,13 +77,7 @@ def _onwards(view: View, host: HostMeasured, target: str) -> Iterator[Hop]:
     """From the host's routing table into the tunnel."""
     device, wanted = host.pod_devices.get(target), TUNNEL if view.cluster.pod_network == "routed" else VXLAN
     if device and device != wanted:
-        yield _hop(
-            f"{host.name} sends it out by {device} instead of {wanted}",
-            _why_no_route(view, host, target),
-            f"on {host.name}: ip route show table 52; ip rule show; and run the deploy again",
-            host.said.get("pod-routes"),
-            host.said.get("table-52"),
-        )
+        yield _no_route(view, host, target, f"{host.name} sends it out by {device} instead of {wanted}")
     if host.tailnet and host.tailnet.state != "Running":
         yield _hop(
             f"{TUNNEL} on {host.name} is down",
@@ -131,16 +125,25 @@ def _arriving(view: View, host: HostMeasured, source: str) -> Iterator[Hop]:
         )
     back = host.pod_devices.get(source)
     if back and back not in (TUNNEL, VXLAN):
-        yield _hop(
-            f"{host.name} sends the answer out by {back}",
-            _why_no_route(view, host, source),
-            f"on {host.name}: ip route show table 52; and run the deploy again",
-            host.said.get("pod-routes"),
-            host.said.get("table-52"),
+        yield _no_route(view, host, source, f"{host.name} sends the answer out by {back}")
+
+
+def _no_route(view: View, host: HostMeasured, target: str, what: str) -> Hop:
+    if view.cluster.pod_network == "routed":
+        fix = f"on {host.name}: ip route show table 52; ip rule show; and run the deploy again"
+        return _hop(
+            what, _why_not_routed(view, host, target), fix, host.said.get("pod-routes"), host.said.get("table-52")
         )
+    return _hop(
+        what,
+        f"flannel on {host.name} keeps no route to pods on {target}: it makes routes when it starts, and when a node changes",
+        f"kubectl -n kube-flannel delete pod -l app=flannel --field-selector spec.nodeName={host.name}",
+        host.said.get("pod-routes"),
+        host.said.get("addresses"),
+    )
 
 
-def _why_no_route(view: View, host: HostMeasured, target: str) -> str:
+def _why_not_routed(view: View, host: HostMeasured, target: str) -> str:
     network = next((other.pod_cidr for other in view.measured.hosts if other.name == target), "") or "its pod network"
     center = view.measured.coordination
     node = next((node for node in (center.nodes or ()) if node.name == target), None) if center else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from cluster import mtu
 from report import trace
 from report.findings import Check, Finding, View, finding
 from report.measurement import PodsMeasured, Said
@@ -47,7 +48,7 @@ def _broken(view: View, name: str, other: str) -> Finding:
 
 def large(view: View) -> Iterator[Finding]:
     """Pairs whose pods exchange little, and not a megabyte."""
-    pods = view.measured.pods or PodsMeasured()
+    pods, size = view.measured.pods or PodsMeasured(), view.cluster.tailnet_mtu - mtu.PING_BYTES
     for name, answers in pods.large.items():
         for other, answered in answers.items():
             if not answered and pods.paths.get(name, {}).get(other):
@@ -56,7 +57,7 @@ def large(view: View) -> Iterator[Finding]:
                     (name, other),
                     f"a pod on {name} gets a short answer from one on {other}, and never a megabyte",
                     "packets above some size are lost on the way: an MTU that is too large, or a segment clamp that is missing",
-                    f"on both: nft list table inet isthmus_mss; ip link show tailscale0; on {name}: ping -M do -s 1252 {other}",
+                    f"on both: nft list table inet isthmus_mss; ip link show tailscale0; on {name}: ping -M do -s {size} {other}",
                     _host_said(view, name, "large"),
                 )
 

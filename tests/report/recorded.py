@@ -1,4 +1,4 @@
-"""Recorded measurements, and variants of them: `change` is a list of [path, value]; a path's `*` stands for every key."""
+"""Recorded measurements, and variants of them: `change` is a list of [path, value]; a path's `*` stands for every key. `declared` = what the inventory has otherwise."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def view(measured: Measurement, cluster: Cluster | None = None) -> View:
     return View(cluster or declared(), measured, datetime.fromisoformat(measured.measured_at).timestamp())
 
 
-def found(measured: Measurement, only: str = "", skip: str = "") -> tuple[Finding, ...]:
-    return checks.run(checks.chosen(only, skip), view(measured))
+def found(measured: Measurement, only: str = "", skip: str = "", cluster: Cluster | None = None) -> tuple[Finding, ...]:
+    return checks.run(checks.chosen(only, skip), view(measured, cluster))
 
 
 def told(findings: tuple[Finding, ...]) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ REQUIRED = [
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
 def test_case(case: Path) -> None:
     values = json.loads(case.read_text())
-    findings = found(varied(values["change"]))
+    findings = found(varied(values["change"]), cluster=declared().model_copy(update=values.get("declared", {})))
     assert told(findings) == values["problems"], [finding.problem for finding in findings]
     for text in values.get("says", ()):
         assert text in json.dumps(checks.to_json(findings), ensure_ascii=False), text
