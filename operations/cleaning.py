@@ -9,6 +9,7 @@ from ipaddress import IPv4Network
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
+from cluster import flannel
 from cluster.hosts_file import with_block
 from cluster.leftovers import TABLES, removal
 from cluster.packet_filter import corrected
@@ -23,7 +24,7 @@ from operations.apt import APT_GET
 from operations.failing import fail
 from operations.files import in_place
 
-LINKS = ("cni0", "flannel.1", "flannel-v6.1")
+LINKS = ("cni0", flannel.VXLAN_LINK, "flannel-v6.1")
 CLAMP = ("inet", CLAMP_TABLE)
 
 

@@ -25,7 +25,7 @@ TEMPORARY = "/var/tmp/isthmus-images.tar"  # noqa: S108
 UNIT = "isthmus-images.service"
 # Where containerd reads by which mirror a registry is reached.
 PULL = f"{CTR} images pull --hosts-dir {MIRRORS_PATH}"
-# Without --local, ctr may end with 0 before the last 32 KiB are written: containerd has sent all, and nobody waits for the copying
+# Without --local, ctr may end with 0 before the end of the archive is written: containerd has sent all, and nobody waits for the copying
 # (core/transfer/archive/exporter.go, MarshalAny; containerd 2.3).
 EXPORT = f"{CTR} images export --local"
 PULL_S, SEND_S = 900, 1800

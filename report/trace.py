@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cluster import flannel
 from report.findings import View
 from report.measurement import HostMeasured, Said
 
-TUNNEL = "tailscale0"
-VXLAN = "flannel.1"
+TUNNEL, VXLAN = flannel.INTERFACE, flannel.VXLAN_LINK
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,8 @@ def test_the_pod_network_is_switched_and_its_mtu_changed(world: Rehearsal, kind:
 @pytest.mark.parametrize("kind", ["vxlan", "routed"])
 def test_pods_hardly_feel_that_a_tailscaled_is_started_again(world: Rehearsal, kind: str) -> None:
     declare(world, "group_data/all.py", f'pod_network = "{kind}"')
-    deploy_does_what_it_previews(world) if world.previewed() else None
+    if world.previewed():
+        deploy_does_what_it_previews(world)
     for host in (host_of(world, "worker"), host_of(world, "control plane")):
         with counted(world, f"{kind}, tailscaled of {host} started again") as longest:
             world.on(host, "systemctl restart tailscaled")
