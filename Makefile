@@ -25,11 +25,11 @@ verify: .venv/ready  # measure the real cluster; reads only
 check: .venv/ready  # format, lint, types, pure tests: within a minute
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	.venv/bin/mypy answers bench cluster facts operations phases report lab tasks deploy.py verify.py config.py
+	.venv/bin/mypy bench cluster day_two engine facts lab local measure operations phases report tasks deploy.py verify.py config.py
 	$(PYTHON) -m pytest -q -m "not lab and not browser"
 
 page: .venv/ready  # the report page in Chromium, with screenshots in build/screenshots
-	$(PYTHON) -m pytest -q -m browser tests/report
+	$(PYTHON) -m pytest -q -m browser tests/unit/report
 
 test: setup-lab check page  # what CI runs: check, the report page, then the lab
 	$(PYTHON) -m pytest -v -m "lab and not long" -x tests/lab

@@ -8,12 +8,12 @@ import sys
 
 from pyinfra import config
 
-from answers.hooks import keep_answers
-from operations.order import order_by_line_numbers
-from operations.sessions import wait_for_sessions
-from phases.confirming import ask_before_destroying
-from phases.connecting import go_on_without_the_unreachable
-from phases.declared import check_at_the_door
+from engine.confirm import ask_before_destroying
+from engine.connect import go_on_without_the_unreachable
+from engine.fact_cache.install import keep_answers
+from engine.inventory import check_at_the_door
+from engine.order import order_by_line_numbers
+from engine.sessions import wait_for_sessions
 
 config.FAIL_PERCENT = 0
 # pyinfra turns it off, which is right for deploy files; compiling our modules in every run took 0.3 s.

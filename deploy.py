@@ -2,14 +2,14 @@
 
 from phases import (
     baseline,
+    containerd,
     control_plane,
     coordination,
-    host_rules,
     kubeconfig,
     packages,
     pod_network,
     preflight,
-    runtime,
+    routing,
     tailnet,
     workers,
 )
@@ -17,8 +17,8 @@ from phases import (
 preflight.check_hosts()
 baseline.prepare_hosts()
 packages.install_packages()
-host_rules.admit_traffic()
-runtime.run_containerd()
+routing.admit_traffic()
+containerd.run_containerd()
 coordination.run_headscale()
 tailnet.join_hosts()
 control_plane.start()

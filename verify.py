@@ -1,5 +1,5 @@
 """Measure the cluster: hosts, nodes, the path between every two hosts, and pod to pod between every two nodes."""
 
-from phases import measuring
+from measure import run
 
-measuring.measure()
+run.measure()

@@ -13,7 +13,7 @@ from cluster.problems import ModelError
 from lab import mirror, prerequisites
 from lab.failures import Interrupted, LabError
 from lab.interrupts import interruptible
-from lab.journal import PROJECT
+from lab.world.state import PROJECT
 
 PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "idle": idle.part,

@@ -15,11 +15,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bench import playbook
 from bench.labs import Lab
 from bench.measure import everywhere
-from cluster import flannel
+from cluster.documents import flannel
 from cluster.model import Cluster
 from lab.failures import LabError
-from lab.journal import PROJECT
 from lab.polling import step
+from lab.world.state import PROJECT
 
 VENV = PROJECT / "build" / "ansible"
 REQUIREMENT = "ansible-core==2.19.*"  # the newest that runs on Python 3.11

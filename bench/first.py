@@ -20,9 +20,9 @@ from bench.measure import everywhere
 from cluster.sources import Trust
 from cluster.versions import node_decision
 from lab.failures import LabError
-from lab.hosts import UNIFIED
-from lab.mirror.wanted import machine_architecture
+from lab.mirror.request import machine_architecture
 from lab.polling import step
+from lab.world.hosts import UNIFIED
 
 ROUND_TRIP_MS = 100.0
 STARTED = re.compile(r"--> Starting operation: (.*)")

@@ -12,8 +12,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bench.playbook import Wanted
-from cluster import flannel, kubeadm, names, nodes, routes, sources
+from cluster import sources
+from cluster.documents import flannel, host_names, kubeadm, routes
 from cluster.model import Cluster, Host
+from cluster.observed import nodes
 from cluster.versions import NodeDecision
 
 PUSHED = "/run/isthmus-tailscale.deb"
@@ -127,7 +129,9 @@ def _images(whole: Cluster, host: Host) -> list[str]:
 def _names(whole: Cluster, host: Host) -> str:
     """Lines of the hosts file with marks for the addresses."""
     addresses = {member.name: f"@ADDRESS-{member.name}@" for member in whole.hosts}
-    return "\n".join(f"{address} {' '.join(known)}" for address, known in names.entries(whole, host, addresses).items())
+    return "\n".join(
+        f"{address} {' '.join(known)}" for address, known in host_names.entries(whole, host, addresses).items()
+    )
 
 
 def _kubeadm(plan: Plan, host: Host) -> str:

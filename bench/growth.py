@@ -10,9 +10,9 @@ from typing import Any
 from bench import labs, machine, measure, results
 from bench.idle import PLAIN, round_trip
 from bench.labs import Lab
-from lab.declared import load
-from lab.journal import PROJECT
+from lab.load_inventory import load
 from lab.polling import step
+from lab.world.state import PROJECT
 
 DEPLOY = "bench/light.py"
 FOLDER = PROJECT / "build" / "bench"

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import IO
 
 from cluster.model import Cluster
-from lab import hosts, workstation, world
 from lab.commands import run
-from lab.declared import load
 from lab.failures import LabError
-from lab.journal import PROJECT, Run
-from lab.mirror.wanted import machine_architecture
+from lab.load_inventory import load
+from lab.mirror.request import machine_architecture
 from lab.polling import step
-from lab.world import Options
+from lab.world import hosts, lifecycle
+from lab.world import operator as workstation
+from lab.world.lifecycle import Options
+from lab.world.state import PROJECT, Run
 
 VERBOSE = "/etc/ssh/sshd_config.d/00-bench.conf"
 
@@ -28,7 +29,7 @@ class Lab:
     def __init__(self, place: Run, inventory: Path) -> None:
         self.place = place
         self.inventory = inventory.resolve()
-        self.world = world.of(place)
+        self.world = lifecycle.of(place)
         self.environment = workstation.environment(place)
         self.folder = place.folder / "bench"
         self.folder.mkdir(mode=0o700, exist_ok=True)
@@ -78,7 +79,7 @@ class Lab:
 def running(run_id: str, inventory: Path, keep: bool, **options: bool) -> Iterator[Lab]:
     """That lab: one that is up is used and stays, another is booted and, unless it is kept, removed in every outcome."""
     place = Run(run_id)
-    was_up = bool(place.state.get("up")) and world.is_there(place)
+    was_up = bool(place.state.get("up")) and lifecycle.is_there(place)
     with place.locked():
         if not was_up:
             up(place, load(inventory), **options)
@@ -91,7 +92,7 @@ def running(run_id: str, inventory: Path, keep: bool, **options: bool) -> Iterat
 
 def up(place: Run, cluster: Cluster, ssh_only: bool = False) -> None:
     """Boot a lab with links that have no delay."""
-    world.up(place, cluster, Options((machine_architecture(),), delay=False, ssh_only=ssh_only))
+    lifecycle.up(place, cluster, Options((machine_architecture(),), delay=False, ssh_only=ssh_only))
 
 
 def remove(place: Run) -> None:
@@ -105,12 +106,12 @@ def delays(lab: Lab, operator_ms: float, between_sites: bool = False) -> Iterato
     """Within, the operator's link adds that much to each round trip; sites have their declared delay or none."""
     before = lab.place.state
     with lab.place.locked():
-        world.delay(lab.place, between_sites, operator_ms)
+        lifecycle.delay(lab.place, between_sites, operator_ms)
     try:
         yield
     finally:
         with lab.place.locked():
-            world.delay(lab.place, before.get("delay", True), before.get("operator_round_trip_ms", 0.0))
+            lifecycle.delay(lab.place, before.get("delay", True), before.get("operator_round_trip_ms", 0.0))
 
 
 @contextmanager

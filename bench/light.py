@@ -6,10 +6,10 @@ Nine phases, each with the barrier that all hosts share and: a set of three file
 
 from pyinfra import host
 
-from cluster.names import entries
+from cluster.documents.host_names import entries
+from engine.inventory import cluster, here
+from engine.phase import phase
 from operations import apt, files, machine, network
-from phases import phase
-from phases.declared import cluster, here
 
 PHASES = 9
 FILES = 3

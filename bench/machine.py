@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lab.journal import PROJECT
+from lab.world.state import PROJECT
 
 
 def described() -> dict[str, Any]:

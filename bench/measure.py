@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.labs import Lab
 from lab.failures import LabError
-from lab.network import UPLINK
+from lab.world.network import UPLINK
 
 # sshd says so once for each exec or subsystem of a connection, at log level VERBOSE.
 AT_ONCE = 12  # hosts that are looked into at a time

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from cluster.model import Cluster
-from cluster.numbers import minor
 from cluster.problems import Problem
+from cluster.semver import minor
 
 FORMAT = 1
 MANIFEST = "manifest.json"

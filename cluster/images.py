@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from cluster import flannel
+from cluster.documents import flannel
 from cluster.model import Cluster, Host
 
 # Of what kubeadm names, these run on control planes only.

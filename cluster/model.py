@@ -1,6 +1,6 @@
 """The declared cluster: hosts in sites, checked field by field and frozen.
 
-Built once from the inventory and its group data by `cluster.declare.declare`; everything else is derived from it. The keys
+Built once from the inventory and its group data by `cluster.inventory.declare.declare`; everything else is derived from it. The keys
 that an operator may write are the fields of `HostSettings`, `SiteSettings` and `ClusterSettings` (docs/inventory.md lists them).
 """
 
@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from cluster import defaults
-from cluster.addressing import Address, Network, disjoint
-from cluster.texts import (
+from cluster.addresses import Address, Network, disjoint
+from cluster.types import (
     DnsLabel,
     DnsName,
     Email,

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from cluster import defaults
 from cluster.model import Cluster, Host
+from cluster.observed.survey import Survey
 from cluster.problems import Problem
-from cluster.survey import Survey
 
 # WireGuard's, at most: over IPv6 (tailscale's net/tstun/mtu.go, wgHeaderLen).
 TUNNEL_BYTES = 80

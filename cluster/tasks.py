@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from cluster import explain, removal, task_hosts, upgrades
+from cluster import task_hosts, upgrades
 from cluster.backups import CLUSTER, TAILNET
+from cluster.inventory import errors
 from cluster.model import Cluster
+from cluster.preflight import remove_host
 from cluster.problems import Problem
 
 Given = Mapping[str, str]
@@ -159,7 +161,7 @@ TASKS: Mapping[str, Task] = {
         asks=task_hosts.everybody,
         may_be_away=task_hosts.the_host,
         needs=task_hosts.those_that_forget,
-        refuses=lambda cluster, given: removal.refusals(cluster, given["host"], "tasks/remove_host.py"),
+        refuses=lambda cluster, given: remove_host.refusals(cluster, given["host"], "tasks/remove_host.py"),
         warning="This takes {host} out of {cluster}: its pods move, or end where nobody starts them again; what they keep on its "
         "disk is lost to the cluster; it leaves the tailnet.",
         confirmed_by=lambda cluster, given: given["host"],
@@ -183,7 +185,7 @@ def problems(name: str, cluster: Cluster, given: Given, is_preview: bool, can_as
         if argument.is_required and not given.get(word)
     ]
     found += [
-        _problem(where, word, f"{explain.show(given[word])} is not {argument.expects}", argument, cluster)
+        _problem(where, word, f"{errors.show(given[word])} is not {argument.expects}", argument, cluster)
         for word, argument in task.arguments.items()
         if given.get(word) and not argument.fits(cluster, given[word])
     ]
@@ -194,7 +196,7 @@ def problems(name: str, cluster: Cluster, given: Given, is_preview: bool, can_as
 def _unknown(where: str, word: str, known: Mapping[str, Argument]) -> Problem:
     return Problem(
         f"{where} --data {word}",
-        f"it takes no {word}{explain.did_you_mean(word, known)}",
+        f"it takes no {word}{errors.did_you_mean(word, known)}",
         "what is not read is not done",
         f"it takes {', '.join(known)}" if known else "it takes nothing",
     )
@@ -218,7 +220,7 @@ def _unconfirmed(where: str, task: Task, cluster: Cluster, given: Given, is_fine
     return [
         Problem(
             f"{where} --data yes",
-            f"it is {explain.show(given['yes'])}, not {wanted}" if "yes" in given else "it is missing",
+            f"it is {errors.show(given['yes'])}, not {wanted}" if "yes" in given else "it is missing",
             task.question(cluster, given),
             f"if that is what you want: --data yes={wanted}; --dry shows it without doing it",
         )

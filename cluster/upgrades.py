@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from cluster.model import Cluster, Host
-from cluster.nodes import Node
-from cluster.numbers import minor, numbers
+from cluster.observed.nodes import Node
 from cluster.problems import Problem
+from cluster.semver import minor, numbers
 
 # In the order in which they are upgraded. A newer headscale may refuse older clients, a newer kubelet an older containerd.
 PARTS = ("tailscale", "headscale", "containerd", "kubernetes", "flannel")

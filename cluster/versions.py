@@ -6,14 +6,14 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from cluster import defaults, refusals
-from cluster.numbers import minor, numbers
+from cluster import defaults, support
 from cluster.problems import Problem
-from cluster.refusals import CGROUP_V1, CONTAINER, GLIBC_LOWEST, SMALL_MEMORY
+from cluster.semver import minor, numbers
+from cluster.support import CGROUP_V1, CONTAINER, GLIBC_LOWEST, SMALL_MEMORY
 
 if TYPE_CHECKING:
     from cluster.model import Host
-    from cluster.survey import Survey
+    from cluster.observed.survey import Survey
 
 # Kubernetes minor → the lowest containerd minor that containerd's own table recommends for it (RELEASES.md).
 CONTAINERD_FOR = {(1, 35): (2, 1), (1, 36): (2, 2), (1, 37): (2, 3)}
@@ -96,11 +96,11 @@ def decide(
 ) -> Grant | list[Problem]:
     """What a host with these facts gets, or everything for which it is refused; `exceptions` are the inventory's."""
     found = [
-        *refusals.release(release_id, release_version, where, exceptions),
-        *refusals.age(kernel, glibc, where, exceptions),
-        *refusals.architecture(architecture, where),
-        *(refusals.node(cgroup, container, where, exceptions) if is_node else ()),
-        *(refusals.runtime(release_id, release_version, runtime_source, where) if is_node else ()),
+        *support.release(release_id, release_version, where, exceptions),
+        *support.age(kernel, glibc, where, exceptions),
+        *support.architecture(architecture, where),
+        *(support.node(cgroup, container, where, exceptions) if is_node else ()),
+        *(support.runtime(release_id, release_version, runtime_source, where) if is_node else ()),
     ]
     if found:
         return found
@@ -151,7 +151,7 @@ def grant(host: Host, found: Survey, containerd: str = defaults.CONTAINERD) -> G
 def problems(host: Host, found: Survey) -> list[Problem]:
     """Everything for which `host` is refused because of what it is."""
     decided = grant(host, found)
-    return [*(decided if isinstance(decided, list) else ()), *refusals.memory(host, found.memory_mb)]
+    return [*(decided if isinstance(decided, list) else ()), *support.memory(host, found.memory_mb)]
 
 
 def containerd_config_version(containerd: str) -> int:

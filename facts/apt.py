@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 
 from pyinfra.api import FactBase
 
-from facts.reading import contained
+from cluster.observed.gpg import parse_colons
+from facts.base import contained
 
 
 @dataclass(frozen=True)
@@ -34,18 +35,3 @@ class SigningKeys(FactBase[Keyring | None]):
     @contained
     def process(self, output: list[str]) -> Keyring:
         return Keyring(parse_colons(output))
-
-
-def parse_colons(lines: list[str]) -> dict[str, int | None]:
-    """Fingerprint → expiry of each primary key in `gpg --with-colons` output (GnuPG doc/DETAILS: fields 7 and 10)."""
-    keys: dict[str, int | None] = {}
-    expiry: int | None = None
-    primary = False
-    for fields in (line.split(":") for line in lines):
-        if fields[0] in ("pub", "sub"):
-            primary = fields[0] == "pub"
-            expiry = int(fields[6]) if fields[6] else None
-        elif fields[0] == "fpr" and primary:
-            keys[fields[9]] = expiry
-            primary = False
-    return keys

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from pyinfra.api import FactBase
 
+from facts.base import contained
 from facts.kubernetes import KUBECTL
-from facts.reading import contained
 
 API = "/etc/kubernetes/pki/apiserver.crt"
 # kubeadm's own; those of the authorities end ten years later.

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 
 from pyinfra.api import FactBase
 
+from facts.base import contained
 from facts.containerd import CTR
-from facts.reading import contained
 
 LISTING = "/opt/cni/isthmus.sha256"
 # One file for each address, named by it; the sandbox that holds it is its first line.

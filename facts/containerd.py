@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from pyinfra.api import FactBase
 
-from cluster.containerd import Settings, parse_dump
-from facts.reading import contained
+from cluster.documents.containerd import Settings, parse_dump
+from facts.base import contained
 
 # The CRI's namespace: what is pulled there, kubelet has.
 CTR = "ctr -n k8s.io"

@@ -6,9 +6,9 @@ import json
 
 from pyinfra.api import FactBase
 
-from cluster.removal import Member
+from cluster.preflight.remove_host import Member
+from facts.base import contained
 from facts.kubernetes import KUBECTL
-from facts.reading import contained
 
 PKI = "/etc/kubernetes/pki/etcd"
 ETCDCTL = (

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from pyinfra.api import FactBase
 
-from facts.reading import contained
+from facts.base import contained
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from pyinfra.api import FactBase
 
-from facts.reading import contained
+from facts.base import contained
 
 # Hosts without headscale have no nodes; `unknown` stands for a headscale that does not answer.
 LIST_NODES = "command -v headscale >/dev/null || { echo '[]'; exit 0; }; timeout 10 headscale nodes list --output json 2>/dev/null || echo unknown"

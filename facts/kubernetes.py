@@ -8,10 +8,10 @@ from typing import Any
 
 from pyinfra.api import FactBase
 
-from cluster import membership
-from cluster.nodes import Node, Workload, parse_node, parse_workload
-from cluster.pods import Networked, Pod, evictable, networked
-from facts.reading import contained
+from cluster.observed import kubeadm_state
+from cluster.observed.nodes import Node, Workload, parse_node, parse_workload
+from cluster.observed.pods import Networked, Pod, evictable, networked
+from facts.base import contained
 
 KUBECONFIG = "/etc/kubernetes/admin.conf"
 KUBECTL = f"kubectl --kubeconfig {KUBECONFIG}"
@@ -104,7 +104,7 @@ class ProxyAsks(FactBase[list[str] | None]):
         return output[1:]
 
 
-class Membership(FactBase[membership.Membership | None]):
+class Membership(FactBase[kubeadm_state.Membership | None]):
     """What kubeadm left on the host; None = unknown."""
 
     def command(self) -> str:
@@ -115,12 +115,12 @@ class Membership(FactBase[membership.Membership | None]):
         )
 
     @contained
-    def process(self, output: list[str]) -> membership.Membership:
-        return membership.parse(output)
+    def process(self, output: list[str]) -> kubeadm_state.Membership:
+        return kubeadm_state.parse(output)
 
 
 class Settled(FactBase[dict[str, str] | None]):
-    """What the cluster keeps for good, as far as this host knows it, by the names of `cluster.settled`; None = unknown."""
+    """What the cluster keeps for good, as far as this host knows it, by the names of `cluster.preflight.immutable`; None = unknown."""
 
     def command(self) -> str:
         # On a control plane kubelet asks its own API: what all others ask is in the administrator's file.

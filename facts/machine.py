@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 
 from pyinfra.api import FactBase
 
-from cluster import survey
-from facts.reading import contained
+from cluster.observed import survey
+from facts.base import contained
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 
 from pyinfra.api import FactBase
 
-from cluster.packet_filter import Filters, parse_filters
-from facts.reading import contained
+from cluster.documents.iptables import Filters, parse_filters
+from facts.base import contained
 
 # Where `ip rule to LAN lookup main` stands: before tailscale's own rules, which begin at 5210.
 RULE_PRIORITY = 2500

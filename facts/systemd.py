@@ -8,7 +8,10 @@ from dataclasses import asdict, dataclass
 
 from pyinfra.api import FactBase
 
-from facts.reading import contained
+from facts.base import contained
+
+# The services that this project runs.
+UNITS = ("tailscaled", "containerd", "kubelet", "headscale", "nginx")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pyinfra.api import FactBase
 
-from facts.reading import contained
+from facts.base import contained
 
 ABSENT = "absent"
 UNREACHABLE = "unreachable"

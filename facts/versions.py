@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pyinfra.api import FactBase
 
 from cluster import upgrades
+from facts.base import contained
 from facts.kubernetes import KUBECONFIG
-from facts.reading import contained
 
 
 class Installed(FactBase[upgrades.Installed | None]):

@@ -11,14 +11,17 @@ from collections.abc import Callable, Sequence
 
 from cluster.model import Cluster
 from cluster.problems import ModelError
-
-from . import arguments, conformance, faults, hosts, mirror, prerequisites, readdressing, status, workstation, world
-from .declared import load
-from .failures import Interrupted, LabError
-from .interrupts import interruptible
-from .journal import PROJECT, Run, run_id
-from .plan import WorldPlan
-from .polling import step
+from lab import arguments, faults, mirror, prerequisites
+from lab.conformance import run as conformance
+from lab.failures import Interrupted, LabError
+from lab.interrupts import interruptible
+from lab.load_inventory import load
+from lab.polling import step
+from lab.world import hosts, lifecycle, status
+from lab.world import operator as workstation
+from lab.world import readdress as readdressing
+from lab.world.plan import WorldPlan
+from lab.world.state import PROJECT, Run, run_id
 
 Verb = Callable[[Run, argparse.Namespace, list[str]], int]
 NEXT = """
@@ -35,15 +38,15 @@ def up(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     prerequisites.check()
     with interruptible(), place.locked():
         declared = declared_cluster(given)
-        if place.state.get("up") and world.is_there(place):
+        if place.state.get("up") and lifecycle.is_there(place):
             changed = "" if place.cluster() == declared else "; the inventory has changed since, so take it down first"
             print(f"The lab {place.name} is up already{changed}.")
             return 0
-        architectures = tuple(given.arch or (mirror.wanted.machine_architecture(),))
-        world.up(
+        architectures = tuple(given.arch or (mirror.request.machine_architecture(),))
+        lifecycle.up(
             place,
             declared,
-            world.Options(architectures, not given.no_delay, given.keep, also=tuple(given.also), acme=given.acme),
+            lifecycle.Options(architectures, not given.no_delay, given.keep, also=tuple(given.also), acme=given.acme),
         )
     print(NEXT.format(run=place.name, option=option(given)))
     return 0
@@ -135,7 +138,7 @@ def become(words: Sequence[str], environment: dict[str, str]) -> int:
 def running(place: Run) -> WorldPlan:
     """The world, if it is up."""
     prerequisites.check()
-    return world.of(place)
+    return lifecycle.of(place)
 
 
 def show_status(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
@@ -159,11 +162,11 @@ def power(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     chosen = [planned.host(name) for name in given.hosts] or list(planned.hosts)
     with place.locked(), step(f"power {given.state} for {', '.join(host.name for host in chosen)}"):
         if given.state == "off":
-            world.power_off(place, chosen)
+            lifecycle.power_off(place, chosen)
         elif given.state == "new":
-            world.replace(place, planned, chosen)
+            lifecycle.replace(place, planned, chosen)
         else:
-            world.power_on(place, planned, [host for host in chosen if not hosts.is_on(place, host)])
+            lifecycle.power_on(place, planned, [host for host in chosen if not hosts.is_on(place, host)])
     return 0
 
 
@@ -171,7 +174,7 @@ def delay(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """The links' delay and loss."""
     running(place)
     with place.locked():
-        world.delay(place, given.state == "on", given.operator)
+        lifecycle.delay(place, given.state == "on", given.operator)
     return 0
 
 

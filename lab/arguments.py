@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from .faults import listing
-from .faults.catalogue import FAULTS
-from .journal import PROJECT
-from .mirror.wanted import VERSION, Wanted
+from lab.faults import listing
+from lab.faults.catalogue import FAULTS
+from lab.mirror.request import VERSION, Wanted
+from lab.world.state import PROJECT
 
 DESCRIPTION = "A simulated world in which one machine rehearses the declared cluster (lab/README.md)."
 EPILOG = "HOST and SITE are names of the inventory. What follows -- is passed on as it is."

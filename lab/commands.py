@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from .failures import LabError
+from lab.failures import LabError
 
 TAIL = 15
 

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import mirror
-from .commands import run
-from .failures import LabError, Unable
+from lab import mirror
+from lab.commands import run
+from lab.failures import LabError, Unable
 
 DEBIAN_PACKAGES = (
     "conntrack",
@@ -35,7 +35,7 @@ FOREIGN = ("aarch64", "arm64", "qemu")  # only for the second architecture
 
 def needed(architectures: Iterable[str]) -> tuple[str, ...]:
     """The Debian packages for a lab with artifacts of these architectures."""
-    both = set(architectures) - {mirror.wanted.machine_architecture()}
+    both = set(architectures) - {mirror.request.machine_architecture()}
     own = [name for name in mirror.DEBIAN_PACKAGES if both or not any(word in name for word in FOREIGN)]
     return tuple(dict.fromkeys((*DEBIAN_PACKAGES, *own)))
 

@@ -15,11 +15,11 @@ from pyinfra.api import FileUploadCommand, StringCommand, operation
 from pyinfra.api.command import PyinfraCommand
 
 from cluster.sources import AptSource
+from engine import remote
+from engine.fail import fail
 from facts.apt import Keyring, SigningKeys
 from facts.dpkg import Package, Packages
-from operations import remote
-from operations.failing import fail
-from operations.repositories import NotFetched, deb, ring
+from local.apt_download import NotFetched, deb, ring
 
 FOLDER = "/var/cache/isthmus"
 # Each key as a line of base64.

@@ -13,10 +13,11 @@ from pyinfra.api import StringCommand, operation
 
 from cluster import backups
 from cluster.model import Cluster
+from engine import remote
+from engine.fail import fail
 from facts import backup
 from facts.tailscale import Status
-from operations import database, remote, vault
-from operations.failing import fail
+from local import backup_archive, headscale_db
 
 ASK_S = 600
 _sealed: dict[str, bytes] = {}
@@ -36,9 +37,9 @@ def taken(files: Mapping[str, str], recipients: Sequence[Any]) -> Generator[Stri
         try:
             for name, script in files.items():
                 content = remote.content(host.name, script, ASK_S)
-                _sealed[name] = vault.sealed(_checked(name, content), recipients)
+                _sealed[name] = backup_archive.sealed(_checked(name, content), recipients)
             _versions.update(_pairs(remote.run(host.name, backup.VERSIONS)))
-        except (remote.RemoteFailure, database.Damaged) as failure:
+        except (remote.RemoteFailure, headscale_db.Damaged) as failure:
             yield fail(f"no backup was made: {failure}")
             return
         found = host.get_fact(Status)
@@ -65,10 +66,12 @@ def kept(cluster: Cluster, away: Mapping[str, str]) -> Generator[StringCommand, 
             control_planes=tuple(member.name for member in cluster.control_planes),
             declared=backups.declared(cluster),
             addresses=_addresses,
-            files=vault.hashes(_sealed),
+            files=backup_archive.hashes(_sealed),
         )
         try:
-            target = vault.kept(f"{cluster.cluster_name}-{time.strftime('%Y%m%d-%H%M%S', now)}", _sealed, about)
+            target = backup_archive.kept(
+                f"{cluster.cluster_name}-{time.strftime('%Y%m%d-%H%M%S', now)}", _sealed, about
+            )
         except OSError as problem:
             yield fail(f"the backup could not be written: {problem}")
             return
@@ -82,14 +85,14 @@ def _checked(name: str, content: bytes) -> bytes:
     if name == backups.ETCD:
         try:
             if not gzip.decompress(content):
-                raise database.Damaged("etcd's snapshot is empty")
+                raise headscale_db.Damaged("etcd's snapshot is empty")
         except (OSError, EOFError, zlib.error) as error:
-            raise database.Damaged(f"etcd's snapshot did not come whole: {error}") from None
+            raise headscale_db.Damaged(f"etcd's snapshot did not come whole: {error}") from None
         return content
-    files = database.unpacked(content)
+    files = headscale_db.unpacked(content)
     if name == backups.PKI and "pki/ca.key" not in files:
-        raise database.Damaged("/etc/kubernetes/pki holds no ca.key: without it no cluster can be brought back")
-    return database.packed(database.whole(files)) if name == backups.HEADSCALE else content
+        raise headscale_db.Damaged("/etc/kubernetes/pki holds no ca.key: without it no cluster can be brought back")
+    return headscale_db.packed(headscale_db.whole(files)) if name == backups.HEADSCALE else content
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -9,12 +9,13 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
+from engine import remote
+from engine.fail import fail
+from engine.wait import answered
 from facts.certificates import API, Certificate, Components, Issued, Named, Served
 from facts.kubernetes import KUBECTL, Membership
-from operations import kubeadm, remote
-from operations.failing import fail
+from operations import kubeadm
 from operations.systemd import will_have_changed
-from operations.waiting import answered
 
 # Each with what it reads when it starts. The API's own certificate is not there: it reads that again as soon as it is written.
 READERS: Mapping[str, tuple[str, ...]] = {

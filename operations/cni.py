@@ -9,10 +9,10 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
 from cluster.sources import Download
+from engine.fail import fail
+from engine.wait import wait
 from facts.cni import LISTING, Installed, Plugins
 from operations.downloads import NoChecksum, expected_sha256, fetch
-from operations.failing import fail
-from operations.waiting import wait
 
 ARCHIVE = "/opt/cni/isthmus.tgz"
 UNPACKED = "/opt/cni/isthmus-new"

@@ -7,9 +7,9 @@ from collections.abc import Callable, Generator
 from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
-from cluster.containerd import Settings, differences
+from cluster.documents.containerd import Settings, differences
+from engine.fail import fail
 from facts.containerd import Config
-from operations.failing import fail
 
 
 @operation()

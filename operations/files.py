@@ -12,8 +12,8 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.operations.util.files import generate_color_diff
 
+from engine.fail import fail
 from facts.files import Content, FileState, States
-from operations.failing import fail
 
 
 @dataclass(frozen=True)

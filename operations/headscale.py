@@ -11,10 +11,10 @@ from ipaddress import IPv4Network
 from pyinfra import host, state
 from pyinfra.api import QuoteString, StringCommand, operation
 
+from engine.fail import fail
+from engine.wait import pause, wait
 from facts.files import States
 from facts.headscale import Node, Nodes, Reachable, node_of
-from operations.failing import fail
-from operations.waiting import pause, wait
 
 POLLS = 30
 

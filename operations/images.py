@@ -11,13 +11,13 @@ from pyinfra.api import FileUploadCommand, StringCommand, operation
 from pyinfra.api.command import PyinfraCommand
 
 from cluster import images
-from cluster.containerd import MIRRORS_PATH
+from cluster.documents.containerd import MIRRORS_PATH
 from cluster.model import Cluster, Host
+from engine import remote
+from engine.fail import fail
 from facts.containerd import CTR, Answering, Pulled
 from facts.dpkg import Arch
 from facts.kubernetes import Images, Membership
-from operations import remote
-from operations.failing import fail
 
 ARCHIVE = "/var/cache/isthmus/images.tar"
 # Where the login user may write; in /tmp, which may be memory, there may be too little room.

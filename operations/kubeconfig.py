@@ -10,12 +10,12 @@ from pyinfra import host, logger, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
-from cluster import kubeconfig
+from cluster.documents import kubeconfig
 from cluster.model import Cluster
+from engine import remote
+from engine.fail import fail
 from facts.files import States
 from facts.kubernetes import KUBECONFIG
-from operations import remote
-from operations.failing import fail
 from operations.systemd import will_have_changed
 
 TARGET = Path("build/kubeconfig")

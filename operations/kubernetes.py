@@ -10,12 +10,13 @@ from collections.abc import Callable, Generator, Sequence
 from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
-from cluster import nodes as desired
-from cluster.kubeadm import TOKEN_LIFETIME, TOKEN_MARK, Admission, parse_join_command
-from cluster.membership import standing
+from cluster.documents.kubeadm import TOKEN_LIFETIME, TOKEN_MARK, Admission, parse_join_command
+from cluster.observed import nodes as desired
+from cluster.observed.kubeadm_state import standing
+from engine import remote
+from engine.fail import fail
 from facts.kubernetes import KUBECTL, JoinTokens, Membership, Nodes
-from operations import kubeadm, remote
-from operations.failing import fail
+from operations import kubeadm
 
 API_WAIT_S = 120
 _TOKEN_SIGNS = string.ascii_lowercase + string.digits

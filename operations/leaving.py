@@ -9,16 +9,17 @@ from collections.abc import Generator, Sequence
 from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
-from cluster.kubeadm import RUNTIME_SOCKET
-from cluster.removal import quorum_lost
+from cluster.documents.kubeadm import RUNTIME_SOCKET
+from cluster.preflight.remove_host import quorum_lost
+from engine import remote
+from engine.fail import fail
 from facts.etcd import ETCDCTL, Members
 from facts.headscale import Key, Keys, Nodes
 from facts.kubernetes import KUBECTL, Membership
 from facts.kubernetes import Nodes as KubernetesNodes
-from facts.leftovers import Present
+from facts.paths import Present
 from facts.tailscale import Status
-from operations import kubeadm, remote
-from operations.failing import fail
+from operations import kubeadm
 
 # Where kubeadm and kubelet keep what makes a host a node; kubeadm reset empties them.
 STATE = (

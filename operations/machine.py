@@ -8,8 +8,8 @@ from collections.abc import Generator, Mapping, Sequence
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
+from engine.fail import fail
 from facts.machine import Hostname, KernelSettings, Swap, TimeSync
-from operations.failing import fail
 
 
 @operation()

@@ -8,10 +8,10 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
+from engine.fail import fail
+from engine.wait import wait
 from facts.kubernetes import ABSENT, KUBECTL, SAME, Manifest, Nodes, Workloads
-from operations.failing import fail
 from operations.systemd import will_have_changed
-from operations.waiting import wait
 
 WAIT_S = 300
 _TROUBLE = f"{KUBECTL} get nodes -o wide >&2; {KUBECTL} get pods --all-namespaces -o wide | awk '$4 != \"Running\"' >&2; exit 1"

@@ -10,11 +10,11 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
-from cluster.hosts_file import with_block
+from cluster.documents.hosts_file import with_block
+from engine.fail import fail
 from facts.files import Content
 from facts.network import Mtus, PassesOn
 from facts.systemd import State
-from operations.failing import fail
 from operations.files import in_place
 from operations.systemd import will_have_changed
 

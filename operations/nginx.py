@@ -8,9 +8,9 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
+from engine.fail import fail
 from facts.systemd import State
 from facts.tls import CertificateState
-from operations.failing import fail
 from operations.systemd import will_have_changed
 
 

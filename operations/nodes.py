@@ -8,10 +8,10 @@ from collections.abc import Generator, Sequence
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from cluster.nodes import Node
-from cluster.pods import Pod
+from cluster.observed.nodes import Node
+from cluster.observed.pods import Pod
+from engine.fail import fail
 from facts.kubernetes import KUBECTL, Evictable, Nodes
-from operations.failing import fail
 
 SILENT = "the API does not answer; `journalctl -u kubelet` and /var/log/pods on this host tell why"
 # kubelet of a node that is not ready confirms no pod's end: who waits for it waits forever.

@@ -10,11 +10,11 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
-from cluster.pods import Networked
+from cluster.observed.pods import Networked
+from engine import remote
+from engine.fail import fail
 from facts.cni import Leases
 from facts.kubernetes import KUBECTL, PROXIES, OnPodNetwork, ProxyAsks
-from operations import remote
-from operations.failing import fail
 from operations.systemd import will_have_changed
 
 END_S, PROXY_S = 180, 90

@@ -9,8 +9,8 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
+from engine.fail import fail
 from facts.systemd import State, Unit
-from operations.failing import fail
 
 
 def will_have_changed(triggers: Sequence[OperationMeta]) -> bool:

@@ -11,12 +11,12 @@ from pyinfra import host, state
 from pyinfra.api import QuoteString, StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
+from engine import remote
+from engine.fail import fail
 from facts.headscale import Nodes, parse_key
 from facts.tailscale import ClientPrefs, Elsewhere, Prefs, Status
-from operations import remote
-from operations.failing import fail
-from operations.peers import awaited
 from operations.systemd import will_have_changed
+from operations.tailnet_peers import awaited
 
 KEY_FILE = "/run/isthmus-tailnet.key"
 LOG_FILE = "/run/isthmus-tailnet.log"

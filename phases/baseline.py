@@ -5,11 +5,11 @@ from __future__ import annotations
 from pyinfra import host
 
 from cluster.model import Host
+from engine.inventory import here
+from engine.phase import phase
+from engine.templates import render
 from facts.machine import Container
 from operations import files, machine
-from phases import phase
-from phases.declared import here
-from phases.templates import render
 
 MODULES = ("overlay", "br_netfilter")
 SYSCTLS = {

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address
 
-from cluster import kubeadm
-from cluster.membership import hold
+from cluster.documents import kubeadm
 from cluster.model import Cluster, Host
+from cluster.observed.kubeadm_state import hold
+from engine import remote
+from engine.barrier import every_host_is_ready
+from engine.inventory import cluster, here
+from engine.phase import phase
 from facts.kubernetes import Membership, Nodes
 from facts.tailscale import Status
-from operations import certificates, kubernetes, remote, systemd
-from operations.barrier import every_host_is_ready
-from phases import phase
-from phases.decided import decision
-from phases.declared import cluster, here
+from operations import certificates, kubernetes, systemd
+from operations.install_plan import decision
 
 
 @phase("Control plane")

@@ -10,18 +10,20 @@ from pyinfra import host
 from pyinfra.api.exceptions import DeployError
 from pyinfra.api.operation import OperationMeta
 
-from cluster import coordination, endpoint, routes, sources
+from cluster import sources
+from cluster.documents import api_endpoint, routes
+from cluster.documents import headscale as coordination
 from cluster.model import Certificate, Cluster
 from cluster.problems import Problem, listing
+from engine.inventory import cluster, here
+from engine.phase import phase
+from engine.pins import trust
+from engine.templates import render
 from facts.machine import Container
 from facts.tls import CertificateState
-from operations import cleaning, files, headscale, machine, network, nginx, packages, systemd
-from phases import phase
-from phases.decided import granted
-from phases.declared import cluster, here
-from phases.naming import names_so_far, tailnet_addresses
-from phases.templates import render
-from phases.trust import trust
+from operations import deb, files, headscale, machine, network, nginx, systemd, uninstall
+from operations.host_names import names_so_far, tailnet_addresses
+from operations.install_plan import granted
 
 CONFIG = "/etc/headscale/config.yaml"
 DERP_MAP = "/etc/headscale/derp.yaml"
@@ -52,7 +54,7 @@ def _run_coordinator(whole: Cluster) -> None:
     # headscale starts as soon as its package is installed: with these files, and not with its example.
     configured = files.write(name="Configure headscale", files=_configuration(whole))
     allowed = write_policy(whole)
-    packages.downloaded(
+    deb.downloaded(
         name="Install headscale",
         package="headscale",
         version=whole.headscale_version,
@@ -103,12 +105,12 @@ def lead_to_api(whole: Cluster) -> None:
 
 def lead_to_api_no_more() -> None:
     """On the gateway: what `lead_to_api` has made, undone."""
-    cleaning.gone(name="Pass no calls on to the API", paths=[API, API_SYSCTL], services=["nginx.service"])
+    uninstall.gone(name="Pass no calls on to the API", paths=[API, API_SYSCTL], services=["nginx.service"])
 
 
 def _api(whole: Cluster) -> str | None:
     known = tailnet_addresses(whole)
-    values = endpoint.forwarding(whole, known) if known else None
+    values = api_endpoint.forwarding(whole, known) if known else None
     return render("coordination/api.conf.j2", **values) if values else None
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from cluster import endpoint, sources
+from cluster import sources
+from cluster.documents import api_endpoint
 from cluster.model import Cluster, Host
 from cluster.versions import Grant
+from engine.inventory import cluster, here
+from engine.phase import phase
+from engine.pins import trust
 from operations import apt, files
-from phases import phase
+from operations.install_plan import granted
 from phases.coordination import given_certificate
-from phases.decided import granted
-from phases.declared import cluster, here
-from phases.trust import trust
 
 # What an image may lack that reads repositories over HTTPS.
 READERS = ("ca-certificates", "curl")
@@ -76,7 +77,7 @@ def _packages(whole: Cluster, this: Host, found: Grant) -> list[apt.Wanted]:
 
 def _of_the_gateway(whole: Cluster) -> list[str]:
     certbot = [] if given_certificate(whole) else ["certbot"]
-    return ["nginx", *certbot, *(["libnginx-mod-stream"] if endpoint.is_forwarded(whole) else [])]
+    return ["nginx", *certbot, *(["libnginx-mod-stream"] if api_endpoint.is_forwarded(whole) else [])]
 
 
 def _of_a_node(whole: Cluster, found: Grant) -> list[apt.Wanted]:

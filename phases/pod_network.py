@@ -8,20 +8,20 @@ from ipaddress import IPv4Network
 
 from pyinfra.api.operation import OperationMeta
 
-from cluster import flannel, mtu
+from cluster import mtu
+from cluster.documents import flannel
 from cluster.model import Cluster, Host
+from engine import remote
+from engine.barrier import every_host_is_ready
+from engine.inventory import cluster, here, is_speaker, reached, speaker
+from engine.phase import phase
+from engine.templates import render
 from facts.kubernetes import Nodes
-from operations import cleaning, manifests, network, peers, remote, tailscale
-from operations.barrier import every_host_is_ready
-from phases import phase
-from phases.declared import cluster, here
-from phases.scheduling import is_speaker, reached, speaker
+from operations import manifests, network, tailnet_peers, tailscale, uninstall
 from phases.tailnet import preferences
-from phases.templates import render
 
-FLANNEL = ("kube-flannel", "daemonset/kube-flannel-ds")
 WORKLOADS = (
-    FLANNEL,
+    flannel.DAEMON_SET,
     ("kube-system", "daemonset/kube-proxy"),
     ("kube-system", "deployment/coredns"),
 )
@@ -69,7 +69,7 @@ def connect() -> None:
 
 def _leave_the_other_way(whole: Cluster, this: Host) -> None:
     if whole.pod_network == "routed":
-        cleaning.links(name="Take flannel's link away", names=[flannel.VXLAN_LINK])
+        uninstall.links(name="Take flannel's link away", names=[flannel.VXLAN_LINK])
         return
     # flannel takes the link as it is when it is there already, whatever it carries.
     network.carries(name="Fit flannel's link", link=flannel.VXLAN_LINK, size=mtu.of_pods(whole))
@@ -83,7 +83,7 @@ def _leave_the_other_way(whole: Cluster, this: Host) -> None:
 def wait_for_the_routes(whole: Cluster, this: Host) -> None:
     """Until the way to every other node's pods is served; vxlan needs none."""
     if whole.pod_network == "routed":
-        peers.sees(
+        tailnet_peers.sees(
             name="Wait until the nodes' pods are routed",
             peers=lambda: routed_by_others(whole, this),
             coordinator=whole.coordinator.name,

@@ -5,16 +5,17 @@ from __future__ import annotations
 from pyinfra import host, state
 from pyinfra.api.exceptions import DeployError
 
-from cluster import mtu, preflight, settled, upgrades, versions
+from cluster import mtu, upgrades, versions
 from cluster.backups import UNDER_WAY
+from cluster.preflight import hosts, immutable
 from cluster.problems import Problem, listing
 from cluster.upgrades import Step
+from engine.inventory import cluster, here
 from facts.kubernetes import Settled
-from facts.leftovers import Present
 from facts.network import Mtus
-from phases.decided import surveyed
-from phases.declared import cluster, here
-from phases.running import steps_of
+from facts.paths import Present
+from operations.install_plan import surveyed
+from operations.version_drift import steps_of
 
 _found: dict[str, list[Problem]] = {}
 _steps: list[Step] = []
@@ -34,7 +35,7 @@ def check_hosts(is_restore: bool = False) -> None:
     kept = host.get_fact(Settled)
     _settled[this.name] = kept or {}
     _found[this.name] = (
-        preflight.problems(cluster(), this, survey)
+        hosts.problems(cluster(), this, survey)
         + versions.problems(this, survey)
         + mtu.problems(cluster(), this, survey, host.get_fact(Mtus))
         if survey and differing is not None
@@ -56,7 +57,7 @@ def _refuse(asked: set[str]) -> None:
         _found[first] = [_unknown(first)] if of_the_api is None else []
     problems = [problem for problems in _found.values() for problem in problems]
     outside = [name for name, kept in _settled.items() if not kept]
-    problems += upgrades.differences(_steps, outside) + settled.differences(cluster(), _settled)
+    problems += upgrades.differences(_steps, outside) + immutable.differences(cluster(), _settled)
     if problems:
         raise DeployError(listing(problems, "the hosts; nothing was changed"))
 

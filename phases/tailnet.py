@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from ipaddress import IPv4Network
 
-from cluster import defaults, endpoint, routes
+from cluster import defaults
+from cluster.documents import api_endpoint, routes
 from cluster.model import Cluster, Host
-from operations import files, headscale, network, peers, systemd, tailscale
+from engine.inventory import cluster, here
+from engine.phase import phase
+from engine.templates import render
+from operations import files, headscale, network, systemd, tailnet_peers, tailscale
+from operations.host_names import names_so_far, tailnet_names
 from operations.systemd import will_have_changed
-from phases import coordination, phase
-from phases.declared import cluster, here
-from phases.naming import names_so_far, tailnet_names
-from phases.templates import render
+from phases import coordination
 
 DEFAULTS = "/etc/default/tailscaled"
 DROP_IN = "/etc/systemd/system/tailscaled.service.d/20-isthmus.conf"
@@ -49,21 +51,21 @@ def join_hosts(after: Callable[[], Collection[str] | None] = lambda: None) -> No
     if this.is_coordinator:
         headscale.routes_approved(name="Approve the routes", wanted=offers(whole))
     # Every host's names come after it: the API's may lead to the gateway only when somebody answers there.
-    if this.is_gateway and endpoint.is_forwarded(whole):
+    if this.is_gateway and api_endpoint.is_forwarded(whole):
         coordination.lead_to_api(whole)
     network.hosts_block(
         name="Name all hosts",
         entries=lambda: tailnet_names(whole, this, all_of_them=True),
         after=lambda: names_so_far(whole, this),
     )
-    if this.is_gateway and not endpoint.is_forwarded(whole):
+    if this.is_gateway and not api_endpoint.is_forwarded(whole):
         coordination.lead_to_api_no_more()
     wait_for_the_others(whole, this)
 
 
 def wait_for_the_others(whole: Cluster, this: Host) -> None:
     """Until every other host is online, and every LAN's route is served."""
-    peers.sees(
+    tailnet_peers.sees(
         name="Wait until the others are online",
         peers=lambda: offered_by_others(whole, this),
         coordinator=whole.coordinator.name,
@@ -79,10 +81,10 @@ def preferences(whole: Cluster, this: Host) -> tailscale.Preferences:
 
 def _settings(whole: Cluster, this: Host) -> list[files.File]:
     # Behind a one-to-one translation the port stays the same; elsewhere STUN knows better.
-    endpoint = str(this.public_address) if this.site.nat == "one_to_one" and this.public_address else ""
+    api_endpoint = str(this.public_address) if this.site.nat == "one_to_one" and this.public_address else ""
     mtu = "" if whole.tailnet_mtu == defaults.TAILNET_MTU else whole.tailnet_mtu
     return [
-        files.File(DEFAULTS, render("tailnet/tailscaled.default.j2", endpoint=endpoint, mtu=mtu)),
+        files.File(DEFAULTS, render("tailnet/tailscaled.default.j2", endpoint=api_endpoint, mtu=mtu)),
         files.File(DROP_IN, render("tailnet/tailscaled-keeps.conf")),
         files.File("/etc/cloud/cloud.cfg.d/99-isthmus.cfg", render("tailnet/cloud-init.cfg")),
     ]

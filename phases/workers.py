@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from cluster import nodes
 from cluster.model import Cluster, Host
+from cluster.observed import nodes
+from engine.barrier import every_host_is_ready
+from engine.inventory import cluster, here
+from engine.phase import phase
 from operations import kubernetes, pods, systemd
-from operations.barrier import every_host_is_ready
-from phases import phase
+from operations.host_names import tailnet_names
 from phases.control_plane import admitting, joining
-from phases.declared import cluster, here
-from phases.naming import tailnet_names
-from phases.scheduling import is_speaker
 
 
 @phase("Workers")
@@ -46,10 +45,3 @@ def join() -> None:
 def _api_address(whole: Cluster, this: Host) -> str | None:
     entries = tailnet_names(whole, this) or {}
     return next((address for address, names in entries.items() if whole.api_endpoint_name in names), None)
-
-
-@phase("Join tokens")
-def take_tokens_back() -> None:
-    """Take back every join token, whoever made it: the deploy makes one when it needs it, for as long as it needs it."""
-    if is_speaker():
-        kubernetes.tokens_removed(name="Take all join tokens back", first=here().name, mark="")

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from cluster.observed.programs import Disk
+
 
 @dataclass(frozen=True)
 class Said:
@@ -35,15 +37,6 @@ class Tailnet:
     snat_subnet_routes: bool | None = None
     advertised: tuple[str, ...] = ()
     login_server: str = ""
-
-
-@dataclass(frozen=True)
-class Disk:
-    """A file system that something of ours stands on."""
-
-    used_percent: int
-    free_mb: int
-    inodes_used_percent: int = 0
 
 
 @dataclass(frozen=True)

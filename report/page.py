@@ -8,8 +8,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from cluster.expected_paths import allowed_kinds
 from cluster.model import Cluster
-from cluster.paths import allowed_kinds
 from report import terminal, topology
 from report.findings import Finding
 from report.measurement import HostMeasured, Measurement

@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from cluster.coordination import is_one_host
+from cluster.documents.headscale import is_one_host
+from cluster.expected_paths import allowed_kinds
 from cluster.model import Cluster, Host, Site
-from cluster.paths import allowed_kinds
 from report.terminal import part
 
 Shape = Literal["tall", "broad"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cluster import flannel
+from cluster.documents import flannel
 from report.findings import View
 from report.measurement import HostMeasured, Said
 

@@ -1,5 +1,5 @@
 """Logs, states and settings of all hosts in one archive below build/collected, secrets left out. Changes nothing."""
 
-from phases import collecting
+from day_two import collect
 
-collecting.collect()
+collect.collect()

@@ -1,5 +1,5 @@
 """Take a node out of service: it takes no new pods, and its pods move elsewhere. Needs --data host=NAME."""
 
-from phases import scheduling
+from day_two import drain
 
-scheduling.drain()
+drain.drain()

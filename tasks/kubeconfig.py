@@ -1,5 +1,5 @@
 """Let a person in: a kubeconfig with a short-lived certificate of its own. Needs --data user=NAME; takes role= and hours=."""
 
-from phases import kubeconfig
+from day_two import kubeconfig
 
 kubeconfig.let_in()

@@ -1,5 +1,5 @@
 """Have every node hold its images before an upgrade needs them. Takes --data version=X.Y.Z; the declared version without it."""
 
-from phases import pulling
+from day_two import pull_images
 
-pulling.pull()
+pull_images.pull()

@@ -1,6 +1,6 @@
 """Make headscale's database anew, keys and addresses unchanged. Needs --data yes=CLUSTER or an answer."""
 
-from phases import rebuilding
+from day_two import rebuild_headscale
 
-rebuilding.wipe()
-rebuilding.log_in()
+rebuild_headscale.wipe()
+rebuild_headscale.log_in()

@@ -1,8 +1,8 @@
 """Take a host out of the cluster and the tailnet, alive or dead. Needs --data host=NAME; then take it out of the inventory."""
 
-from phases import removing
+from day_two import remove_host
 
-removing.leave_cluster()
-removing.leave_tailnet()
-removing.forget()
-removing.clean_leaver()
+remove_host.leave_cluster()
+remove_host.leave_tailnet()
+remove_host.forget()
+remove_host.clean_leaver()

@@ -1,5 +1,5 @@
 """Renew kubeadm's certificates on the control planes, and see that they are in use. Takes --data days=N."""
 
-from phases import certificates
+from day_two import renew_certificates
 
-certificates.renew()
+renew_certificates.renew()

@@ -1,6 +1,6 @@
 """Undo the whole cluster: clean hosts, others' rules untouched. Needs --data yes=CLUSTER or an answer; takes keep_tailnet=1."""
 
-from phases import resetting
+from day_two import reset
 
-resetting.end_cluster()
-resetting.clean_up()
+reset.end_cluster()
+reset.clean_up()

@@ -1,15 +1,16 @@
 """Bring a backup back, onto the same hosts or new ones: --data from=FOLDER --data identity=FILE; takes only=cluster or only=tailnet. Then deploy."""
 
-from phases import baseline, coordination, host_rules, packages, preflight, restoring, runtime, tailnet
+from day_two import restore
+from phases import baseline, containerd, coordination, packages, preflight, routing, tailnet
 
-restoring.check_backup()
-restoring.bring_tailnet_back()
+restore.check_backup()
+restore.bring_tailnet_back()
 preflight.check_hosts(is_restore=True)
 baseline.prepare_hosts()
 packages.install_packages()
-host_rules.admit_traffic()
-runtime.run_containerd()
+routing.admit_traffic()
+containerd.run_containerd()
 coordination.run_headscale()
-tailnet.join_hosts(after=restoring.machines)
-restoring.bring_cluster_back()
-restoring.end()
+tailnet.join_hosts(after=restore.machines)
+restore.bring_cluster_back()
+restore.end()

@@ -1,5 +1,5 @@
 """A new tailnet key for each host, one after the other; then no key is left by which a machine could join the tailnet."""
 
-from phases import rotating
+from day_two import rotate_keys
 
-rotating.rotate()
+rotate_keys.rotate()

@@ -1,5 +1,5 @@
 """Put a drained node back into service. Needs --data host=NAME."""
 
-from phases import scheduling
+from day_two import uncordon
 
-scheduling.uncordon()
+uncordon.uncordon()

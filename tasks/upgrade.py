@@ -1,9 +1,9 @@
 """Bring what runs to the versions of the inventory: Kubernetes, containerd, tailscale, headscale, flannel. Takes only=, force=, timeout=."""
 
-from phases import looking_ahead, upgrading
+from day_two import upgrade, upgrade_check
 
-looking_ahead.look_ahead()
-upgrading.tailnet()
-upgrading.coordination()
-upgrading.nodes_of_the_cluster()
-upgrading.flannel()
+upgrade_check.look_ahead()
+upgrade.tailnet()
+upgrade.coordination()
+upgrade.nodes_of_the_cluster()
+upgrade.flannel()

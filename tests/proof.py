@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parent.parent
+from tests.places import PROJECT
+
 RECORD = PROJECT / "build" / "proof.json"
 PAGE = PROJECT / "docs" / "proof.md"
 HEAD = """# What was run, when, with what result

@@ -7,52 +7,87 @@ import re
 import statistics
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
-# A layer may import those to its right; lab, bench and report stand beside the pyinfra side and know it only through the model.
-# answers stands between pyinfra and the connections; only config.py knows of it.
-LAYERS = {
+from tests.places import PROJECT
+
+# Room → the rooms that it may import from. A room is a folder or a file; the longest name that fits is a module's room.
+# lab, bench and report know the cluster only through the model; engine holds all that depends on pyinfra's inside.
+ROOMS = {
     "deploy.py": {"phases"},
-    "verify.py": {"phases"},
-    "tasks": {"phases", "operations", "facts", "cluster"},
-    "phases": {"operations", "facts", "report", "cluster"},
-    "operations": {"facts", "cluster"},
+    "verify.py": {"measure"},
+    "config.py": {"engine", "engine/fact_cache"},
+    "tasks": {"phases", "day_two"},
+    "day_two": {"phases", "operations", "engine", "local", "facts", "cluster"},
+    "phases": {"operations", "engine", "local", "facts", "cluster"},
+    "operations": {"engine", "local", "facts", "cluster"},
+    "measure": {"engine", "facts", "report", "cluster"},
+    "engine": {"local", "facts", "cluster"},
+    "engine/fact_cache": {"engine"},
+    "local": {"facts", "cluster"},
     "facts": {"cluster"},
     "report": {"cluster"},
-    "lab": {"cluster"},
-    "bench": {"lab", "cluster"},
-    "bench/light.py": {"phases", "operations", "cluster"},
-    "cluster": set(),
-    "answers": set(),
-    "config.py": {"phases", "operations", "answers"},
+    "report/checks": {"report", "cluster"},
+    "cluster": {"cluster/inventory", "cluster/preflight", "cluster/documents", "cluster/observed"},
+    "cluster/inventory": {"cluster", "cluster/inventory/checks"},
+    "cluster/inventory/checks": {"cluster"},
+    "cluster/preflight": {"cluster", "cluster/documents", "cluster/observed"},
+    "cluster/documents": {"cluster", "cluster/observed"},
+    "cluster/observed": {"cluster"},
+    "lab": {"lab/world", "lab/faults", "lab/mirror", "lab/conformance", "cluster"},
+    "lab/conformance": {"lab", "lab/world", "lab/mirror", "cluster"},
+    "lab/faults": {"lab", "lab/world", "lab/mirror", "cluster"},
+    "lab/world": {"lab", "lab/mirror", "cluster"},
+    "lab/mirror": set(),
+    "bench": {"lab", "lab/world", "lab/mirror", "cluster"},
+    "bench/light.py": {"phases", "operations", "engine", "cluster"},
 }
-OURS = {"answers", "bench", "phases", "operations", "facts", "report", "lab", "cluster", "tasks", "tests"}
+LAYERS = tuple(room for room in ROOMS if "/" not in room)
+OURS = {room.removesuffix(".py").split("/")[0] for room in ROOMS} | {"tests"}
 
 
 def sources(layer: str) -> list[Path]:
     path = PROJECT / layer
-    # A file with a line of its own is no part of its folder.
-    within = (source for source in path.rglob("*.py") if str(source.relative_to(PROJECT)) not in LAYERS)
-    return [path] if path.suffix == ".py" else sorted(within)
+    return [path] if path.suffix == ".py" else sorted(path.rglob("*.py"))
+
+
+def room_of(module: str) -> str:
+    """The room of a module or a package, such as `cluster.documents.kubeadm`, or of one of its names."""
+    at = module.replace(".", "/")
+    if f"{at}.py" in ROOMS:
+        return f"{at}.py"
+    while at not in ROOMS and at:
+        at = at.rpartition("/")[0]
+    return at
 
 
 def imported(source: Path) -> set[str]:
-    modules: set[str] = set()
+    """Rooms of ours that the file imports from."""
+    package = str(source.relative_to(PROJECT).parent).replace("/", ".")
+    rooms: set[str] = set()
     for node in ast.walk(ast.parse(source.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            modules.add(node.module.split(".")[0])
+        if isinstance(node, ast.ImportFrom):
+            base = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            rooms |= {room_of(f"{module}.{alias.name}") for alias in node.names if module.split(".")[0] in OURS}
         elif isinstance(node, ast.Import):
-            modules |= {alias.name.split(".")[0] for alias in node.names}
-    return modules & OURS
+            rooms |= {room_of(alias.name) for alias in node.names if alias.name.split(".")[0] in OURS}
+    return rooms
 
 
-def test_imports_point_downwards() -> None:
-    wrong = [
-        f"{source.relative_to(PROJECT)} imports {module}"
-        for layer, allowed in LAYERS.items()
-        for source in sources(layer)
-        for module in sorted(imported(source) - allowed - {layer})
-    ]
+def test_rooms_import_only_from_rooms_below() -> None:
+    wrong = []
+    for layer in LAYERS:
+        for source in sources(layer):
+            at = str(source.relative_to(PROJECT))
+            room = at if at in ROOMS else room_of(at.removesuffix(".py").replace("/", "."))
+            wrong += [f"{at} imports from {other}" for other in sorted(imported(source) - {room} - allowed(room))]
     assert wrong == []
+
+
+def allowed(room: str) -> set[str]:
+    """What the room may import from: of another folder all rooms that are in the one named, of its own folder just that one."""
+    own = room.partition("/")[0]
+    named = ROOMS[room]
+    return named | {at for at in ROOMS for name in named if at.startswith(f"{name}/") and at.partition("/")[0] != own}
 
 
 def test_cluster_is_pure() -> None:

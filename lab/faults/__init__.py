@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from .. import world
-from ..failures import LabError
-from ..journal import Run
-from ..plan import WorldPlan
-from .catalogue import FAULTS
-from .scene import Scene
+from lab.failures import LabError
+from lab.faults.catalogue import FAULTS
+from lab.faults.context import Scene
+from lab.world import lifecycle
+from lab.world.plan import WorldPlan
+from lab.world.state import Run
 
 
 def listing() -> str:
@@ -21,7 +21,7 @@ def listing() -> str:
 
 def scene_of(place: Run, name: str, target: str | None) -> Scene:
     """The fault's place in that lab; LabError where host or site is not there, or not what the fault happens to."""
-    planned = world.of(place)
+    planned = lifecycle.of(place)
     kind = FAULTS[name].target
     if target and not kind:
         raise LabError(

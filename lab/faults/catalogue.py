@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import drops, ends, machines, mesh, nodes, sites
-from .scene import Fault
+from lab.faults import expiry, machines, nodes, pod_filters, sites, tailnet
+from lab.faults.context import Fault
 
 FAULTS: dict[str, Fault] = {
     "udp-blocked": Fault(
@@ -77,19 +77,19 @@ FAULTS: dict[str, Fault] = {
     ),
     "route-withdrawn": Fault(
         "the host no longer offers its LAN address and LAN routes to the tailnet",
-        "host", mesh.withdraw_lan, mesh.offer_again,
+        "host", tailnet.withdraw_lan, tailnet.offer_again,
     ),
     "pod-route-withdrawn": Fault(
         "the host no longer offers the network of its pods to the tailnet",
-        "host", mesh.withdraw_pods, mesh.offer_again,
+        "host", tailnet.withdraw_pods, tailnet.offer_again,
     ),
     "route-unapproved": Fault(
         "headscale has approved no route of the host, though it offers them",
-        "host", mesh.disapprove, mesh.approve_again,
+        "host", tailnet.disapprove, tailnet.approve_again,
     ),
     "routes-refused": Fault(
         "the host accepts no routes of the others",
-        "host", mesh.refuse_routes, mesh.accept_routes,
+        "host", tailnet.refuse_routes, tailnet.accept_routes,
     ),
     "headscale-stopped": Fault(
         "headscale is stopped on the coordinator",
@@ -97,35 +97,35 @@ FAULTS: dict[str, Fault] = {
     ),
     "service-rules-gone": Fault(
         "kube-proxy hangs, and its rules for service addresses are gone",
-        "host", mesh.remove_services, mesh.bring_services_back,
+        "host", tailnet.remove_services, tailnet.bring_services_back,
     ),
     "cluster-dns-gone": Fault(
         "no pod of CoreDNS runs",
-        "", mesh.stop_cluster_names, mesh.start_cluster_names,
+        "", tailnet.stop_cluster_names, tailnet.start_cluster_names,
     ),
     "pods-cut-off": Fault(
         "somebody's filter drops what the host's pods send to pods elsewhere; the host itself reaches everything",
-        "host", drops.cut_pods_off, drops.lift,
+        "host", pod_filters.cut_pods_off, pod_filters.lift,
     ),
     "pods-small-packets": Fault(
         "somebody's filter drops packets above 1000 bytes between the host's pods and those elsewhere",
-        "host", drops.drop_large, drops.lift,
+        "host", pod_filters.drop_large, pod_filters.lift,
     ),
     "services-dropped": Fault(
         "somebody's filter drops what the host's pods send to port 80 of services, before kube-proxy's rules see it",
-        "host", drops.drop_services, drops.lift,
+        "host", pod_filters.drop_services, pod_filters.lift,
     ),
     "upstream-dropped": Fault(
         "pods' questions to name servers outside of the cluster are dropped on every node",
-        "", drops.drop_upstream, drops.lift_upstream,
+        "", pod_filters.drop_upstream, pod_filters.lift_upstream,
     ),
     "lan-silent": Fault(
         "the host's LAN address answers no ping",
-        "host", drops.silence_lan, drops.lift,
+        "host", pod_filters.silence_lan, pod_filters.lift,
     ),
     "guest-route": Fault(
         "a route by a neighbour to another site's LAN, in a fabric that ignores it",
-        "host", mesh.add_guest_route, mesh.remove_guest_route,
+        "host", tailnet.add_guest_route, tailnet.remove_guest_route,
     ),
     "node-moved": Fault(
         "kubelet registers the host by its LAN address",
@@ -145,10 +145,10 @@ FAULTS: dict[str, Fault] = {
     ),
     "certificate-ending": Fault(
         "a certificate of the first control plane ends in ten days",
-        "", ends.shorten_certificate, ends.restore_certificate,
+        "", expiry.shorten_certificate, expiry.restore_certificate,
     ),
     "key-ending": Fault(
         "a key of headscale's API ends in a day",
-        "", ends.make_short_key, ends.remove_short_key,
+        "", expiry.make_short_key, expiry.remove_short_key,
     ),
 }  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 
-from ..plan import HostPlan, SitePlan
-from ..rules import WAN, Chains, own_addresses
+from lab.world.plan import HostPlan, SitePlan
+from lab.world.rules import WAN, Chains, own_addresses
 
 NAME_SERVICE, STUN = 53, 3478
 SMALL_MTU = 1100

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .. import hosts, mirror, world
-from ..commands import run
-from ..oddities import FILES, text
-from . import filters
-from .scene import Scene, on_host
+from lab import mirror
+from lab.commands import run
+from lab.faults import filters
+from lab.faults.context import Scene, on_host
+from lab.world import hosts, lifecycle
+from lab.world.quirks import FILES, text
 
 Change = Callable[[Scene], None]
 EXPOSED_PORT = 6379
@@ -61,13 +62,13 @@ if test -d $small; then rmdir $small; fi
 
 def take(scene: Scene) -> None:
     """It stops without a word, and stays away."""
-    world.power_off(scene.place, [scene.host])
+    lifecycle.power_off(scene.place, [scene.host])
 
 
 def bring_back(scene: Scene) -> None:
     """It boots from the same disk."""
     if not hosts.is_on(scene.place, scene.host):
-        world.power_on(scene.place, scene.world, [scene.host])
+        lifecycle.power_on(scene.place, scene.world, [scene.host])
 
 
 def stopping(unit: str) -> Change:
@@ -91,7 +92,7 @@ def skew_clock(scene: Scene) -> None:
 
 def skewed_clock() -> bytes:
     """The library. It asks the C library for next to nothing, so it fits every release. (With libfaketime, only root can log in.)"""
-    compiler = f"{mirror.wanted.TRIPLETS[mirror.wanted.machine_architecture()]}-gcc"
+    compiler = f"{mirror.request.TRIPLETS[mirror.request.machine_architecture()]}-gcc"
     with TemporaryDirectory() as folder:
         library = Path(folder, "skewed-clock.so")
         run([compiler, "-shared", "-fPIC", "-Os", "-s", f"-DAHEAD={AHEAD}", "-o", library, FILES / "skewed-clock.c"])

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .. import mirror
-from ..polling import until
-from .mesh import control_plane
-from .scene import Scene, on_host
+from lab import mirror
+from lab.faults.context import Scene, on_host
+from lab.faults.tailnet import control_plane
+from lab.polling import until
 
 KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
 FLAGS = "/var/lib/kubelet/kubeadm-flags.env"

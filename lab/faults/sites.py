@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Address
 
-from .. import links, mirror
-from ..commands import inside, ip, nft
-from ..rules import WAN, Chains, table
-from . import filters
-from .scene import Scene
+from lab import mirror
+from lab.commands import inside, ip, nft
+from lab.faults import filters
+from lab.faults.context import Scene
+from lab.world import links
+from lab.world.rules import WAN, Chains, table
 
 ETHERNET = 1500
 MORE_MS, MORE_LOSS = 200.0, 5.0

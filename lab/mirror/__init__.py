@@ -7,18 +7,18 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from . import goods, programs
-from .aptrepo import write
-from .build import Build
-from .e2e import Tests, build_tests
-from .foreign import foreign_image
-from .names import ACME, DISTRIBUTION, MIRRORS, NAMES, OFFICIAL
-from .openpgp import signer
-from .parts import code_hash
-from .pebble import build_pebble
-from .shelf import Shelf, recipe_hash
-from .tree import TRUST, assemble
-from .wanted import MirrorError, Wanted, default_cache, machine_architecture
+from lab.mirror import artifacts, programs
+from lab.mirror.aptrepo import write
+from lab.mirror.build import Build
+from lab.mirror.build_cache import Shelf, recipe_hash
+from lab.mirror.components import code_hash
+from lab.mirror.e2e import Tests, build_tests
+from lab.mirror.foreign import foreign_image
+from lab.mirror.names import ACME, DISTRIBUTION, MIRRORS, NAMES, OFFICIAL
+from lab.mirror.openpgp import signer
+from lab.mirror.pebble import build_pebble
+from lab.mirror.request import MirrorError, Wanted, default_cache, machine_architecture
+from lab.mirror.tree import TRUST, assemble
 
 __all__ = [
     "ACME", "DEBIAN_PACKAGES", "DISTRIBUTION", "MIRRORS", "NAMES", "OFFICIAL", "MirrorError", "Tests", "Wanted",
@@ -48,12 +48,12 @@ BUILDING = tuple(
         "aptrepo",
         "deb",
         "golang",
-        "goods",
+        "artifacts",
         "images",
         "native",
         "oci",
         "packages",
-        "parts",
+        "components",
         "programs",
         "tree",
     )
@@ -73,7 +73,7 @@ def build(wanted: Wanted, cache: Path, say: Callable[[str], None]) -> Path:
     with shelf.locked(say):
         shelf.sweep()
         made = Build(wanted, shelf, say)
-        made.run(goods.plan(wanted), goods.MAKERS)
+        made.run(artifacts.plan(wanted), artifacts.MAKERS)
         with signer(cache) as keys:
             assemble(made, keys, tree)
         write(stamp, json.dumps(asdict(wanted)).encode())

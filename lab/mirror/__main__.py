@@ -7,8 +7,8 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from . import MirrorError, Wanted, build, default_cache
-from .server import serve
+from lab.mirror import MirrorError, Wanted, build, default_cache
+from lab.mirror.server import serve
 
 VERSIONS = tuple(field.name for field in fields(Wanted) if field.name != "architectures")
 

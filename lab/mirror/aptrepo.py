@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
 
-from .openpgp import Signer
+from lab.mirror.openpgp import Signer
 
 FLAT = ""
 

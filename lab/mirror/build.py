@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .golang import Go, GoProgram
-from .shelf import Shelf
-from .wanted import MirrorError, Wanted, machine_architecture
+from lab.mirror.build_cache import Shelf
+from lab.mirror.golang import Go, GoProgram
+from lab.mirror.request import MirrorError, Wanted, machine_architecture
 
 Say = Callable[[str], None]
 NEAREST = 10

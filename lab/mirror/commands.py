@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .wanted import MirrorError
+from lab.mirror.request import MirrorError
 
 TAIL = 15
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .commands import run
+from lab.mirror.commands import run
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import goods, native, parts, programs
-from .build import Build, Say
-from .commands import run
-from .golang import GoProgram, GoTests
-from .images import Image
-from .shelf import Shelf
-from .tree import publish_image
-from .wanted import MirrorError, Wanted, machine_architecture
+from lab.mirror import artifacts, components, native, programs
+from lab.mirror.build import Build, Say
+from lab.mirror.build_cache import Shelf
+from lab.mirror.commands import run
+from lab.mirror.golang import GoProgram, GoTests
+from lab.mirror.images import Image
+from lab.mirror.request import MirrorError, Wanted, machine_architecture
+from lab.mirror.tree import publish_image
 
 TESTS = GoTests(programs.KUBERNETES.module, ("test/e2e",), stamps=programs.kubernetes_stamps())
 AGNHOST = GoProgram(programs.KUBERNETES.module, ("test/images/agnhost",))
@@ -108,11 +108,11 @@ def layer(part: str, packages: Sequence[str], build: Build, architecture: str) -
     def make(folder: Path) -> None:
         root = folder / "root"
         native.extract(packages, architecture, root)
-        native.link_applets(root, parts.applet_names(build, build.made["busybox", build.machine]))
+        native.link_applets(root, components.applet_names(build, build.made["busybox", build.machine]))
         furnish(root)
-        parts.pack_root(folder)
+        components.pack_root(folder)
 
-    recipe = [parts.base_recipe(), packages, FOLDERS, FILES, LINKS, inspect.getsource(furnish)]
+    recipe = [components.base_recipe(), packages, FOLDERS, FILES, LINKS, inspect.getsource(furnish)]
     target = build.shelf.path(part, native.RELEASE, architecture, recipe)
     return build.step(f"{part} {architecture}", target, make)
 
@@ -154,7 +154,7 @@ def image(name: str, names: Sequence[str], build: Build, architecture: str) -> P
         files = {file.name: file for file in certificates.glob("localhost.*")}
         files["agnhost"] = build.made["e2e-agnhost", architecture] / "bin/agnhost"
     described = Image(tuple(names), files, STARTS.get(name, {"Cmd": ["sh"]}), BASES[name])
-    return goods.described_image(f"e2e-{name}", described, build, architecture)
+    return artifacts.described_image(f"e2e-{name}", described, build, architecture)
 
 
 def is_served(tree: Path, name: str) -> bool:
@@ -165,7 +165,7 @@ def is_served(tree: Path, name: str) -> bool:
 
 
 LAYERED: dict[str, Callable[[Build, str], Path]] = {
-    "busybox": parts.busybox,
+    "busybox": components.busybox,
     "e2e-tools": partial(layer, "e2e-tools", TOOLS),
     "e2e-web": partial(layer, "e2e-web", WEB),
     "e2e-agnhost": agnhost,

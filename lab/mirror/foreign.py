@@ -7,9 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from .aptrepo import link
-from .oci import Layer, make_manifest
-from .tree import publish_image
+from lab.mirror.aptrepo import link
+from lab.mirror.oci import Layer, make_manifest
+from lab.mirror.tree import publish_image
 
 NAME = "registry.k8s.io/lab/foreign:1"
 ARCHITECTURE = "s390x"

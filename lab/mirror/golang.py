@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from .commands import run
-from .wanted import TRIPLETS, MirrorError
+from lab.mirror.commands import run
+from lab.mirror.request import TRIPLETS, MirrorError
 
 KEPT_BUILDS = 12 << 30  # bytes
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 from urllib.parse import unquote, urlsplit
 
-from .archive import Archive
-from .names import ARCHIVE, NAMES, locate
+from lab.mirror.archive import Archive
+from lab.mirror.names import ARCHIVE, NAMES, locate
 
 IDLE = 120
 CHUNK = 1 << 18

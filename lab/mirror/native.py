@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from .commands import run
-from .wanted import TRIPLETS
+from lab.mirror.commands import run
+from lab.mirror.request import TRIPLETS
 
 RELEASE = "bookworm"
 ARCHIVE = "http://deb.debian.org/debian"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .commands import run
+from lab.mirror.commands import run
 
 OWNER = "isthmus lab mirror <mirror@lab.invalid>"
 

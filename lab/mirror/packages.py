@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .deb import Deb
+from lab.mirror.deb import Deb
 
 FILES = Path(__file__).parent / "files"
 UNITS = "/usr/lib/systemd/system"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .build import Build, Say
-from .golang import GoProgram
-from .shelf import Shelf
-from .wanted import Wanted, machine_architecture
+from lab.mirror.build import Build, Say
+from lab.mirror.build_cache import Shelf
+from lab.mirror.golang import GoProgram
+from lab.mirror.request import Wanted, machine_architecture
 
 PEBBLE = GoProgram("github.com/letsencrypt/pebble/v2", ("cmd/pebble",))
 VERSION = "2.10.1"

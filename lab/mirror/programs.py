@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .golang import GoProgram
+from lab.mirror.golang import GoProgram
 
 BOTH = ("amd64", "arm64")
 KUBERNETES_NODE = ("kubeadm", "kubelet", "kubectl")

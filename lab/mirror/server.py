@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .archive import Archive
-from .certificates import sign
-from .handler import Content, Handler
-from .names import NAMES
-from .wanted import MirrorError
+from lab.mirror.archive import Archive
+from lab.mirror.certificates import sign
+from lab.mirror.handler import Content, Handler
+from lab.mirror.names import NAMES
+from lab.mirror.request import MirrorError
 
 CLONE_NEWNET = 0x40000000
 BACKLOG = 256

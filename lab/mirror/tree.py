@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from .aptrepo import FLAT, Suite, link, publish, write
-from .build import Build
-from .images import NAMES as IMAGES
-from .oci import make_index
-from .openpgp import Signer
-from .packages import SUITES
+from lab.mirror.aptrepo import FLAT, Suite, link, publish, write
+from lab.mirror.build import Build
+from lab.mirror.images import NAMES as IMAGES
+from lab.mirror.oci import make_index
+from lab.mirror.openpgp import Signer
+from lab.mirror.packages import SUITES
 
 TRUST = ".trust.json"
 SUBSTITUTES = ".substitutes.json"

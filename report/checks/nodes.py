@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cluster import endpoint
+from cluster.documents import api_endpoint
 from report.checks.hosts import DEPLOY
 from report.findings import Check, Finding, View, finding
 from report.measurement import HostMeasured, NodeMeasured
@@ -59,7 +59,7 @@ def _api_silent(view: View) -> Iterator[Finding]:
 def _no_way_to_the_api(view: View) -> str:
     """Why the gateway does not pass workers' calls on; empty where it does, or where nothing is passed on."""
     gateway = view.cluster.gateway.name
-    if not endpoint.is_forwarded(view.cluster) or all(found.name != gateway for found in view.measured.hosts):
+    if not api_endpoint.is_forwarded(view.cluster) or all(found.name != gateway for found in view.measured.hosts):
         return ""
     found = view.measured.host(gateway)
     if not found.reached:

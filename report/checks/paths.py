@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cluster import mtu
-from cluster.packet_filter import WIREGUARD_PORT
-from cluster.paths import DIRECT, allowed_kinds
+from cluster.documents.iptables import WIREGUARD_PORT
+from cluster.expected_paths import DIRECT, allowed_kinds
 from report.checks.hosts import answers_small_only
 from report.findings import Check, Finding, View, finding
 from report.measurement import HostMeasured

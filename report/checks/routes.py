@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
+from cluster.documents.routes import advertised, kept_local
 from cluster.model import Host
-from cluster.routes import advertised, kept_local
 from report.checks.hosts import DEPLOY
 from report.findings import Check, Finding, View, finding
 from report.measurement import HostMeasured, MeshNode

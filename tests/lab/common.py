@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.lab.conftest import PROJECT, SECRETS, Rehearsal
+from tests.lab.conftest import SECRETS, Rehearsal
+from tests.places import PROJECT
 
 # What changes on a host by itself, or with every login: logs, who was logged in, what systemd remembers.
 RESTLESS = (

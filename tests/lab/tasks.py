@@ -9,7 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.lab.conftest import PROJECT, Changes, Rehearsal, Result
+from tests.lab.conftest import Changes, Rehearsal, Result
+from tests.places import PROJECT
 
 BUSYBOX = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1"
 DAY_TWO = PROJECT / "tests" / "inventories" / "day-two" / "inventory.py"

@@ -1,0 +1,66 @@
+"""What flannel is told: pods routed by the tailnet, or wrapped in vxlan on top of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from cluster import mtu
+from cluster.model import Cluster
+
+PLUGIN_IMAGE = "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel3"
+INTERFACE = "tailscale0"
+# Of its vxlan, with the network identifier that flannel takes unless told otherwise.
+VXLAN_LINK = "flannel.1"
+# flannel's own default, 8081, is a likely port for somebody's service on the host.
+HEALTH_PORT = 10280
+DAEMON_SET = ("kube-flannel", "daemonset/kube-flannel-ds")
+
+
+def images(cluster: Cluster) -> tuple[str, str]:
+    """The one that brings its plugin, which is needed first, and the daemon's."""
+    return PLUGIN_IMAGE, f"ghcr.io/flannel-io/flannel:v{cluster.flannel_version}"
+
+
+def manifest_values(cluster: Cluster) -> dict[str, Any]:
+    """The values of templates/pod_network/flannel.yaml.j2."""
+    net, cni = _text(net_conf(cluster)), _text(_cni_conf(cluster))
+    plugin, daemon = images(cluster)
+    return {
+        "image": daemon,
+        "plugin_image": plugin,
+        "interface": INTERFACE,
+        "health_port": HEALTH_PORT,
+        "net_conf": net,
+        "cni_conf": cni,
+        "digest": hashlib.sha256((net + cni).encode()).hexdigest()[:16],
+    }
+
+
+def net_conf(cluster: Cluster) -> dict[str, Any]:
+    """flannel's network: `alloc` only hands out the nodes' subnets, vxlan also carries what pods send."""
+    is_routed = cluster.pod_network == "routed"
+    # The MTU is of the interface below; vxlan takes 50 bytes of it.
+    backend = {"Type": "alloc"} if is_routed else {"Type": "vxlan", "MTU": cluster.tailnet_mtu}
+    return {"Network": str(cluster.pod_cidr), "EnableNFTables": False, "Backend": backend}
+
+
+def _cni_conf(cluster: Cluster) -> dict[str, Any]:
+    return {
+        "name": "cbr0",
+        # Old and new builds of flannel's plugin alike speak this one.
+        "cniVersion": "0.4.0",
+        "plugins": [
+            # Said here: the plugin would take what tailscale0 had when flannel started.
+            {
+                "type": "flannel",
+                "delegate": {"hairpinMode": True, "isDefaultGateway": True, "mtu": mtu.of_pods(cluster)},
+            },
+            {"type": "portmap", "capabilities": {"portMappings": True}},
+        ],
+    }
+
+
+def _text(value: dict[str, Any]) -> str:
+    return json.dumps(value)

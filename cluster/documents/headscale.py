@@ -1,0 +1,61 @@
+"""What headscale and the gateway in front of it are told, as values for their configuration files."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+from cluster.documents.iptables import STUN_PORT
+from cluster.model import Cluster
+
+PORT = 8080
+# Of the private range that tailscale leaves to others (900-999).
+REGION = 900
+
+
+def headscale(cluster: Cluster) -> dict[str, object]:
+    """For headscale.yaml."""
+    return {
+        "server_url": cluster.server_url,
+        "listen_address": _listens_at(cluster),
+        "port": PORT,
+        "gateway_address": "127.0.0.1" if is_one_host(cluster) else str(cluster.gateway.lan_address),
+        "tailnet_cidr": str(cluster.tailnet_cidr),
+        "region": REGION,
+        "stun_port": STUN_PORT,
+        "base_domain": f"nodes.{cluster.cluster_name}.internal",
+    }
+
+
+def derp_map(cluster: Cluster) -> dict[str, object]:
+    """For derp.yaml: the relay at the gateway, STUN at the coordinator itself: a proxy would answer with its own address."""
+    return {
+        "region": REGION,
+        "name": cluster.coordination_name,
+        "https_port": cluster.coordination_port,
+        "stun_port": STUN_PORT,
+        "same_host": is_one_host(cluster),
+        "coordinator_public": _text(cluster.coordinator.internet_address),
+    }
+
+
+def nginx(cluster: Cluster) -> dict[str, object]:
+    """For nginx.conf, apart from the certificate."""
+    return {
+        "name": cluster.coordination_name,
+        "port": cluster.coordination_port,
+        "upstream": f"{_listens_at(cluster)}:{PORT}",
+        "source": "" if is_one_host(cluster) else str(cluster.gateway.lan_address),
+    }
+
+
+def is_one_host(cluster: Cluster) -> bool:
+    """Whether gateway and coordinator are the same machine: then nothing between them crosses a network."""
+    return cluster.gateway.name == cluster.coordinator.name
+
+
+def _listens_at(cluster: Cluster) -> str:
+    return "127.0.0.1" if is_one_host(cluster) else str(cluster.coordinator.lan_address)
+
+
+def _text(address: IPv4Address | None) -> str:
+    return str(address) if address else ""

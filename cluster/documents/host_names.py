@@ -1,0 +1,26 @@
+"""Which names every host must know before, and besides, any DNS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster.documents import api_endpoint
+from cluster.model import Cluster, Host
+
+
+def entries(cluster: Cluster, host: Host, tailnet: Mapping[str, str]) -> dict[str, list[str]]:
+    """Address → names for the hosts file of `host`; `tailnet` holds the addresses of hosts that have joined."""
+    found: dict[str, list[str]] = {}
+    for other in cluster.hosts:
+        if other.name in tailnet:
+            found.setdefault(tailnet[other.name], []).append(other.name)
+    if host.name not in tailnet:
+        # A name that leads nowhere makes sudo wait, and complain.
+        found.setdefault(str(host.lan_address), []).append(host.name)
+    api = api_endpoint.asked_by(cluster, host)
+    if api.name in tailnet:
+        found[tailnet[api.name]].append(cluster.api_endpoint_name)
+    if host.is_gateway:
+        # Not every cloud lets a machine reach itself by its public address.
+        found.setdefault(str(host.lan_address), []).append(cluster.coordination_name)
+    return found

@@ -1,0 +1,68 @@
+"""From the inventory's plain data to the checked model: every problem at once, before any host is contacted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cluster.inventory import checks, read
+from cluster.model import Cluster, ClusterSettings, Host, HostSettings, Site
+from cluster.problems import ModelError, Problem
+
+Data = Mapping[str, Mapping[str, Any]]
+CLUSTER = "group_data/all.py "
+
+
+def declare(data: Data) -> Cluster:
+    """The model of `data` (host name → its merged host and group data); raises ModelError with all problems."""
+    if not data:
+        raise ModelError([NO_HOST])
+    found = [problem for name, values in data.items() for problem in read.unknown(name, values)]
+    shared, more = read.shared(ClusterSettings, data, read.CLUSTER_WIDE)
+    found += more
+    settings, more = read.read(ClusterSettings, shared, CLUSTER)
+    found += more
+    sites, more = read.sites(data)
+    found += more
+    hosts, more = _hosts(data, sites)
+    found += more
+    cluster = Cluster.model_construct(hosts=_with_gateway(hosts), **settings)
+    places = {problem.where for problem in found}
+    found += [problem for problem in checks.problems(cluster, data, places) if problem.where not in places]
+    if found:
+        raise ModelError(_once(found))
+    return Cluster(hosts=cluster.hosts, warnings=checks.warnings(cluster), **settings)
+
+
+NO_HOST = Problem(
+    "inventory.py",
+    "it names no host",
+    "a cluster needs a coordinator and a control plane; pyinfra leaves out groups that are no lists",
+    "write a list of hosts for each group, as in docs/inventory.md",
+)
+
+
+def _hosts(data: Data, sites: Mapping[str, Site]) -> tuple[tuple[Host, ...], list[Problem]]:
+    hosts, found = [], []
+    for name, values in data.items():
+        settings, problems = read.read(HostSettings, {"ssh_hostname": name, **values}, f"{name}.")
+        found += [*read.name_problems(name), *problems]
+        hosts.append(Host.model_construct(name=name, site=sites[name], **settings))
+    return tuple(hosts), found
+
+
+def _with_gateway(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
+    """Where no host is declared the gateway, the coordinator is its own."""
+    if any(host.is_gateway for host in hosts):
+        return hosts
+    return tuple(
+        host.model_copy(update={"roles": ("gateway", *host.roles)}) if host.is_coordinator else host for host in hosts
+    )
+
+
+def _once(found: list[Problem]) -> list[Problem]:
+    """What a group of hosts has in common is told once, at all its places."""
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for problem in found:
+        places.setdefault((problem.what, problem.why, problem.fix), []).append(problem.where)
+    return [Problem(", ".join(dict.fromkeys(where)), what, why, fix) for (what, why, fix), where in places.items()]

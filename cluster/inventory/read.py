@@ -1,0 +1,172 @@
+"""Reading the keys of the inventory one by one, each at its level: what is wrong is said, and the rest is read all the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from cluster.inventory import errors
+from cluster.inventory.keys import KNOWN, key_of
+from cluster.model import Site, SiteSettings
+from cluster.problems import Problem
+from cluster.types import DnsLabel
+
+Data = Mapping[str, Mapping[str, Any]]
+ABSENT = object()
+DEEPEST = 6
+
+
+class Scope(NamedTuple):
+    """What a key is true of, and where it should be written."""
+
+    owner: str
+    reason: str
+    place: str
+
+
+CLUSTER_WIDE = Scope("the cluster", "it is true of the whole cluster", "group_data/all.py")
+
+
+def unknown(name: str, values: Mapping[str, Any]) -> list[Problem]:
+    """Keys of a host that nobody reads."""
+    return [
+        Problem(
+            f"{name}.{key}",
+            f"there is no such key{errors.did_you_mean(key, KNOWN)}",
+            "what is not read is not done",
+            "correct the key, or remove it; a name of your own begins with an underscore",
+        )
+        for key in values
+        if key not in KNOWN and not str(key).startswith("_")
+    ]
+
+
+def name_problems(name: str) -> list[Problem]:
+    """A host's name is its name in the tailnet, in Kubernetes and in DNS."""
+    try:
+        _adapter(DnsLabel).validate_python(name)
+    except ValidationError:
+        return [
+            Problem(
+                str(name),
+                "the name has other characters than lower-case letters, digits and hyphens",
+                "it becomes the machine's host name, its name in the tailnet and in Kubernetes",
+                "give the host such a name; where it is reached stands in ssh_hostname",
+            )
+        ]
+    return []
+
+
+def read(settings: type[BaseModel], values: Mapping[str, Any], owner: str) -> tuple[dict[str, Any], list[Problem]]:
+    """The settings' fields from `values`; a field that is wrong is told, and None or empty in the result."""
+    checked: dict[str, Any] = {}
+    found: list[Problem] = []
+    for key, field in settings.model_fields.items():
+        value = values.get(key, ABSENT)
+        problems: list[Problem] = []
+        if value is ABSENT:
+            problems = [errors.missing(owner, key)] if field.is_required() else []
+        else:
+            checked[key], problems = _read_one(settings, key, value, owner)
+        if problems or value is ABSENT:
+            checked[key] = (
+                field.default if not problems or isinstance(field.default, tuple | dict | BaseModel) else None
+            )
+        found += problems
+    return checked, found
+
+
+def shared(settings: type[BaseModel], data: Data, scope: Scope) -> tuple[dict[str, Any], list[Problem]]:
+    """The values that the hosts in `data` have in common; where they differ, the commonest, and a problem naming two hosts."""
+    values: dict[str, Any] = {}
+    found: list[Problem] = []
+    for key in settings.model_fields:
+        said = {name: own.get(key, ABSENT) for name, own in data.items()}
+        common = Counter(_comparable(value) for value in said.values()).most_common(1)[0][0]
+        first = next(name for name, value in said.items() if _comparable(value) == common)
+        other = next((name for name, value in said.items() if _comparable(value) != common), None)
+        if other is not None:
+            found.append(_difference(key, other, said[other], first, said[first], scope))
+        if said[first] is not ABSENT:
+            values[key] = said[first]
+    return values, found
+
+
+def sites(data: Data) -> tuple[dict[str, Site], list[Problem]]:
+    """Host name → the site that it stands in; each site is read once."""
+    members: dict[str, list[str]] = {}
+    for name, values in data.items():
+        members.setdefault(_site_key(name, values), []).append(name)
+    result: dict[str, Site] = {}
+    found: list[Problem] = []
+    for key, names in members.items():
+        scope = Scope(f"site {key}", f"it is true of the whole site {key}", f"the group data of {key}")
+        values, differing = shared(SiteSettings, {name: data[name] for name in names}, scope)
+        homeless = not {"site", "lan", "nat"} & set(values)
+        settings, problems = read(SiteSettings, values, f"{names[0]}." if "." in key or homeless else f"site {key}.")
+        found += [*differing, *([_homeless(names[0])] if homeless else problems)]
+        result |= dict.fromkeys(names, Site.model_construct(**settings))
+    return result, found
+
+
+def _site_key(name: str, values: Mapping[str, Any]) -> str:
+    site = values.get("site")
+    # A host whose site can't be read stands alone; a dot keeps it apart from every real site.
+    return site if isinstance(site, str) and not name_problems(site) else f"{name}."
+
+
+def _homeless(name: str) -> Problem:
+    return Problem(
+        f"{name}.site",
+        "nothing says in which network it stands: site, lan and nat are missing",
+        "its addresses, routes and mirrors follow from its site",
+        "put the host in a group, and describe the site in group_data/GROUP.py, in a file named like the group",
+    )
+
+
+def _difference(key: str, other: str, its: Any, first: str, common: Any, scope: Scope) -> Problem:
+    return Problem(
+        f"{other}.{key}",
+        f"{other} has {_said(its)}, {first} has {_said(common)}",
+        scope.reason,
+        f"write it once, in {scope.place}",
+    )
+
+
+def _said(value: Any) -> str:
+    return "none" if value is ABSENT else errors.show(value)
+
+
+def _comparable(value: Any, depth: int = 0) -> str:
+    """Equal text for equal values; lists and tuples are the same to the reader. A value may contain itself."""
+    if isinstance(value, list | tuple) and depth < DEEPEST:
+        return f"({','.join(_comparable(item, depth + 1) for item in value)})"
+    if isinstance(value, Mapping) and depth < DEEPEST:
+        return f"{{{','.join(sorted(f'{key}:{_comparable(item, depth + 1)}' for key, item in value.items()))}}}"
+    return "absent" if value is ABSENT else repr(value)
+
+
+def _read_one(settings: type[BaseModel], key: str, value: Any, owner: str) -> tuple[Any, list[Problem]]:
+    if isinstance(value, bool):
+        # Pydantic would take True for 1.
+        return None, [errors.wrong_value(owner, key, f"{value} is not {key_of(key).expects}")]
+    try:
+        return _field_adapter(settings, key).validate_python(value), []
+    except ValidationError as error:
+        return None, list(errors.problems(error, key, owner))
+    except RecursionError:
+        return None, [errors.wrong_value(owner, key, "it contains itself")]
+
+
+@cache
+def _field_adapter(settings: type[BaseModel], key: str) -> TypeAdapter[Any]:
+    return TypeAdapter(settings.model_fields[key].rebuild_annotation())
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

@@ -1,0 +1,33 @@
+"""A backup of all that the inventory does not say, from the hosts that hold it."""
+
+from __future__ import annotations
+
+from pyinfra import state
+
+from cluster import backups
+from engine.barrier import every_host_is_ready
+from engine.command_line import given
+from engine.connect import unreachable
+from engine.inventory import cluster, here, is_speaker
+from engine.phase import phase
+from facts import backup as asked
+from local import backup_archive
+from operations import backup
+
+
+@phase("Backup")
+def back_up() -> None:
+    """Take what each host holds, then write all of it at once."""
+    whole, this = cluster(), here()
+    files = {backups.machine(this.name): asked.MACHINE}
+    if is_speaker():
+        files |= {backups.ETCD: asked.etcd(), backups.PKI: asked.PKI}
+    if this.is_coordinator:
+        files |= {backups.HEADSCALE: asked.headscale()}
+    backup.taken(
+        name="Take what the host holds", files=files, recipients=backup_archive.recipients(given()["recipient"])
+    )
+    every_host_is_ready(name="every host has given")
+    reached = {member.name for member in state.inventory.get_active_hosts()}
+    if this.name == next(member.name for member in whole.hosts if member.name in reached):
+        backup.kept(name="Write the backup", cluster=whole, away=dict(unreachable))

@@ -1,0 +1,21 @@
+"""Everything that helps to find a fault, of all hosts at once."""
+
+from __future__ import annotations
+
+from pyinfra import state
+
+from engine.barrier import every_host_is_ready
+from engine.connect import unreachable
+from engine.inventory import cluster, here
+from engine.phase import phase
+from operations import support_bundle
+
+
+@phase("Collect")
+def collect() -> None:
+    """Ask every host that can be reached, and pack what they say."""
+    support_bundle.asked(name="Ask for logs, states and settings")
+    every_host_is_ready(name="every host has told")
+    reached = {member.name for member in state.inventory.get_active_hosts()}
+    if here().name == next(member.name for member in cluster().hosts if member.name in reached):
+        support_bundle.archived(name="Write the archive", cluster=cluster().cluster_name, away=dict(unreachable))

@@ -1,0 +1,24 @@
+"""A node taken out of service."""
+
+from __future__ import annotations
+
+from cluster.tasks import is_set
+from engine.command_line import given
+from engine.inventory import is_speaker
+from engine.phase import phase
+from operations import nodes
+
+DRAIN_S = 120
+
+
+@phase("Drain")
+def drain() -> None:
+    """Move the pods of `--data host=` elsewhere."""
+    told = given()
+    if is_speaker():
+        nodes.drained(
+            name=f"Drain {told['host']}",
+            node=told["host"],
+            timeout_s=int(told.get("timeout") or DRAIN_S),
+            force=is_set(told, "force"),
+        )

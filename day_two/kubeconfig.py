@@ -1,0 +1,19 @@
+"""A person is let in: a kubeconfig of their own."""
+
+from __future__ import annotations
+
+from cluster.documents.user_certificate import Person, binding
+from engine.command_line import given
+from engine.inventory import cluster, is_speaker
+from engine.phase import phase
+from operations import manifests, user_kubeconfig
+
+
+@phase("Let in")
+def let_in() -> None:
+    """Write a kubeconfig for `--data user=`, as `--data role=`, for `--data hours=`."""
+    told = given()
+    person = Person(told["user"], told.get("role") or "view", int(told.get("hours") or 24))
+    if is_speaker():
+        manifests.applied(name=f"Let certificates say {person.role}", manifest=binding(person.role))
+        user_kubeconfig.let_in(name=f"Write build/kubeconfig-{person.user}", cluster=cluster(), person=person)

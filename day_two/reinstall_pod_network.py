@@ -1,0 +1,45 @@
+"""The pod network taken away from all nodes; what pods are on it is started again when it is there anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyinfra.api.operation import OperationMeta
+
+from cluster.documents.flannel import DAEMON_SET as FLANNEL
+from cluster.tasks import is_set
+from day_two.uninstall import OF_POD_NETWORK
+from engine.barrier import every_host_is_ready
+from engine.command_line import given
+from engine.inventory import cluster, here, is_speaker, reached
+from engine.phase import phase
+from operations import cni, manifests, pods, uninstall
+
+
+@phase("Take the pod network away")
+def take_away() -> list[OperationMeta]:
+    """End flannel and take away what it and the plugins keep; gives the operations that do."""
+    whole, this = cluster(), here()
+    changes = []
+    if is_speaker():
+        pods.all_have_owners(name="See that every pod is started again", nodes=_nodes(), force=is_set(given(), "force"))
+        changes.append(manifests.deleted(name="End flannel", namespace=FLANNEL[0], daemon_set="kube-flannel-ds"))
+    every_host_is_ready(name="flannel is told to end")
+    if this.is_node:
+        cni.flannel_ended(name="Wait until flannel has ended")
+        # Without its configuration kubelet starts no pod, which would make the bridge again.
+        uninstall.gone(name="Take flannel's files away", paths=OF_POD_NETWORK)
+        uninstall.pod_network(name="Take the pods' bridge away", pod_cidr=whole.pod_cidr)
+    return changes
+
+
+@phase("Pods")
+def renew_pods(after: Sequence[OperationMeta]) -> None:
+    """Start every pod again that lost its address; `after`: operations that take the network away (for the preview)."""
+    if is_speaker():
+        manifests.available(name="Wait until flannel runs", wanted=[FLANNEL], after=after)
+        pods.renewed(name="Start the pods on the network again", nodes=_nodes(), after=after)
+
+
+def _nodes() -> list[str]:
+    return [node.name for node in cluster().nodes if node.name in reached()]

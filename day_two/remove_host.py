@@ -1,0 +1,100 @@
+"""One host leaves: the cluster, the tailnet, and the memory of the others. It may be dead."""
+
+from __future__ import annotations
+
+from pyinfra import state
+
+from cluster.documents import api_endpoint
+from cluster.documents.routes import TAG
+from cluster.model import Host
+from cluster.preflight import remove_host
+from day_two import drain
+from day_two.uninstall import clean
+from engine.barrier import every_host_is_ready
+from engine.command_line import given
+from engine.connect import unreachable
+from engine.inventory import cluster, here
+from engine.phase import phase
+from operations import leaving, manifests, network, nodes
+from operations.host_names import tailnet_names
+from phases import coordination, routing
+from phases.pod_network import WORKLOADS
+
+
+def leaver() -> Host:
+    """The host of `--data host=`."""
+    return cluster().host(given()["host"])
+
+
+def _speaks() -> bool:
+    """Whether the host whose turn it is speaks to the API: a control plane that stays."""
+    return here().name == _speaker()
+
+
+def _speaker() -> str:
+    reached = {member.name for member in state.inventory.get_active_hosts()} - {leaver().name}
+    return next((member.name for member in cluster().control_planes if member.name in reached), "")
+
+
+@phase("Leave the cluster")
+def leave_cluster() -> None:
+    """Move its pods, end what runs on it, and have the API forget it."""
+    this, going = here(), leaver()
+    if not going.is_node:
+        return
+    if _speaks():
+        if going.is_control_plane:
+            leaving.quorum_kept(name="See that etcd can do without it", leaving=going.name)
+        nodes.drained(
+            name=f"Drain {going.name}",
+            node=going.name,
+            timeout_s=drain.DRAIN_S,
+            force=True,
+            is_leaving=True,
+            is_away=going.name in unreachable,
+        )
+    every_host_is_ready(name="its pods have left")
+    if this == going:
+        leaving.reset(name=f"Reset {going.name}", authority_of=_speaker())
+    every_host_is_ready(name="nothing runs on it")
+    if _speaks():
+        if going.is_control_plane:
+            leaving.member_removed(
+                name="Have etcd forget it", leaving=going.name, is_reset=going.name not in unreachable
+            )
+        deleted = leaving.node_deleted(name="Have the API forget it", node=going.name)
+        manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=[deleted])
+
+
+@phase("Leave the tailnet")
+def leave_tailnet() -> None:
+    """End its membership, and take back whatever could bring it in again."""
+    this, going = here(), leaver()
+    if this == going:
+        leaving.logged_out(name="Leave the tailnet")
+    every_host_is_ready(name="it has said good-bye")
+    if this.is_coordinator:
+        leaving.machine_deleted(name="Have headscale forget it", hostname=going.name)
+        leaving.keys_withdrawn(name="Take keys for joining back", tag=TAG)
+
+
+@phase("Forget the host")
+def forget() -> None:
+    """Take it out of what the others know: names, filters, the tailnet's policy, as if it had never been declared."""
+    this, going = here(), leaver()
+    if this == going:
+        return
+    rest = remove_host.without(cluster(), going.name)
+    network.hosts_block(name="Name the others only", entries=lambda: tailnet_names(rest, this))
+    if this.is_gateway and api_endpoint.is_forwarded(cluster()):
+        coordination.lead_to_api(rest)
+    routing.admit(rest, this)
+    if this.is_coordinator:
+        coordination.serve([coordination.write_policy(rest)])
+
+
+@phase("Clean the host")
+def clean_leaver() -> None:
+    """Take away what was put on it, if it can be reached."""
+    if here() == leaver():
+        clean(cluster(), here())

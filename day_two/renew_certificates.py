@@ -1,0 +1,29 @@
+"""kubeadm's certificates, renewed before they end."""
+
+from __future__ import annotations
+
+from engine.command_line import given
+from engine.inventory import cluster, here
+from engine.phase import phase
+from operations import certificates, kubeconfig
+
+# kubeadm's certificates are good for a year: what was renewed within the last month is left alone.
+WITHIN_DAYS = 330
+# Who starts together. While one of the first two is away the other can do nothing; the others would fail meanwhile.
+STAGES = {
+    "etcd and the API": ("etcd", "kube-apiserver"),
+    "the controllers": ("kube-controller-manager", "kube-scheduler"),
+}
+
+
+@phase("Certificates")
+def renew() -> None:
+    """Renew them on one control plane after the other, and prove that the new ones are in use."""
+    whole, this = cluster(), here()
+    within = int(given().get("days") or WITHIN_DAYS)
+    made = certificates.renewed(name="Renew the certificates", within_days=within, _serial=True)
+    for name, components in STAGES.items():
+        certificates.read_by(name=f"Have {name} read them", components=components, after=[made], _serial=True)
+    certificates.served(name="See that the API shows the new one", port=whole.api_port, after=[made])
+    if this == whole.control_planes[0]:
+        kubeconfig.handed_over(name="Hand the kubeconfig over", cluster=whole, after=[made])

@@ -1,0 +1,28 @@
+"""The whole cluster undone: first the workers, then the API, then the tailnet, unless it is kept."""
+
+from __future__ import annotations
+
+from cluster.tasks import is_set
+from day_two.uninstall import clean
+from engine.barrier import every_host_is_ready
+from engine.command_line import given
+from engine.inventory import cluster, here
+from engine.phase import phase
+from operations import leaving
+
+
+@phase("End the cluster")
+def end_cluster() -> None:
+    """End what runs on each node; control planes last, so that a run that was interrupted still knows whose nodes there are."""
+    whole, this = cluster(), here()
+    if this.is_node and not this.is_control_plane:
+        leaving.reset(name="Reset the workers", authority_of=whole.control_planes[0].name)
+    every_host_is_ready(name="the workers run nothing")
+    if this.is_control_plane:
+        leaving.reset(name="Reset the control planes", _serial=True)
+
+
+@phase("Clean up")
+def clean_up() -> None:
+    """Take away what was put on the hosts, and nothing else."""
+    clean(cluster(), here(), is_set(given(), "keep_tailnet"))

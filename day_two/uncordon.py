@@ -1,0 +1,15 @@
+"""A drained node put back into service."""
+
+from __future__ import annotations
+
+from engine.command_line import given
+from engine.inventory import is_speaker
+from engine.phase import phase
+from operations import nodes
+
+
+@phase("Uncordon")
+def uncordon() -> None:
+    """Have the node of `--data host=` take pods again."""
+    if is_speaker():
+        nodes.schedulable(name=f"Let {given()['host']} take pods", node=given()["host"])

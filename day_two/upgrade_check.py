@@ -1,0 +1,110 @@
+"""Before an upgrade: what it will do is told, and what stands in its way stops it."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from pyinfra import host, logger
+from pyinfra.api.exceptions import DeployError
+
+from cluster import sources, upgrades
+from cluster.model import Host
+from cluster.preflight import upgrade
+from cluster.problems import Problem, listing
+from cluster.tasks import is_set
+from cluster.upgrades import Step
+from day_two.upgrade_plan import foreseen
+from engine import remote
+from engine.command_line import given
+from engine.inventory import cluster, here, speaker
+from engine.pins import trust
+from facts.etcd import Members
+from facts.kubernetes import Evictable
+from facts.versions import Fetchable, ManifestDiff, Offered
+from local import apt_download
+from operations.install_plan import granted
+from phases.coordination import download
+
+_found: dict[str, list[Problem]] = {}
+
+
+def look_ahead() -> None:
+    """Judge everything before the first change, in a preview and with -y alike; then tell what will be done."""
+    this, plan = here(), foreseen()
+    todo = [step for step in plan.doing if step.host == this.name and not (step.goes_back or step.leaves_one_out)]
+    _found[this.name] = [problem for step in todo for problem in _not_offered(this, step)]
+    if plan.reached <= set(_found):
+        problems = [*_of_the_cluster(), *(problem for problems in _found.values() for problem in problems)]
+        if problems:
+            raise DeployError(listing(problems, "the upgrade; nothing was changed"))
+        _tell()
+
+
+def _of_the_cluster() -> list[Problem]:
+    plan, asked = foreseen(), speaker()
+    members = remote.fact(asked, Members) if plan.members else ()
+    problems = upgrade.unfit(cluster(), plan.steps, plan.parts, plan.nodes, members)
+    if not is_set(given(), "force"):
+        for node in plan.due:
+            problems += upgrade.lonely(node.name, remote.fact(asked, Evictable, node=node.name) or ())
+    return [*upgrade.not_asked(plan.unknown), *problems]
+
+
+def _not_offered(this: Host, step: Step) -> list[Problem]:
+    """What is to be fetched is not there, as this host sees it: found out before anything is taken out of service."""
+    if step.part == "flannel":
+        return []
+    if step.part == "headscale":
+        said = host.get_fact(Fetchable, url=download(cluster()).url)
+        return [] if said == "" else [upgrade.not_fetched(step, download(cluster()).url, said)]
+    if step.part == "tailscale" and this.site.mirrors.tailscale == "push":
+        return _not_sent(this, step)
+    package, source, index = _source(this, step)
+    offered = host.get_fact(Offered, index=index, package=package)
+    wanted = step.wanted if step.part == "tailscale" else f"{step.wanted}-*"
+    if offered is not None and any(fnmatchcase(version, wanted) for version in offered):
+        return []
+    return [upgrade.not_offered(step, package, source.uri, offered)]
+
+
+def _source(this: Host, step: Step) -> tuple[str, sources.AptSource, str]:
+    """The package, its repository, and the address of the repository's index."""
+    found = granted()
+    if step.part == "kubernetes":
+        source = sources.kubernetes(cluster(), this.site, trust())
+        return "kubeadm", source, f"{source.uri}Packages"
+    if step.part == "containerd":
+        package, source = (
+            found.containerd_package,
+            sources.docker(this.site, trust(), found.distribution, found.codename),
+        )
+    else:
+        package, source = "tailscale", sources.tailscale(this.site, trust(), found.distribution, found.codename)
+    return (
+        package,
+        source,
+        f"{source.uri}/dists/{source.suite}/{source.components}/binary-{found.architecture}/Packages",
+    )
+
+
+def _not_sent(this: Host, step: Step) -> list[Problem]:
+    """For a site that this machine sends tailscale to; it is fetched now."""
+    found = granted()
+    source = sources.tailscale(this.site, trust(), found.distribution, found.codename)
+    try:
+        apt_download.deb(source, "tailscale", step.wanted, found.architecture, trust().ca)
+    except apt_download.NotFetched as reason:
+        return [upgrade.not_fetched(step, source.uri, str(reason))]
+    return []
+
+
+def _tell() -> None:
+    """What `kubeadm upgrade plan` would say, and what its `diff` says; plan itself makes a Job in the cluster, so it is not run."""
+    plan = foreseen()
+    for line in upgrades.told(plan.doing, [node.name for node in plan.due]):
+        logger.info(f"--> {line}")
+    first = cluster().control_planes[0]
+    if plan.step("kubernetes", first) and first.name in plan.members:
+        changed = remote.fact(first.name, ManifestDiff, version=cluster().kubernetes_version) or []
+        for line in changed:
+            logger.info(f"    {line}")

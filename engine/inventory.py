@@ -1,0 +1,152 @@
+"""The declared cluster behind pyinfra's inventory: checked at the door, then the same frozen model for every host.
+
+`python -m engine.inventory INVENTORY` prints the merged data of every host as JSON, for programs that are no pyinfra run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyinfra_cli.cli
+from pyinfra import host, logger, state
+from pyinfra.api import Inventory, State
+from pyinfra.api.exceptions import InventoryError
+from pyinfra.context import ctx_inventory, ctx_state
+from pyinfra_cli.inventory import make_inventory
+
+from cluster.inventory.declare import declare
+from cluster.model import Cluster, Host
+from cluster.problems import ModelError, Problem, listing
+from engine import command_line, inventory_file
+
+_folders: dict[Inventory, Path] = {}
+
+
+def check_at_the_door() -> None:
+    """Make this pyinfra process refuse a wrong inventory before it connects to anything.
+
+    pyinfra connects before it runs a deploy file, so the check stands where the inventory is loaded. Group data are those
+    beside the inventory only: pyinfra alone would mix in the ones of the working directory, which belong to another cluster.
+    """
+    shapeless = command_line.shapeless()
+    if shapeless:
+        raise InventoryError(listing(shapeless, "the call; no host was contacted"))
+
+    def checked(source: Any, **kwargs: Any) -> Inventory:
+        if not inventory_file.is_one(source) and not command_line.stories():
+            some: Inventory = make_inventory(source, **kwargs)
+            return some
+        loaded = load(source, **kwargs)
+        for warning in _model(loaded).warnings:
+            logger.warning(warning)
+        wrong = command_line.problems(_model(loaded))
+        if wrong:
+            raise InventoryError(listing(wrong, "the call; no host was contacted"))
+        _log_in_as_declared(loaded)
+        return loaded
+
+    pyinfra_cli.cli.make_inventory = checked
+
+
+def load(source: Any, **kwargs: Any) -> Inventory:
+    """pyinfra's inventory of that file, with the group data beside it; InventoryError where a file can't be read."""
+    folder = Path(source).parent.resolve()
+    found = inventory_file.problems(source)
+    if found:
+        raise _refusal(found)
+    try:
+        loaded: Inventory = make_inventory(source, **{**kwargs, "cwd": str(folder)})
+    except InventoryError:
+        raise
+    except Exception as error:
+        raise _refusal([inventory_file.explained(error, source)]) from None
+    _folders[loaded] = folder
+    return loaded
+
+
+def cluster() -> Cluster:
+    """The model of the inventory of this run."""
+    return _model(ctx_inventory.get())
+
+
+def here() -> Host:
+    """The model of the host whose turn it is."""
+    return cluster().host(host.name)
+
+
+def is_speaker() -> bool:
+    """Whether the host whose turn it is speaks to the API in this run: the first control plane that was reached."""
+    return here().name == speaker()
+
+
+def speaker() -> str:
+    """The name of that host; empty where no control plane was reached."""
+    return next((member.name for member in cluster().control_planes if member.name in reached()), "")
+
+
+def reached() -> set[str]:
+    """Names of the hosts that take part in this run."""
+    return {member.name for member in state.inventory.get_active_hosts()}
+
+
+def host_data(loaded: Inventory) -> dict[str, dict[str, Any]]:
+    """Host name → its own and its groups' data, as pyinfra merges them; paths of certificates are made absolute."""
+    folder = _folders.get(loaded, Path.cwd())
+    return {member.name: _with_whole_paths(_of_the_cluster(member.data.dict()), folder) for member in loaded}
+
+
+@cache
+def _model(loaded: Inventory) -> Cluster:
+    try:
+        model = declare(host_data(loaded))
+    except ModelError as error:
+        raise InventoryError(str(error)) from None
+    absent = inventory_file.absent_certificates(model)
+    # A rehearsal brings a certificate of its own.
+    if absent and not os.environ.get("ISTHMUS_TRUST"):
+        raise _refusal(absent)
+    return model
+
+
+def _of_the_cluster(data: dict[str, Any]) -> dict[str, Any]:
+    """Without what `--data` says to the story alone."""
+    return {key: value for key, value in data.items() if key not in command_line.words()}
+
+
+def _with_whole_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    files = data.get("certificate")
+    if not isinstance(files, dict):
+        return data
+    paths = {key: str(folder / path) if isinstance(path, str) and path else path for key, path in files.items()}
+    return {**data, "certificate": paths}
+
+
+def _log_in_as_declared(loaded: Inventory) -> None:
+    """pyinfra's own default would be the name of whoever runs it."""
+    for member in loaded:
+        if not member.data.get("ssh_user"):
+            member.data.ssh_user = _model(loaded).host(member.name).ssh_user
+
+
+def _refusal(found: list[Problem]) -> InventoryError:
+    return InventoryError(listing(found, "the inventory"))
+
+
+def _print(path: str) -> int:
+    ctx_state.set(State())
+    try:
+        data = host_data(load(path))
+    except InventoryError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(data, default=str))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_print(sys.argv[1]))

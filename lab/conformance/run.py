@@ -1,0 +1,155 @@
+"""Kubernetes' own conformance tests, run by the operator against the lab's cluster."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+from cluster.documents.kubeconfig import tunnel
+from cluster.model import Cluster
+from lab import mirror
+from lab.commands import run
+from lab.conformance import results
+from lab.conformance.results import Verdict
+from lab.failures import LabError
+from lab.interrupts import interruptible
+from lab.polling import step, until
+from lab.world import lifecycle, operator
+from lab.world.plan import WorldPlan
+from lab.world.state import PROJECT, Run
+
+RESULTS = PROJECT / "build" / "conformance"
+KUBECONFIG = PROJECT / "build" / "kubeconfig"
+API_SECONDS = 30
+ENDING_SECONDS = 120
+HOURS = 3  # after so long the rest is given up
+CONTROL_PLANE_TAINT = "node-role.kubernetes.io/control-plane"
+
+
+def conformance(place: Run, cluster: Cluster, sigs: Sequence[str], processes: int, only: str) -> int:
+    """The story: build, choose, run, tell. 0 if no test failed, and none that could run was left out.
+
+    `cluster`: as it is declared now, and not when the lab was made: it may have been upgraded since.
+    """
+    planned = lifecycle.of(place)
+    tests = built(cluster)
+    listed = run([tests.program, "--list-conformance-tests"])
+    names = results.chosen(listed, sigs, only)
+    if not names:
+        where = f"--sig {' '.join(sigs)}{f' --only {only}' if only else ''}"
+        raise LabError(where, "fits no test", "nothing would be measured", f"`{tests.program} --list-tests` shows all")
+    shutil.rmtree(RESULTS, ignore_errors=True)
+    RESULTS.mkdir(parents=True)
+    began = time.monotonic()
+    with interruptible(), api_in_reach(place, planned):
+        print(f"{len(names)} tests, {processes} at a time; what they say: {RESULTS}/e2e.log", flush=True)
+        run_tests(place, planned, command(tests, cluster, names, processes), len(names))
+    report = RESULTS / "junit_01.xml"
+    found = results.read(report.read_text() if report.exists() else "", names, tests.missing)
+    return tell(found, time.monotonic() - began, cluster)
+
+
+def built(cluster: Cluster) -> mirror.Tests:
+    """The programs, and the images in the mirror."""
+    wanted = lifecycle.artifacts_of(cluster, (mirror.request.machine_architecture(),))
+    with step(f"tests of Kubernetes {wanted.kubernetes} and their images"):
+        return mirror.build_tests(wanted, mirror.default_cache(), lifecycle.say)
+
+
+@contextmanager
+def api_in_reach(place: Run, planned: WorldPlan) -> Iterator[None]:
+    """Within, the operator's kubeconfig opens this lab's cluster: by the tunnel that it names, if it names one."""
+    way = shlex.split(tunnel(planned.cluster))
+    if way:
+        place.start("tunnel", [operator.home(place) / "bin" / "ssh", *way[1:]], planned.operator_namespace)
+    try:
+        ask = ["kubectl", "--kubeconfig", str(KUBECONFIG), "--request-timeout", "5s", "get", "--raw", "/readyz"]
+        words = operator.command(planned, ask)
+        if not until(lambda: run(words, check=False, env=operator.environment(place)) == "ok", API_SECONDS, 0.5):
+            raise LabError(
+                f"lab {place.name}", "its API does not answer", f"asked with {KUBECONFIG}, which the latest deploy wrote",
+                "run `python -m lab deploy` for this lab, then `python -m lab verify`",
+            )  # fmt: skip
+        yield
+    finally:
+        place.stop("tunnel")
+
+
+def command(tests: mirror.Tests, cluster: Cluster, names: Sequence[str], processes: int) -> list[str]:
+    """What the operator runs: ginkgo, which runs e2e.test several times."""
+    taints = {taint.key for host in cluster.nodes for taint in host.taints or ()} | {CONTROL_PLANE_TAINT}
+    of_ginkgo = [
+        f"--procs={processes}", "--no-color", "-v", f"--timeout={HOURS}h", f"--focus={results.focus(names)}",
+    ]  # fmt: skip
+    of_tests = [
+        "--provider=skeleton",
+        f"--kubeconfig={KUBECONFIG}",
+        f"--report-dir={RESULTS}",
+        f"--e2e-output-dir={RESULTS}",
+        f"--dns-domain={cluster.dns_domain}",
+        f"--node-os-arch={mirror.request.machine_architecture()}",
+        f"--non-blocking-taints={','.join(sorted(taints))}",
+        "--disable-log-dump",
+    ]
+    return [str(tests.ginkgo), *of_ginkgo, str(tests.program), "--", *of_tests]
+
+
+def run_tests(place: Run, planned: WorldPlan, words: Sequence[str], count: int) -> None:
+    """Run it to its end; a line for each test that has ended, and all that is said in e2e.log."""
+    process = subprocess.Popen(
+        operator.command(planned, list(words)), env=operator.environment(place), cwd=RESULTS,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+    )  # fmt: skip
+    try:
+        show(kept(process, RESULTS / "e2e.log"), count)
+        process.wait()
+    except BaseException:
+        end(process, RESULTS / "e2e.log")
+        raise
+
+
+def end(process: subprocess.Popen[str], log: Path) -> None:
+    """Have it remove what it made in the cluster, and end it where that takes too long."""
+    process.send_signal(signal.SIGINT)
+    try:
+        said, _ = process.communicate(timeout=ENDING_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        said, _ = process.communicate()
+    with log.open("a") as file:
+        file.write(said)
+
+
+def kept(process: subprocess.Popen[str], log: Path) -> Iterator[str]:
+    """The lines that it says, as they come, written down too."""
+    with log.open("w") as file:
+        for line in process.stdout or ():
+            file.write(line)
+            yield line.rstrip("\n")
+
+
+def show(lines: Iterator[str], count: int) -> None:
+    """A line for each test that has ended."""
+    ended = (found for pair in pairwise(lines) if (found := results.finished(*pair)))
+    for number, one in enumerate(ended, 1):
+        print(f"{number:3} of {count}  {one.outcome:8} {one.seconds:6.1f} s  {one.name}", flush=True)
+
+
+def tell(found: Sequence[Verdict], seconds: float, cluster: Cluster) -> int:
+    """Write the list of tests, say what did not pass, and judge."""
+    head = [
+        f"Kubernetes {cluster.kubernetes_version}, {len(cluster.nodes)} nodes, pod network {cluster.pod_network}",
+        results.summary(found, seconds),
+    ]
+    lines = results.listing(found)
+    (RESULTS / "tests.txt").write_text("\n".join([*head, "", *lines, ""]))
+    print("\n".join(["", *head, *results.listing([one for one in found if one.outcome != "passed"])]))
+    print(f"The list of tests: {RESULTS / 'tests.txt'}")
+    return int(any(one.is_bad for one in found))

@@ -1,0 +1,167 @@
+"""How packages and images are made from the parts, and the order of it all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from lab.mirror import components, images, packages, programs
+from lab.mirror.build import Build
+from lab.mirror.deb import Deb, build_deb
+from lab.mirror.images import Image
+from lab.mirror.oci import Layer, make_layer, make_manifest
+from lab.mirror.request import Wanted, machine_architecture
+
+Maker = Callable[[Build, str], Path]
+
+
+def debs(build: Build, architecture: str, name: str, group: list[Deb]) -> Path:
+    """The packages of one repository, each with its index paragraph, in one folder."""
+    shipped = sorted(f"files/{file.name}" for file in packages.FILES.iterdir())
+    code = components.code_hash("deb.py", "packages.py", *shipped)
+    recipe = [code, [[deb.control(0), sorted(map(str, deb.files.values()))] for deb in group]]
+    target = build.shelf.path(f"debs-{name}", group[0].version, architecture, recipe)
+
+    def make(folder: Path) -> None:
+        for deb in group:
+            build_deb(deb, folder)
+
+    return build.step(f"{name} packages {architecture}", target, make)
+
+
+def kubernetes_debs(build: Build, architecture: str) -> Path:
+    """kubelet, kubeadm and kubectl."""
+    return debs(
+        build,
+        architecture,
+        "kubernetes",
+        packages.kubernetes(build.wanted.kubernetes, architecture, build.made["kubernetes", architecture]),
+    )
+
+
+def cni_debs(build: Build, architecture: str) -> Path:
+    """kubernetes-cni."""
+    deb = packages.kubernetes_cni(build.wanted.cni_plugins, architecture, build.made["cni-plugins", architecture])
+    return debs(build, architecture, "cni", [deb])
+
+
+def docker_debs(build: Build, architecture: str) -> Path:
+    """containerd.io for each release."""
+    version = build.wanted.containerd
+    source = build.source(programs.CONTAINERD, version)
+    made = (build.made["containerd", architecture], build.made["runc", architecture], source)
+    group = [packages.containerd_io(version, architecture, suite, *made) for suite in packages.SUITES]
+    return debs(build, architecture, "docker", group)
+
+
+def tailscale_debs(build: Build, architecture: str) -> Path:
+    """tailscale."""
+    version = build.wanted.tailscale
+    source = build.source(programs.TAILSCALE, version)
+    deb = packages.tailscale(version, architecture, build.made["tailscale", architecture], source)
+    return debs(build, architecture, "tailscale", [deb])
+
+
+def headscale_debs(build: Build, architecture: str) -> Path:
+    """headscale."""
+    version = build.wanted.headscale
+    source = build.source(programs.HEADSCALE, version)
+    deb = packages.headscale(version, architecture, build.made["headscale", architecture], source)
+    return debs(build, architecture, "headscale", [deb])
+
+
+def cni_archive(build: Build, architecture: str) -> Path:
+    """The plugins' release archive."""
+    version, plugins = build.wanted.cni_plugins, build.made["cni-plugins", architecture]
+    target = build.shelf.path("cni-archive", version, architecture, plugins.name)
+
+    def make(folder: Path) -> None:
+        archive = folder / f"cni-plugins-linux-{architecture}-v{version}.tgz"
+        layer = make_layer({"": plugins / "bin"}, folder)
+        (folder / layer.digest).rename(archive)
+
+    return build.step(f"cni archive {architecture}", target, make)
+
+
+def image_list(build: Build, architecture: str) -> dict[str, Image]:
+    """The images by short name."""
+    return images.all_images(
+        {part: folder for (part, built), folder in build.made.items() if built == architecture},
+        {
+            "kubernetes": f"v{build.wanted.kubernetes}",
+            "flannel": f"v{build.wanted.flannel}",
+            "flannel-cni": programs.FLANNEL_CNI_TAG,
+            **components.kubeadm_tags(build),
+        },
+    )
+
+
+def image(name: str, build: Build, architecture: str) -> Path:
+    """One image of one architecture: its blobs, and image.json with its descriptor and the names it is published under."""
+    return described_image(name, image_list(build, architecture)[name], build, architecture)
+
+
+def described_image(name: str, described: Image, build: Build, architecture: str) -> Path:
+    """The same of an image that is described already."""
+    base = build.made[described.base, architecture] if described.base else None
+    recipe = [
+        components.base_recipe(),
+        described.names,
+        described.start,
+        sorted(map(str, described.files.items())),
+        str(base),
+    ]
+    target = build.shelf.path(f"image-{name}", described.names[0].rsplit(":", 1)[1], architecture, recipe)
+    return build.step(
+        f"image {name} {architecture}", target, lambda folder: make_image(described, base, architecture, folder)
+    )
+
+
+def make_image(described: Image, base: Path | None, architecture: str, folder: Path) -> None:
+    """Write the blobs and image.json."""
+    layers = []
+    if base:
+        shared = Layer(**json.loads((base / "layer.json").read_text()))
+        os.link(base / shared.digest, folder / shared.digest)
+        layers.append(shared)
+    if described.files:
+        layers.append(make_layer(described.files, folder))
+    descriptor = make_manifest(folder, architecture, layers, described.start)
+    (folder / "image.json").write_text(json.dumps({"names": described.names, "descriptor": descriptor}))
+
+
+MAKERS: dict[str, Maker] = {
+    "kubernetes": components.kubernetes,
+    "busybox": components.busybox,
+    "network-tools": components.network_tools,
+    "pause": components.pause,
+    "tailscale": components.tailscale,
+    "headscale": components.headscale,
+    "containerd": components.containerd,
+    "libseccomp": components.libseccomp,
+    "runc": components.runc,
+    "flannel": components.flannel,
+    "cni-plugins": components.cni_plugins,
+    "flannel-cni": components.flannel_cni,
+    "coredns": components.coredns,
+    "etcd": components.etcd,
+    "kubernetes-debs": kubernetes_debs,
+    "cni-debs": cni_debs,
+    "docker-debs": docker_debs,
+    "tailscale-debs": tailscale_debs,
+    "headscale-debs": headscale_debs,
+    "cni-archive": cni_archive,
+    **{f"image-{name}": partial(image, name) for name in images.NAMES},
+}
+OWN = ("kubernetes", "busybox")  # kubeadm, kubectl and busybox also run on this machine
+
+
+def plan(wanted: Wanted) -> list[tuple[str, str]]:
+    """Every (part, architecture) in the order it is made."""
+    machine = machine_architecture()
+    before = [] if machine in wanted.architectures else [(part, machine) for part in OWN]
+    ordered = sorted(wanted.architectures, key=lambda architecture: architecture != machine)
+    return [*before, *((part, architecture) for architecture in ordered for part in MAKERS)]

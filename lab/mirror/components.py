@@ -1,0 +1,153 @@
+"""How each program and base layer of a world is made, for one architecture."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from lab.mirror import native, programs
+from lab.mirror.build import Build
+from lab.mirror.commands import run
+from lab.mirror.oci import make_layer
+
+HERE = Path(__file__).parent
+
+
+def code_hash(*names: str) -> str:
+    """Changes with the code that makes packages or images (not with its layout), so that they are made anew."""
+    texts = [(HERE / name).read_text() for name in names]
+    bare = [
+        ast.unparse(ast.parse(text)) if name.endswith(".py") else text for name, text in zip(names, texts, strict=True)
+    ]
+    return hashlib.sha256("".join(bare).encode()).hexdigest()[:12]
+
+
+def kubeadm_tags(build: Build) -> dict[str, str]:
+    """The tags of coredns, etcd and pause that this kubeadm asks for."""
+    kubeadm = build.made["kubernetes", build.machine] / "bin" / "kubeadm"
+    listed = run(
+        [kubeadm, "config", "images", "list", "--kubernetes-version", f"v{build.wanted.kubernetes}"],
+        why="kubeadm's list of images",
+    )
+    found = dict(line.rsplit("/", 1)[1].split(":", 1) for line in listed.split())
+    return {name: found[name] for name in ("coredns", "etcd", "pause")}
+
+
+def kubernetes(build: Build, architecture: str) -> Path:
+    """The node programs and those of the control plane."""
+    return build.program("kubernetes", programs.KUBERNETES, build.wanted.kubernetes, architecture)
+
+
+def tailscale(build: Build, architecture: str) -> Path:
+    """tailscale and tailscaled."""
+    return build.program("tailscale", programs.TAILSCALE, build.wanted.tailscale, architecture)
+
+
+def headscale(build: Build, architecture: str) -> Path:
+    """headscale."""
+    return build.program("headscale", programs.HEADSCALE, build.wanted.headscale, architecture)
+
+
+def containerd(build: Build, architecture: str) -> Path:
+    """containerd, ctr and the shim."""
+    return build.program("containerd", programs.CONTAINERD, build.wanted.containerd, architecture)
+
+
+def flannel(build: Build, architecture: str) -> Path:
+    """flanneld and the program that installs its configuration."""
+    return build.program("flannel", programs.FLANNEL, build.wanted.flannel, architecture)
+
+
+def cni_plugins(build: Build, architecture: str) -> Path:
+    """The plugins of the CNI project's release."""
+    return build.program("cni-plugins", programs.CNI_PLUGINS, build.wanted.cni_plugins, architecture)
+
+
+def flannel_cni(build: Build, architecture: str) -> Path:
+    """flannel's own CNI plugin."""
+    return build.program("flannel-cni", programs.FLANNEL_CNI, programs.FLANNEL_CNI_VERSION, architecture)
+
+
+def coredns(build: Build, architecture: str) -> Path:
+    """The coredns that this kubeadm asks for."""
+    version = kubeadm_tags(build)["coredns"].removeprefix("v")
+    return build.near_program("coredns", (programs.COREDNS,), version, architecture)
+
+
+def etcd(build: Build, architecture: str) -> Path:
+    """The etcd that this kubeadm asks for, with its two command lines."""
+    version = kubeadm_tags(build)["etcd"].split("-")[0]
+    return build.near_program("etcd", (programs.ETCD, programs.ETCDCTL, programs.ETCDUTL), version, architecture)
+
+
+def libseccomp(build: Build, architecture: str) -> Path:
+    """The library that runc is linked with."""
+    target = build.shelf.path("libseccomp", native.RELEASE, architecture, "extract")
+    return build.step(
+        f"libseccomp {architecture}",
+        target,
+        lambda folder: native.extract(["libseccomp-dev"], architecture, folder / "root"),
+    )
+
+
+def runc(build: Build, architecture: str) -> Path:
+    """The runc that this containerd was released with."""
+    source = build.source(programs.CONTAINERD, build.wanted.containerd)
+    version = (source / "script/setup/runc-version").read_text().strip().removeprefix("v")
+    return build.program("runc", programs.RUNC, version, architecture, build.made["libseccomp", architecture] / "root")
+
+
+def pause(build: Build, architecture: str) -> Path:
+    """The pod's first process."""
+    target = build.shelf.path("pause", "c", architecture, native.PAUSE)
+    return build.step(f"pause {architecture}", target, lambda folder: native.pause(folder, architecture))
+
+
+def busybox(build: Build, architecture: str) -> Path:
+    """An image's first layer: busybox under all its names."""
+
+    def make(folder: Path) -> None:
+        native.extract(["busybox-static"], architecture, folder / "root")
+        if architecture == build.machine:
+            (folder / "applets").write_text("\n".join(native.applets(folder / "root/bin/busybox")))
+        native.link_applets(folder / "root", applet_names(build, folder))
+        pack_root(folder)
+
+    return build.step(
+        f"busybox {architecture}", build.shelf.path("busybox", native.RELEASE, architecture, base_recipe()), make
+    )
+
+
+def applet_names(build: Build, folder: Path) -> list[str]:
+    """The names that busybox has here; another architecture's has the same."""
+    known = folder if (folder / "applets").is_file() else build.made["busybox", build.machine]
+    return (known / "applets").read_text().split()
+
+
+def network_tools(build: Build, architecture: str) -> Path:
+    """The layer below kube-proxy and flannel."""
+
+    def make(folder: Path) -> None:
+        native.network_tools(folder / "root", architecture, applet_names(build, build.made["busybox", build.machine]))
+        pack_root(folder)
+
+    return build.step(
+        f"network tools {architecture}",
+        build.shelf.path("network-tools", native.RELEASE, architecture, base_recipe()),
+        make,
+    )
+
+
+def base_recipe() -> str:
+    """What decides the prepared layers."""
+    return code_hash("native.py", "oci.py")
+
+
+def pack_root(folder: Path) -> None:
+    """Turn folder/root into a layer with its description in layer.json."""
+    layer = make_layer({"": folder / "root"}, folder)
+    (folder / "layer.json").write_text(json.dumps(layer.__dict__))
+    shutil.rmtree(folder / "root")

@@ -1,0 +1,1 @@
+"""The simulated world: made from the declared cluster, and taken down again."""

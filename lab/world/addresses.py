@@ -1,0 +1,84 @@
+"""Addresses of the simulated world: those declared, and free ones for what the lab adds. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Address, IPv4Network, ip_address
+
+from netaddr import IPSet
+
+from cluster.model import Cluster, Host
+from lab.failures import LabError
+
+# Where the lab's own machines stand: the benchmarking range, which no real host has.
+LAB_RANGE = IPv4Network("198.18.0.0/15")
+DNS, OPERATOR, ROUTERS, NAMES, SHARED, SPARE = 53, 99, 256, 512, 768, 896  # offsets in the lab's network
+
+
+def gateway_address(lan: IPv4Network, taken: Sequence[IPv4Address]) -> IPv4Address:
+    """The router's address: the last usable one that is no host's."""
+    for offset in range(2, lan.num_addresses):
+        if lan[-offset] not in taken:
+            return lan[-offset]
+    raise LabError(
+        f"lan {lan}", "has no address left for its router", "every address is a host's", "declare the LAN's real size"
+    )
+
+
+def free_network(cluster: Cluster) -> IPv4Network:
+    """A network for the lab's own machines that shares no address with anything declared."""
+    declared = [cluster.tailnet_cidr, cluster.pod_cidr, cluster.service_cidr, *cluster.api_access]
+    declared += [site.lan for site in cluster.sites]
+    for host in cluster.hosts:
+        declared += [*host.lan_routes, *(IPv4Network(address) for address in _addresses(host))]
+    taken = IPSet(str(network) for network in declared)
+    for candidate in LAB_RANGE.subnets(new_prefix=22):
+        if taken.isdisjoint(IPSet([str(candidate)])):
+            return candidate
+    raise LabError(f"range {LAB_RANGE}", "is full", "the inventory uses all of it", "declare smaller networks")
+
+
+def _addresses(host: Host) -> Iterator[IPv4Address]:
+    yield host.lan_address
+    if host.public_address:
+        yield host.public_address
+    if isinstance(address := parsed(host.ssh_hostname), IPv4Address):
+        yield address
+
+
+def parsed(text: str) -> IPv4Address | None:
+    """The IPv4 address that the text is, if it is one."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return address if isinstance(address, IPv4Address) else None
+
+
+def ways_in(cluster: Cluster, network: IPv4Network) -> dict[str, tuple[IPv4Address, int]]:
+    """For each host, the address and port that lead to its SSH server from the internet; every pair is used once."""
+    shared = {site.site: network[SHARED + number] for number, site in enumerate(cluster.sites)}
+    ways: dict[str, tuple[IPv4Address, int]] = {}
+    for number, host in enumerate(cluster.hosts):
+        address = host.internet_address or host.public_address or called_from_outside(host) or shared[host.site.site]
+        way = (address, host.ssh_port)
+        ways[host.name] = way if way not in ways.values() else (network[SPARE + number], host.ssh_port)
+    return ways
+
+
+def called_from_outside(host: Host) -> IPv4Address | None:
+    """The address that the operator calls, if it is not one inside the LAN."""
+    address = parsed(host.ssh_hostname)
+    return address if address and address not in host.site.lan else None
+
+
+def named_hosts(cluster: Cluster) -> Iterator[tuple[str, Host]]:
+    """Hosts that the operator calls by a name, with it."""
+    for host in cluster.hosts:
+        if parsed(host.ssh_hostname) is None:
+            yield host.ssh_hostname, host
+
+
+def first_address(networks: Sequence[IPv4Network]) -> IPv4Address | None:
+    """The first usable address of the first network."""
+    return next((network[min(1, network.num_addresses - 1)] for network in networks), None)

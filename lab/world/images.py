@@ -1,0 +1,106 @@
+"""Base systems of the hosts: one Debian release each, made once by mmdebstrap and kept by their recipe's hash."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.commands import run
+
+# What a cloud's image has and a deploy may count on. iptables-persistent is in all, but enabled only where the site says so.
+PACKAGES = (
+    "ca-certificates",
+    "curl",
+    "dbus",
+    "iproute2",
+    "iptables",
+    "iptables-persistent",
+    "iputils-ping",
+    "kmod",
+    "less",
+    "netbase",
+    "netcat-openbsd",
+    "nftables",
+    "openssh-server",
+    "procps",
+    "sudo",
+    "systemd",
+    "systemd-sysv",
+    "udev",
+)
+SPLIT_OFF = {"trixie": ("linux-sysctl-defaults",)}  # a part of systemd until Debian 12
+RESOLVED = {"bullseye": ()}  # a part of systemd itself until Debian 11
+MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "console-getty.service", "netfilter-persistent.service")
+SOURCES = """deb http://deb.debian.org/debian {release} main
+deb http://deb.debian.org/debian {release}-updates main
+deb http://deb.debian.org/debian-security {release}-security main
+"""
+# Run on the finished tree ($1): what each host must make anew, and what installing has switched on.
+FINISH = """set -eu
+rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/iptables/rules.v4 "$1"/etc/iptables/rules.v6
+: >"$1/etc/machine-id"
+rm -f "$1/var/lib/dbus/machine-id" "$1/etc/resolv.conf" "$1/etc/hostname"
+for unit in {disabled}; do chroot "$1" systemctl disable "$unit" >/dev/null 2>&1 || true; done
+rm -rf "$1"/var/log/apt "$1"/var/log/*.log "$1"/var/cache/apt/*.bin
+"""
+
+
+def packages(release: str, resolved: bool) -> tuple[str, ...]:
+    """What is installed; `resolved` adds systemd-resolved."""
+    return PACKAGES + SPLIT_OFF.get(release, ()) + (RESOLVED.get(release, ("systemd-resolved",)) if resolved else ())
+
+
+def finish(resolved: bool) -> str:
+    """The last step's shell script."""
+    return FINISH.format(disabled=" ".join((*MASKED, *(() if resolved else ("systemd-resolved.service",)))))
+
+
+def folder(cache: Path, release: str, resolved: bool) -> Path:
+    """Where that image is kept; another recipe has another folder."""
+    recipe = json.dumps([release, packages(release, resolved), finish(resolved), SOURCES])
+    name = f"{release}{'-resolved' if resolved else ''}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
+    return cache / "images" / name
+
+
+def image(cache: Path, release: str, resolved: bool, say: Callable[[str], None]) -> Path:
+    """The root file system of that release; the first call makes it (about half a minute)."""
+    target = folder(cache, release, resolved)
+    if target.is_dir():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with locked(target.parent / f"{target.name}.lock"):
+        if not target.is_dir():
+            say(f"Debian {release}{' with systemd-resolved' if resolved else ''}")
+            bootstrap(target, release, resolved)
+    return target
+
+
+def bootstrap(target: Path, release: str, resolved: bool) -> None:
+    """Make the tree beside its place and move it there when it is whole."""
+    draft = target.with_name(f"{target.name}.draft")
+    hook = target.with_name(f"{target.name}.finish")
+    run(["rm", "-rf", "--one-file-system", draft])
+    hook.write_text(f"#!/bin/sh\n{finish(resolved)}")
+    hook.chmod(0o755)
+    try:
+        options = ["--variant=minbase", "--components=main", f"--include={','.join(packages(release, resolved))}"]
+        run(
+            ["mmdebstrap", *options, f'--customize-hook={hook} "$1"', release, draft, "-"],
+            text=SOURCES.format(release=release),
+        )
+        draft.rename(target)
+    finally:
+        hook.unlink(missing_ok=True)
+        run(["rm", "-rf", "--one-file-system", draft])
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Only one process at a time holds that file."""
+    with file.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

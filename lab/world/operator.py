@@ -1,0 +1,134 @@
+"""The operator's machine: a namespace on the internet, a home folder with an SSH key, trust in the lab's CA, kubectl."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from lab.commands import run
+from lab.mirror import certificates
+from lab.world import acme
+from lab.world.plan import HostPlan, WorldPlan
+from lab.world.state import Run
+
+SYSTEM_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+# OpenSSH finds a home folder by the user's entry, not by HOME.
+WRAPPER = '#!/bin/sh\nexec {program} -F {config} "$@"\n'
+NAMESPACE_FILES = Path("/etc/netns")
+
+
+def home(place: Run) -> Path:
+    """The operator's home folder."""
+    return place.folder / "operator"
+
+
+def prepare(place: Run, world: WorldPlan, trust: dict[str, dict[str, str]], kubectl: Path) -> None:
+    """Everything the operator has before the first deploy."""
+    ca, key = certificates.make_ca(place.folder / "ca")
+    (home(place) / ".ssh").mkdir(parents=True, mode=0o700)
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", identity(place)])
+    address(place, world)
+    tools(place, kubectl)
+    system = SYSTEM_BUNDLE.read_text() if SYSTEM_BUNDLE.exists() else ""
+    bundle(place).write_text(system + acme.trusted(place).read_text())
+    resolver(place, world)
+    overlay(place, world, trust, ca, key)
+
+
+def identity(place: Run) -> Path:
+    """The operator's private SSH key."""
+    return home(place) / ".ssh" / "id_ed25519"
+
+
+def bundle(place: Run) -> Path:
+    """The certificates the operator's programs trust."""
+    return home(place) / "ca-bundle.crt"
+
+
+def address(place: Run, world: WorldPlan) -> None:
+    """Where `ssh NAME` leads."""
+    (home(place) / ".ssh" / "config").write_text(ssh_config(place, world))
+
+
+def ssh_config(place: Run, world: WorldPlan) -> str:
+    """A block for each host, so that `ssh NAME` works, and what holds for all."""
+    folder = home(place) / ".ssh"
+    common = [
+        "Host *",
+        f"  IdentityFile {identity(place)}",
+        "  IdentitiesOnly yes",
+        "  StrictHostKeyChecking accept-new",
+        f"  UserKnownHostsFile {folder / 'known_hosts'}",
+        "  LogLevel ERROR",
+    ]
+    return "\n".join([*(line for host in world.hosts for line in _block(host)), *common, ""])
+
+
+def _block(host: HostPlan) -> list[str]:
+    declared = host.host
+    return [
+        f"Host {host.name}",
+        f"  HostName {declared.ssh_hostname}",
+        f"  Port {declared.ssh_port}",
+        f"  User {declared.ssh_user}",
+    ]
+
+
+def forget(place: Run, host: HostPlan) -> None:
+    """The operator trusts the next SSH key of that host, as somebody does who has replaced it."""
+    known, declared = home(place) / ".ssh" / "known_hosts", host.host
+    names = (declared.ssh_hostname, f"[{declared.ssh_hostname}]:{declared.ssh_port}")
+    for name in names if known.exists() else ():
+        run(["ssh-keygen", "-q", "-R", name, "-f", known])
+
+
+def tools(place: Run, kubectl: Path) -> None:
+    """kubectl, and OpenSSH's programs with the operator's configuration."""
+    folder = home(place) / "bin"
+    folder.mkdir()
+    (folder / "kubectl").symlink_to(kubectl)
+    for name in ("ssh", "scp", "sftp"):
+        wrapper = folder / name
+        wrapper.write_text(WRAPPER.format(program=shutil.which(name), config=home(place) / ".ssh" / "config"))
+        wrapper.chmod(0o755)
+
+
+def resolver(place: Run, world: WorldPlan) -> None:
+    """`ip netns exec` shows this resolv.conf to what runs in the operator's namespace."""
+    folder = NAMESPACE_FILES / world.operator_namespace
+    place.note("folder", str(folder))
+    folder.mkdir(parents=True)
+    (folder / "resolv.conf").write_text(f"nameserver {world.dns}\n")
+
+
+def overlay(place: Run, world: WorldPlan, trust: dict[str, dict[str, str]], ca: Path, key: Path) -> None:
+    """trust.json: all that the lab lays over what is declared."""
+    if acme.is_served(place):
+        shown: dict[str, object] = {"acme": acme.DIRECTORY}
+    else:
+        certificate, private = place.folder / "coordination.crt", place.folder / "coordination.key"
+        certificates.sign(ca, key, [world.cluster.coordination_name], [], certificate, private)
+        shown = {"certificate": {"certificate": str(certificate), "key": str(private)}}
+    (place.folder / "trust.json").write_text(json.dumps({**trust, **shown, "ca": str(ca)}, indent=1))
+
+
+def environment(place: Run) -> dict[str, str]:
+    """The operator's environment: that of the caller, without its proxies, in the operator's home."""
+    kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+    path = f"{home(place) / 'bin'}:{Path(sys.executable).parent}:{kept.get('PATH', os.defpath)}"
+    trusted = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), str(bundle(place)))
+    return {
+        **kept,
+        **trusted,
+        "HOME": str(home(place)),
+        "PATH": path,
+        "ISTHMUS_TRUST": str(place.folder / "trust.json"),
+    }
+
+
+def command(world: WorldPlan, words: list[str]) -> list[str]:
+    """The command line that runs `words` as the operator."""
+    return ["ip", "netns", "exec", world.operator_namespace, *words]

@@ -1,0 +1,206 @@
+"""The simulated world as data, derived from the declared cluster only. Pure: nothing is made here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import NoReturn
+
+from cluster.model import Cluster, Host, Site
+from lab.failures import LabError
+from lab.world.addresses import (
+    DNS,
+    NAMES,
+    OPERATOR,
+    ROUTERS,
+    first_address,
+    free_network,
+    gateway_address,
+    named_hosts,
+    parsed,
+    ways_in,
+)
+
+RELEASES = ("bookworm", "bullseye", "trixie")
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """One host: its namespace, its port on the site's router, and how it is reached from outside.
+
+    `public` is an address of its own on the internet, `way_in` the address and port that lead to its SSH server.
+    """
+
+    host: Host
+    number: int
+    namespace: str
+    container: str
+    port: str
+    mac: str
+    release: str
+    public: IPv4Address | None
+    way_in: tuple[IPv4Address, int]
+    sshd_port: int
+
+    @property
+    def name(self) -> str:
+        """The declared name."""
+        return self.host.name
+
+    @property
+    def resolved(self) -> bool:
+        """It runs systemd-resolved."""
+        return "systemd-resolved" in self.host.rehearsal.oddities
+
+
+@dataclass(frozen=True)
+class SitePlan:
+    """One site: a router between its hosts and the wire to the internet."""
+
+    site: Site
+    router: str
+    wire: str
+    core_port: str
+    transit: IPv4Address
+    gateway: IPv4Address
+    hosts: tuple[HostPlan, ...]
+    blocked: tuple[IPv4Address, ...]
+
+    @property
+    def name(self) -> str:
+        """The declared name."""
+        return self.site.site
+
+    @property
+    def outside(self) -> tuple[IPv4Address, ...]:
+        """The addresses that the internet sends to this site."""
+        return tuple(dict.fromkeys(host.public or host.way_in[0] for host in self.hosts))
+
+
+@dataclass(frozen=True)
+class WorldPlan:
+    """Everything that a lab consists of."""
+
+    run: str
+    cluster: Cluster
+    core: str
+    operator_namespace: str
+    network: IPv4Network
+    operator: IPv4Address
+    names: dict[str, IPv4Address]
+    records: dict[str, IPv4Address]
+    sites: tuple[SitePlan, ...]
+
+    @property
+    def core_address(self) -> IPv4Address:
+        """Every router's next hop."""
+        return self.network[1]
+
+    @property
+    def dns(self) -> IPv4Address:
+        """The only name server of this world."""
+        return self.network[DNS]
+
+    @property
+    def operator_wire(self) -> str:
+        """The namespace of the wire between the operator and the internet."""
+        return f"{self.operator_namespace}-wire"
+
+    @property
+    def hosts(self) -> tuple[HostPlan, ...]:
+        """All hosts in the inventory's order."""
+        return tuple(sorted((host for site in self.sites for host in site.hosts), key=lambda host: host.number))
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """All network namespaces of the world."""
+        routers = [name for site in self.sites for name in (site.router, site.wire)]
+        own = (self.core, self.operator_namespace, self.operator_wire)
+        return (*own, *routers, *(host.namespace for host in self.hosts))
+
+    def host(self, name: str) -> HostPlan:
+        """The host of that name."""
+        return next((host for host in self.hosts if host.name == name), None) or _unknown("host", name, self.hosts)
+
+    def site(self, name: str) -> SitePlan:
+        """The site of that name."""
+        return next((site for site in self.sites if site.name == name), None) or _unknown("site", name, self.sites)
+
+
+def plan(run: str, cluster: Cluster, served: Iterable[str]) -> WorldPlan:
+    """The world of that cluster; `served` are the names that the mirror answers for."""
+    network = free_network(cluster)
+    names = {name: network[NAMES + number] for number, name in enumerate(served, 1)}
+    ways = ways_in(cluster, network)
+    hosts = {host.name: _host(run, number, host, ways) for number, host in enumerate(cluster.hosts, 1)}
+    sites = tuple(_site(run, number, site, cluster, network, hosts, names) for number, site in enumerate(cluster.sites))
+    records = {name: ways[host.name][0] for name, host in named_hosts(cluster)}
+    records |= {**names, cluster.coordination_name: ways[cluster.gateway.name][0]}
+    operator = first_address(cluster.api_access) or network[OPERATOR]
+    space = f"isthmus-{run}"
+    return WorldPlan(run, cluster, f"{space}-core", f"{space}-operator", network, operator, names, records, sites)
+
+
+def _host(run: str, number: int, host: Host, ways: dict[str, tuple[IPv4Address, int]]) -> HostPlan:
+    digits = hashlib.sha256(f"{run} {host.name}".encode()).hexdigest()
+    mac = ":".join(("02", *(digits[i : i + 2] for i in range(0, 10, 2))))
+    return HostPlan(
+        host=host,
+        number=number,
+        namespace=f"isthmus-{run}-host-{host.name}",
+        container=f"isthmus-{run}-{host.name}",
+        port=interface("h", number),
+        mac=mac,
+        release=host.rehearsal.release or default_release(number, host),
+        public=host.internet_address,
+        way_in=ways[host.name],
+        sshd_port=host.ssh_port if host.internet_address else 22,
+    )
+
+
+def _site(
+    run: str,
+    number: int,
+    site: Site,
+    cluster: Cluster,
+    network: IPv4Network,
+    hosts: dict[str, HostPlan],
+    names: dict[str, IPv4Address],
+) -> SitePlan:
+    own = tuple(hosts[host.name] for host in cluster.hosts_of(site))
+    return SitePlan(
+        site=site,
+        router=f"isthmus-{run}-router-{site.site}",
+        wire=f"isthmus-{run}-wire-{site.site}",
+        core_port=interface("s", number),
+        transit=network[ROUTERS + number],
+        gateway=gateway_address(site.lan, [host.host.lan_address for host in own]),
+        hosts=own,
+        blocked=tuple(names[name] for name in site.blocked if name in names),
+    )
+
+
+def interface(kind: str, number: int) -> str:
+    """The name of a link's end; Linux allows 15 characters."""
+    return f"{kind}{number}"
+
+
+def default_release(number: int, host: Host) -> str:
+    """A release for a host that declares none: they take turns, and the coordinator's is not the oldest."""
+    release = RELEASES[(number - 1) % len(RELEASES)]
+    return "bookworm" if host.is_coordinator and release == "bullseye" else release
+
+
+def entrances(world: WorldPlan) -> Iterator[tuple[HostPlan, IPv4Address]]:
+    """Hosts that the operator calls by an address that leads nowhere on the internet (one inside their LAN)."""
+    for host in world.hosts:
+        called = parsed(host.host.ssh_hostname)
+        if called and (called, host.host.ssh_port) != host.way_in:
+            yield host, called
+
+
+def _unknown(kind: str, name: str, known: Iterable[HostPlan | SitePlan]) -> NoReturn:
+    names = ", ".join(thing.name for thing in known)
+    raise LabError(f"{kind} {name}", "is not in this lab", f"its {kind}s are {names}", f"name one of these {kind}s")

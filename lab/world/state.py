@@ -1,0 +1,194 @@
+"""A run's folder, and the record of what it made outside of it: written before the making, so nothing is ever left behind."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cluster.model import Cluster
+from lab.commands import run
+from lab.failures import LabError
+from lab.interrupts import uninterrupted
+from lab.polling import until
+from lab.world.network import namespaces, processes
+
+ROOT = Path("/var/lib/isthmus-lab")
+RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,19}$")
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def run_id(inventory: Path) -> str:
+    """The default: a word of the inventory's path to know it by, and a hash of the path to keep it apart."""
+    path = inventory.resolve()
+    word = path.stem if path.stem != "inventory" else path.parent.name
+    readable = re.sub(r"[^a-z0-9]+", "", word.lower())[:10] or "lab"
+    return f"{readable}-{hashlib.sha256(str(path).encode()).hexdigest()[:4]}"
+
+
+class Run:
+    """One lab of this machine, up or half-made."""
+
+    def __init__(self, name: str) -> None:
+        if not RUN_ID.match(name):
+            raise LabError(
+                f"--run {name}", "is no run id", "it becomes part of names", "use up to 20 of a-z, 0-9 and -"
+            )
+        self.name = name
+        self.folder = ROOT / name
+        self.record = self.folder / "made.jsonl"
+        self.state_file = self.folder / "state.json"
+
+    @property
+    def exists(self) -> bool:
+        """Something of it is there."""
+        return self.folder.exists()
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What is known of the run; {} until it is up."""
+        return json.loads(self.state_file.read_text()) if self.state_file.exists() else {}
+
+    def update(self, **values: Any) -> None:
+        """Change parts of the state, all at once."""
+        draft = self.state_file.with_suffix(".draft")
+        draft.write_text(json.dumps({**self.state, **values}, indent=1))
+        draft.replace(self.state_file)
+
+    def begin(self, cluster: Cluster) -> None:
+        """The folder, and in it the cluster as it was declared at this time."""
+        self.folder.mkdir(parents=True, mode=0o755)
+        self.keep(cluster)
+
+    def keep(self, cluster: Cluster) -> None:
+        """Write down what this lab is made for."""
+        (self.folder / "cluster.json").write_text(cluster.model_dump_json())
+
+    def cluster(self) -> Cluster:
+        """The cluster that this lab was made for."""
+        file = self.folder / "cluster.json"
+        if not file.exists():
+            raise LabError(
+                f"lab {self.name}", "is not up", "nothing was booted for this inventory", "run `python -m lab up`"
+            )
+        return Cluster.model_validate_json(file.read_text())
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """No other process changes this run meanwhile."""
+        ROOT.mkdir(parents=True, exist_ok=True)
+        file = ROOT / f".{self.name}.lock"
+        with file.open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LabError(
+                    f"lab {self.name}", "is being changed by another process", "two can't do that at once",
+                    "wait for the other `python -m lab`",
+                ) from None  # fmt: skip
+            try:
+                yield
+            finally:
+                if not self.exists:
+                    file.unlink(missing_ok=True)
+
+    def note(self, kind: str, name: str, **details: Any) -> None:
+        """Record something that is about to be made, or a process that runs."""
+        with self.record.open("a") as file:
+            file.write(json.dumps({"kind": kind, "name": name, **details}) + "\n")
+
+    def made(self) -> list[dict[str, Any]]:
+        """What was recorded, in order."""
+        if not self.record.exists():
+            return []
+        return [json.loads(line) for line in self.record.read_text().splitlines() if line.endswith("}")]
+
+    def namespace(self, name: str) -> None:
+        """Make a network namespace."""
+        self.note("namespace", name)
+        run(["ip", "netns", "add", name])
+
+    def start(
+        self, name: str, command: Sequence[str | Path], namespace: str | None = None, heard: bool = False
+    ) -> subprocess.Popen[str]:
+        """Start a program of this run in the background; what it says goes to a file, or can be read if it is `heard`."""
+        words = [*(["ip", "netns", "exec", namespace] if namespace else []), *map(str, command)]
+        with (self.folder / f"{name}.log").open("a") as log, uninterrupted():
+            process = subprocess.Popen(
+                words, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if heard else log, stderr=log, text=True, start_new_session=True,
+                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            )  # fmt: skip
+            self.note("process", name, pid=process.pid, started=started(process.pid))
+        return process
+
+    def stop(self, name: str) -> None:
+        """End the background programs of that name."""
+        for entry in self.made():
+            if entry["kind"] == "process" and entry["name"] == name:
+                end_process(entry["pid"], entry["started"])
+
+    def remove(self) -> None:
+        """Undo everything recorded, the latest first, and remove the folder. What is gone already is left."""
+        entries = list({(entry["kind"], entry["name"], entry.get("pid")): entry for entry in self.made()}.values())
+        for entry in reversed(entries):
+            if entry["kind"] == "container":
+                remove_container(self.folder / "lxc", entry["name"])
+            elif entry["kind"] == "process":
+                end_process(entry["pid"], entry["started"])
+        for entry in reversed(entries):
+            if entry["kind"] == "namespace":
+                remove_namespace(entry["name"])
+            elif entry["kind"] == "folder":
+                run(["rm", "-rf", "--one-file-system", entry["name"]])
+        run(["rm", "-rf", "--one-file-system", self.folder])
+
+
+def started(pid: int) -> str | None:
+    """When the kernel started that process; with the number it names one process for good."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return None
+
+
+def end_process(pid: int, when: str | None) -> None:
+    """Ask it to end, and make it end where it doesn't."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if when is None or started(pid) != when or is_dead(pid):
+            return
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return
+        until(lambda: started(pid) != when or is_dead(pid), 5)
+
+
+def is_dead(pid: int) -> bool:
+    """It ended, and its parent (perhaps we) has not asked how."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def remove_container(folder: Path, name: str) -> None:
+    """Stop a container hard, if it runs."""
+    if (folder / name).exists():
+        run(["lxc-stop", "-P", folder, "-n", name, "-k"], check=False)
+
+
+def remove_namespace(name: str) -> None:
+    """End what runs in it, then remove it."""
+    if name not in namespaces():
+        return
+    for pid in processes(name):
+        end_process(pid, started(pid))
+    run(["ip", "netns", "delete", name], check=False)

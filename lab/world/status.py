@@ -1,0 +1,70 @@
+"""What a lab is at this moment, as a table."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from lab.world import hosts, lifecycle
+from lab.world.plan import HostPlan, WorldPlan
+from lab.world.state import Run
+
+HEADINGS = ("host", "site", "release", "LAN address", "way in", "power", "SSH", "system", "memory MB")
+MEMORY_FILES = (
+    "/sys/fs/cgroup/memory/lxc.payload.{name}/memory.usage_in_bytes",
+    "/sys/fs/cgroup/lxc.payload.{name}/memory.current",
+)
+
+
+def show(place: Run) -> str:
+    """A heading, and a line for each host."""
+    planned = lifecycle.of(place)
+    with ThreadPoolExecutor(len(planned.hosts)) as pool:
+        rows = list(pool.map(lambda host: row(place, planned, host), planned.hosts))
+    return "\n".join([heading(place), "", *table([HEADINGS, *rows])])
+
+
+def heading(place: Run) -> str:
+    """The run, since when it is up, and what is not as declared."""
+    state = place.state
+    minutes = (time.time() - state.get("began", time.time())) / 60
+    notes = [f"up for {minutes:.0f} min" if state.get("up") else "half-made", f"files in {place.folder}"]
+    if not state.get("delay", True):
+        notes.append("delay off")
+    notes += [f"fault {' '.join(filter(None, fault))}" for fault in state.get("faults", [])]
+    return f"lab {place.name}: {', '.join(notes)}"
+
+
+def row(place: Run, planned: WorldPlan, host: HostPlan) -> tuple[str, ...]:
+    """One host's line."""
+    on = hosts.is_on(place, host)
+    said = lifecycle.ask(place, planned, host, ["systemctl", "is-system-running"]) if on else ""
+    memory = used_memory(host)
+    limit = f" of {host.host.memory_mb}" if host.host.memory_mb else ""
+    return (
+        host.name,
+        host.host.site.site,
+        host.release,
+        str(host.host.lan_address),
+        f"{host.host.ssh_user}@{host.host.ssh_hostname}:{host.host.ssh_port}",
+        "on" if on else "off",
+        "answers" if said else "silent",
+        said or "-",
+        f"{memory >> 20}{limit}" if memory is not None else "-",
+    )
+
+
+def used_memory(host: HostPlan) -> int | None:
+    """Bytes, as its control group counts them."""
+    for pattern in MEMORY_FILES:
+        file = Path(pattern.format(name=host.container))
+        if file.exists():
+            return int(file.read_text())
+    return None
+
+
+def table(rows: list[tuple[str, ...]]) -> list[str]:
+    """Columns as wide as their widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

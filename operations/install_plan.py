@@ -1,0 +1,42 @@
+"""What cluster.versions decides for a host, from what is found on it."""
+
+from __future__ import annotations
+
+from pyinfra import host
+from pyinfra.api.exceptions import DeployError
+
+from cluster.observed import survey
+from cluster.preflight import hosts
+from cluster.problems import Problem, listing
+from cluster.versions import Grant, NodeDecision, grant, node_decision
+from engine import remote
+from engine.inventory import cluster
+from facts.machine import Cgroup, Container, Survey
+
+
+def granted() -> Grant:
+    """What the host whose turn it is gets; raises DeployError where it can't be a part, as preflight would have said."""
+    decided = grant_of(host.name)
+    if decided is None:
+        raise DeployError(f"{host.name} could not be surveyed; nothing was changed on it")
+    if isinstance(decided, list):
+        raise DeployError(listing(decided, "the hosts; nothing was changed"))
+    return decided
+
+
+def grant_of(name: str) -> Grant | list[Problem] | None:
+    """What the host of that name gets, or why it can't be a part; None where it could not be surveyed."""
+    found = surveyed(name)
+    return grant(cluster().host(name), found, cluster().containerd_version) if found else None
+
+
+def surveyed(name: str) -> survey.Survey | None:
+    """What kind of machine the host of that name is; None = unknown."""
+    names = hosts.names_to_resolve(cluster(), cluster().host(name))
+    found: survey.Survey | None = remote.fact(name, Survey, names=list(names))
+    return found
+
+
+def decision(name: str) -> NodeDecision:
+    """How kubeadm, kubelet and containerd are set on the node of that name, asked now."""
+    return node_decision(remote.fact(name, Cgroup), remote.fact(name, Container) or "", cluster().host(name).exceptions)

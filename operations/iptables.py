@@ -1,0 +1,67 @@
+"""What the filters of a host's image and of other programs let pass."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Generator, Mapping, Sequence
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from cluster.documents.iptables import Rule, plan
+from engine.fail import fail
+from facts.network import RULES_V4, SCRIPT, PacketFilter
+from facts.systemd import State
+from operations.files import File
+from operations.files import script as writing
+
+UNIT = "isthmus-host-rules.service"
+UNIT_PATH = f"/etc/systemd/system/{UNIT}"
+
+
+@operation()
+def admitted(
+    rules: Sequence[Rule], script: Callable[[Mapping[str, tuple[Rule, ...]]], str], unit: str
+) -> Generator[StringCommand, None, None]:
+    """
+    Have the rules stand wherever a chain would refuse what they accept: now, after a reboot, and in the rules that the image
+    keeps. Chains that refuse nothing are left alone; so are all rules that are not ours.
+
+    + rules: what must be accepted
+    + script: from rules of each iptables backend to the text of the script that makes them stand
+    + unit: text of the systemd unit that runs the script at boot
+    """
+    found = host.get_fact(PacketFilter)
+    service = host.get_fact(State, unit=UNIT, reads=[SCRIPT, UNIT_PATH])
+    if found is None or service is None:
+        yield fail("the host's packet filter could not be read")
+        return
+    todo = plan(found, rules)
+    if not todo.script_rules and found.script is None and todo.kept == found.kept and not todo.pending:
+        host.noop("no chain refuses what pods and the tailnet need")
+        return
+    text = script(todo.script_rules)
+    settled = found.script == text and todo.kept == found.kept and service.enabled and not service.needs_reload
+    if settled and not todo.pending:
+        host.noop("the rules stand")
+        return
+    yield StringCommand("sh -s", _stdin=_change(text, unit, todo.kept if todo.kept != found.kept else None))
+
+
+def _change(script: str, unit: str, kept: str | None) -> str:
+    files = [File(SCRIPT, script, "755"), File(UNIT_PATH, unit)]
+    return (
+        writing(files, {file.path: file.text() for file in files})
+        + (_keep(kept) if kept is not None else "")
+        + f"systemctl daemon-reload\nsystemctl enable --quiet {UNIT}\nsystemctl restart {UNIT}\n"
+    )
+
+
+def _keep(text: str) -> str:
+    """Replace the image's own file: tested first, its owner and mode as they are."""
+    new = f"{RULES_V4}.isthmus-new"
+    encoded = base64.encodebytes(text.encode()).decode()
+    return (
+        f"cp -p {RULES_V4} {new}\nbase64 -d > {new} <<'END-OF-FILE'\n{encoded}END-OF-FILE\n"
+        f"iptables-restore --test < {new} || {{ rm -f {new}; exit 1; }}\nmv -f {new} {RULES_V4}\n"
+    )

@@ -1,0 +1,76 @@
+"""What all hosts can tell, in one archive on the operator's machine."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+import time
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+from pyinfra import host, logger, state
+from pyinfra.api import StringCommand, operation
+
+from cluster.redaction import redacted
+from engine import remote
+from engine.fail import fail
+from facts import support_bundle
+from facts.sections import Section, parse_sections
+
+FOLDER = Path("build/collected")
+ASK_S = 90
+_told: dict[str, dict[str, str]] = {}
+
+
+@operation()
+def asked() -> Generator[StringCommand, None, None]:
+    """Ask this host for all that it can tell. Changes nothing on it; a host that can't tell is noted, and does not stop the run."""
+    if state.is_executing:
+        try:
+            sections = parse_sections(remote.run(host.name, "sh -s", support_bundle.script(), ASK_S).splitlines())
+            _told[host.name] = {name: _text(section) for name, section in sections.items()}
+        except remote.RemoteFailure as failure:
+            _told[host.name] = {"not-answered": f"{failure}\n"}
+    yield StringCommand("true")
+
+
+@operation()
+def archived(cluster: str, away: Mapping[str, str]) -> Generator[StringCommand, None, None]:
+    """
+    Write what was told to build/collected, readable by its owner only, without secrets.
+
+    + cluster: its name
+    + away: hosts that could not be reached, and why
+    """
+    if state.is_executing:
+        target = FOLDER / f"{cluster}-{time.strftime('%Y%m%d-%H%M%S')}.tar.gz"
+        try:
+            FOLDER.mkdir(parents=True, exist_ok=True)
+            _pack(target, {**_told, **{name: {"not-reached": f"{why}\n"} for name, why in away.items()}})
+        except OSError as problem:
+            yield fail(f"{target} could not be written: {problem}")
+            return
+        logger.info(f"--> {target} has what {len(_told)} hosts told; secrets are left out, names and addresses are not")
+    yield StringCommand("true")
+
+
+def _text(section: Section) -> str:
+    ending = "" if section.code == 0 else f"\n(ended with {section.code})\n"
+    return redacted(f"$ {section.command}\n\n" + "\n".join(section.output) + f"\n{ending}")
+
+
+def _pack(target: Path, told: Mapping[str, Mapping[str, str]]) -> None:
+    part = target.with_name(f"{target.name}.part")
+    part.unlink(missing_ok=True)
+    with (
+        os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened,
+        tarfile.open(fileobj=opened, mode="w:gz") as archive,
+    ):
+        for name, texts in sorted(told.items()):
+            for title, text in sorted(texts.items()):
+                entry = tarfile.TarInfo(f"{target.name.removesuffix('.tar.gz')}/{name}/{title}.txt")
+                content = text.encode(errors="replace")
+                entry.size, entry.mtime, entry.mode = len(content), int(time.time()), 0o600
+                archive.addfile(entry, io.BytesIO(content))
+    part.replace(target)

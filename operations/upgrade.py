@@ -1,0 +1,185 @@
+"""What an upgrade does to a cluster that runs: each step looks first, so that one that was interrupted goes on."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Generator, Mapping, Sequence
+
+from pyinfra import host, state
+from pyinfra.api import StringCommand, operation
+from pyinfra.api.operation import OperationMeta
+
+from cluster.observed.nodes import UPGRADE_MARK, Node
+from cluster.upgrades import PACKAGES, is_version
+from engine.fail import fail
+from engine.wait import answered, wait
+from facts.etcd import ETCDCTL, Members
+from facts.kubernetes import KUBECTL, Nodes
+from facts.tailscale import Status
+from facts.versions import Installed
+from operations import kubeadm
+from operations.nodes import SILENT
+from operations.systemd import will_have_changed
+
+WAIT_S = 300
+HEALTH_S = 120
+REACH_S = 120
+
+
+@operation()
+def renewed(version: str, verb: str, document: Callable[[], str]) -> Generator[StringCommand, None, None]:
+    """
+    Have kubeadm bring what this host runs for Kubernetes to a version; its own version is that one already. It is done again
+    where a run was interrupted before kubelet followed: kubeadm finds what is done.
+
+    + version: such as 1.36.3
+    + verb: `upgrade apply` on the first control plane, `upgrade node` on all others
+    + document: gives kubeadm's file
+    """
+    found = host.get_fact(Installed, names=list(PACKAGES))
+    if found is None:
+        yield fail("the installed versions could not be read")
+        return
+    is_done = found.api in ("", version) and is_version(found.packages.get("kubelet", ""), version)
+    if is_done:
+        host.noop(f"kubeadm has upgraded this host to {version}")
+        return
+    if not state.is_executing:
+        yield StringCommand("true")
+        return
+    yield StringCommand("sh -s", _stdin=kubeadm.script(verb, document(), is_node=True))
+    if found.api:
+        yield kubeadm.until(f"{KUBECTL} get --raw /readyz", HEALTH_S, kubeadm.SILENT)
+
+
+@operation()
+def reserved(node: str) -> Generator[StringCommand, None, None]:
+    """
+    Mark a node that takes pods as one that the upgrade takes out of service, so that it, and no other, is put back.
+
+    + node: its name
+    """
+    nodes = _nodes()
+    found = _find(node, nodes)
+    if found is None:
+        yield fail(SILENT if nodes is None else f"the cluster has no Node {node}")
+    elif found.in_upgrade or not found.schedulable:
+        host.noop("the node is out of service")
+    else:
+        yield StringCommand(f"{KUBECTL} annotate node {shlex.quote(node)} --overwrite {UPGRADE_MARK}=true")
+
+
+@operation()
+def returned(node: str, after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
+    """
+    Put a node back into service that the upgrade took out of it; one that somebody else did stays out.
+
+    + node: its name
+    + after: operations that mark it (for the preview)
+    """
+    nodes = _nodes()
+    found = _find(node, nodes)
+    if found is None:
+        yield fail(SILENT if nodes is None else f"the cluster has no Node {node}")
+        return
+    if not found.in_upgrade and not will_have_changed(after):
+        host.noop("the node is as the upgrade found it")
+        return
+    name = shlex.quote(node)
+    yield kubeadm.until(
+        f"{KUBECTL} uncordon {name} && {KUBECTL} annotate node {name} {UPGRADE_MARK}-", HEALTH_S, SILENT
+    )
+
+
+@operation()
+def runs(node: str, version: str) -> Generator[StringCommand, None, None]:
+    """
+    Wait until a node is ready with the kubelet of a version.
+
+    + node: its name
+    + version: of its kubelet
+    """
+    found = _find(node, host.get_fact(Nodes))
+    if found and found.ready and is_version(found.version, version):
+        host.noop("the node is ready")
+        return
+    name = shlex.quote(node)
+    path = '{.status.nodeInfo.kubeletVersion} {.status.conditions[?(@.type=="Ready")].status}'
+    yield from wait(
+        f"end=$(($(date +%s) + {WAIT_S})); until said=$({KUBECTL} --request-timeout=10s get node {name} -o jsonpath='{path}' 2>&1) && "
+        f'test "$said" = "v{version} True"; do if test "$(date +%s)" -ge $end; then '
+        f"echo 'its kubelet is not ready; journalctl -u kubelet on it tells why:' \"$said\" >&2; exit 1; fi; sleep 1; done",
+        WAIT_S,
+        "the node is ready",
+    )
+
+
+@operation()
+def etcd_answers() -> Generator[StringCommand, None, None]:
+    """Wait until every member of etcd answers: the next control plane takes its own away for a while."""
+    members = host.get_fact(Members)
+    if members is not None and all(member.healthy for member in members):
+        host.noop("every member of etcd answers")
+        return
+    yield from wait(
+        f"end=$(($(date +%s) + {HEALTH_S})); until said=$({ETCDCTL} endpoint health --cluster 2>&1); do "
+        f'if test "$(date +%s)" -ge $end; then echo "etcd is not whole: $said" >&2; exit 1; fi; sleep 2; done',
+        HEALTH_S,
+        "every member of etcd answers",
+    )
+
+
+@operation()
+def reaches(peers: Sequence[str]) -> Generator[StringCommand, None, None]:
+    """
+    Wait until packets of this host come back from others through the tailnet, directly or by the relay.
+
+    + peers: host names of the others
+    """
+    found = host.get_fact(Status)
+    addresses: Mapping[str, str] = (
+        {peer.name: peer.addresses[0] for peer in found.peers if peer.addresses} if found else {}
+    )
+    unknown = [name for name in peers if name not in addresses]
+    if unknown and state.is_executing:
+        yield fail(f"tailscale does not know {', '.join(unknown)}")
+        return
+    asked = " ".join(shlex.quote(addresses[name]) for name in peers if name in addresses)
+    yield from wait(
+        f"end=$(($(date +%s) + {REACH_S})); for address in {asked}; do "
+        "until said=$(tailscale ping --icmp --c 1 --timeout 5s --until-direct=false $address 2>&1); do "
+        'if test "$(date +%s)" -ge $end; then echo "$address does not answer through the tailnet: $said" >&2; exit 1; fi; sleep 1; done; done',
+        REACH_S,
+        "the others answer",
+    )
+
+
+def kept_database(version: str) -> str:
+    """For sh: stop headscale and keep a copy of its database beside it, as the one of that version; else start it again and fail."""
+    folder = "/var/lib/headscale"
+    kept = f"{folder}/before-upgrade-of-{shlex.quote(version)}"
+    return f"""\
+set -e
+umask 077
+test -s {folder}/db.sqlite || {{ echo 'there is no {folder}/db.sqlite to keep a copy of: nothing was upgraded' >&2; exit 1; }}
+trap 'systemctl start headscale.service' EXIT
+systemctl stop headscale.service
+rm -rf {kept}.new
+mkdir {kept}.new
+cp -p {folder}/db.sqlite* {kept}.new/
+for file in {folder}/db.sqlite*; do cmp "$file" {kept}.new/"${{file##*/}}"; done
+sync
+rm -rf {kept}
+mv {kept}.new {kept}
+trap - EXIT
+"""
+
+
+def _nodes() -> Sequence[Node] | None:
+    """The API is away again for some seconds when a new kubelet, already ready, starts its control plane anew."""
+    nodes: Sequence[Node] | None = answered(Nodes, HEALTH_S)
+    return nodes
+
+
+def _find(name: str, nodes: Sequence[Node] | None) -> Node | None:
+    return next((node for node in nodes or () if node.name == name), None)

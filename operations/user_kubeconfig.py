@@ -1,0 +1,82 @@
+"""A kubeconfig for a person, kept on the operator's machine; its private key never leaves it."""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+from collections.abc import Generator
+from pathlib import Path
+
+from pyinfra import host, logger, state
+from pyinfra.api import StringCommand, operation
+
+from cluster.documents import user_certificate
+from cluster.model import Cluster
+from engine import remote
+from engine.fail import fail
+from facts.files import Content
+from facts.kubernetes import KUBECTL
+from operations.kubeconfig import write_private
+
+AUTHORITY = "/etc/kubernetes/pki/ca.crt"
+SIGN_WAIT_S = 30
+
+
+def target(user: str) -> Path:
+    """Where the person's file is written, below the operator's working directory."""
+    return Path("build") / f"kubeconfig-{user}"
+
+
+@operation()
+def let_in(cluster: Cluster, person: user_certificate.Person) -> Generator[StringCommand, None, None]:
+    """
+    Have build/kubeconfig-USER open the cluster to that person, in that role, for some hours; readable by its owner only.
+
+    + cluster: the declared one
+    + person: who, as what, for how long
+    """
+    lines = host.get_fact(Content, path=AUTHORITY)
+    if not lines:
+        yield fail(f"{AUTHORITY} could not be read")
+        return
+    authority, file = "".join(f"{line}\n" for line in lines), target(person.user)
+    now = datetime.datetime.now(datetime.UTC)
+    if _is_private(file) and user_certificate.is_current(file.read_text(), cluster, person, authority, now):
+        host.noop(f"{file} lets {person.user} in")
+        return
+    if not state.is_executing:
+        yield StringCommand("true")
+        return
+    try:
+        key = user_certificate.new_key()
+        certificate = _signed(person, user_certificate.request(person, key))
+        write_private(file, user_certificate.render(cluster, person, key, certificate, authority))
+    except (remote.RemoteFailure, ValueError, OSError) as problem:
+        yield fail(f"{file} could not be made: {problem}")
+        return
+    yield StringCommand("true")
+    logger.info(f"--> {file} lets {person.user} in for {person.hours} h, as {person.role}")
+
+
+def _is_private(file: Path) -> bool:
+    return file.is_file() and file.stat().st_mode & 0o777 == 0o600
+
+
+def _signed(person: user_certificate.Person, pem: str) -> str:
+    """The certificate that the cluster makes of the request, as PEM; the request's object is gone in every outcome."""
+    name = f"isthmus-{secrets.token_hex(6)}"
+    made = user_certificate.signing_request(name, person, pem)
+    script = f"""\
+set -e
+trap '{KUBECTL} delete csr {name} --ignore-not-found >/dev/null' EXIT
+{KUBECTL} create -f - >/dev/null <<'END-OF-OBJECT'
+{made}END-OF-OBJECT
+{KUBECTL} certificate approve {name} >/dev/null
+end=$(($(date +%s) + {SIGN_WAIT_S}))
+until signed=$({KUBECTL} get csr {name} -o jsonpath='{{.status.certificate}}') && test -n "$signed"; do
+  if test "$(date +%s)" -ge $end; then echo 'the controller manager signs nothing' >&2; exit 1; fi
+  sleep 1
+done
+echo "$signed" | base64 -d
+"""
+    return remote.run(host.name, "sh -s", stdin=script)

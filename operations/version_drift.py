@@ -1,0 +1,42 @@
+"""What runs on the hosts in another version than is declared."""
+
+from __future__ import annotations
+
+from cluster import upgrades
+from cluster.documents.flannel import DAEMON_SET as FLANNEL
+from cluster.upgrades import Installed, Step
+from cluster.versions import Grant
+from engine import remote
+from engine.inventory import cluster
+from facts.kubernetes import Workloads
+from facts.versions import Installed as Question
+from operations.install_plan import grant_of
+
+
+def installed(name: str) -> Installed | None:
+    """What the host of that name has; None = unknown."""
+    found: Installed | None = remote.fact(name, Question, names=list(upgrades.PACKAGES))
+    return found
+
+
+def steps_of(name: str) -> list[Step] | None:
+    """What differs on the host of that name; None where it could not be asked."""
+    whole = cluster()
+    found, granted = installed(name), grant_of(name)
+    if found is None:
+        return None
+    is_pinned = isinstance(granted, Grant) and granted.containerd_pinned
+    flannel = _flannel(name) if name == whole.control_planes[0].name else ""
+    return upgrades.steps(whole, whole.host(name), found, is_pinned, flannel)
+
+
+def _flannel(name: str) -> str:
+    """The version of flannel that the cluster has, asked on that control plane; empty where there is none, or no answer."""
+    workloads = remote.fact(name, Workloads) or []
+    images = [
+        image
+        for item in workloads
+        if (item.namespace, f"{item.kind.lower()}/{item.name}") == FLANNEL
+        for image in item.images
+    ]
+    return next((image.rpartition(":")[2].removeprefix("v") for image in images), "")

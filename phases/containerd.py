@@ -1,0 +1,99 @@
+"""Every node with containerd and the CNI plugins; nothing runs in it yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pyinfra import host
+
+from cluster import sources
+from cluster.documents import containerd as configuration
+from cluster.documents import kubeadm
+from cluster.images import needed
+from cluster.model import Cluster, Host
+from cluster.versions import Grant
+from engine.inventory import cluster, here
+from engine.phase import phase
+from engine.pins import trust
+from engine.templates import render
+from facts.containerd import Config
+from facts.kubernetes import Images, Resolver
+from operations import cni, containerd, files, images, systemd
+from operations.install_plan import decision, granted
+
+BINARY = "/usr/bin/containerd"
+KUBELET_DROP_IN = "/etc/systemd/system/kubelet.service.d/20-isthmus.conf"
+
+
+@phase("Runtime")
+def run_containerd() -> None:
+    """Install and configure what pods need on every node."""
+    whole, this = cluster(), here()
+    if not this.is_node:
+        return
+    files.write(
+        name="Write registry mirrors and kubelet's settings",
+        files=[
+            *_mirrors(this),
+            files.File(KUBELET_DROP_IN, render("containerd/kubelet-waits.conf")),
+            files.File(kubeadm.KUBELET_PATCH, lambda: _kubelet_patch(this.name), mode="600"),
+        ],
+        # Here, so that nothing is left for the operation that starts kubelet, which a preview could not foresee.
+        then="systemctl daemon-reload",
+    )
+    unpack_plugins(whole, this, granted())
+    configure_containerd(this.name, lambda: containerd_config(this.name))
+    images.pulled_ahead(name="Begin to pull the images", images=lambda: _images(whole, this))
+
+
+def unpack_plugins(whole: Cluster, this: Host, found: Grant) -> None:
+    """Have the CNI plugins as published."""
+    cni.plugins(
+        name="Unpack the CNI plugins",
+        download=sources.cni_plugins(whole, this.site, trust(), found.architecture),
+        ca=trust().ca,
+    )
+
+
+def configure_containerd(name: str, config: Callable[[], str | None], reads: Sequence[str] = ()) -> None:
+    """Write containerd's configuration, see that it is understood, and have it in force, and what else it `reads` when it starts."""
+    written = files.write(
+        name="Write containerd's configuration", files=[files.File(configuration.CONFIG_PATH, config)]
+    )
+    containerd.understood(name="Read containerd's configuration back", wanted=lambda: _settings(name))
+    systemd.service(
+        name="Start containerd",
+        unit="containerd.service",
+        reads=[configuration.CONFIG_PATH, *reads],
+        restarted_by=[written],
+    )
+
+
+def _mirrors(this: Host) -> list[files.File]:
+    return [
+        files.File(f"{configuration.MIRRORS_PATH}/{registry}/hosts.toml", configuration.hosts_file(registry, this.site))
+        for registry in this.site.mirrors.registries
+    ]
+
+
+def _kubelet_patch(name: str) -> str | None:
+    resolver = host.get_fact(Resolver)
+    return None if resolver is None else kubeadm.kubelet_patch(resolver, decision(name))
+
+
+def _images(whole: Cluster, this: Host) -> list[str] | None:
+    named = host.get_fact(Images)
+    return list(needed(whole, this, named)) if named else None
+
+
+def _settings(name: str) -> configuration.Settings | None:
+    pause = [image for image in host.get_fact(Images) or () if "/pause:" in image]
+    if not pause:
+        return None
+    return configuration.Settings(pause[0], restrict_oom_score_adj=decision(name).restrict_oom_score_adj)
+
+
+def containerd_config(name: str) -> str | None:
+    """The configuration for the containerd and kubeadm that are there; None where they are not."""
+    found, settings = host.get_fact(Config), _settings(name)
+    return configuration.config(found.version, settings) if found and found.version and settings else None

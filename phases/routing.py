@@ -1,0 +1,61 @@
+"""What a host does with packets: it passes on those of the tailnet and of pods, keeps its own LAN, and refuses none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster.documents import routes
+from cluster.documents.iptables import MARK, Rule, needed
+from cluster.model import Cluster, Host
+from engine.inventory import cluster, here
+from engine.phase import phase
+from engine.templates import render
+from facts.network import CLAMP_TABLE, RULE_PRIORITY
+from operations import files, iptables, network
+
+NETWORK_SCRIPT = "/usr/local/lib/isthmus/network"
+NETWORK_UNIT = "/etc/systemd/system/isthmus-network.service"
+
+
+@phase("Host rules")
+def admit_traffic() -> None:
+    """Route, and admit exactly what this host's part needs where it would be refused.
+
+    It comes before the coordination server: without the rule for the LAN, a gateway that lost it would look for the
+    coordinator in a tailnet that waits for the coordinator.
+    """
+    whole, this = cluster(), here()
+    settings = files.write(name="Write the routing", files=_routing(whole, this))
+    network.passes_on(
+        name="Route for the tailnet",
+        kept_local=routes.kept_local(whole, this),
+        reads=[NETWORK_SCRIPT, NETWORK_UNIT],
+        restarted_by=[settings],
+    )
+    admit(whole, this)
+
+
+def admit(whole: Cluster, this: Host) -> None:
+    """Have the filters of `this` admit what its part in `whole` needs."""
+    iptables.admitted(
+        name="Admit pods and the tailnet where they would be refused",
+        rules=needed(whole, this),
+        script=_script,
+        unit=render("routing/isthmus-host-rules.service"),
+    )
+
+
+def _routing(whole: Cluster, this: Host) -> list[files.File]:
+    script = render(
+        "routing/network.sh.j2", kept_local=routes.kept_local(whole, this), priority=RULE_PRIORITY, table=CLAMP_TABLE
+    )
+    return [
+        files.File(NETWORK_SCRIPT, script, "755"),
+        files.File(NETWORK_UNIT, render("routing/isthmus-network.service")),
+        files.File("/etc/systemd/networkd.conf.d/isthmus.conf", render("routing/networkd.conf")),
+        files.File("/etc/sysctl.d/99-isthmus-network.conf", "net.ipv4.ip_forward = 1\n"),
+    ]
+
+
+def _script(rules: Mapping[str, tuple[Rule, ...]]) -> str:
+    return render("routing/host-rules.sh.j2", rules=rules, mark=MARK)

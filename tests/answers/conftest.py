@@ -1,3 +1,0 @@
-from tests.answers.world import make
-
-__all__ = ["make"]

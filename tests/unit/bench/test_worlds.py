@@ -1,0 +1,89 @@
+"""The worlds that are measured: generated inventories, pairs of nodes, scripts of the floor."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bench import __main__ as command
+from bench import floor, growth, playbook, pods
+from cluster.inventory.declare import declare
+from cluster.model import Cluster
+from cluster.sources import Trust
+from cluster.versions import node_decision
+from lab.load_inventory import load
+
+ONE = {"site": "cloud", "lan": "10.0.0.0/24", "nat": "one_to_one"}
+HOME = {"site": "home", "lan": "192.168.1.0/24", "nat": "masquerade", "mirrors": {"tailscale": "push"}}
+ALL = {
+    "coordination_name": "mesh.example.org", "acme_email": "a@example.org", "kubernetes_version": "1.36.3",
+    "exceptions": ("container", "cgroup-v1", "small-memory"),
+}  # fmt: skip
+
+
+def cluster() -> Cluster:
+    def host(number: int, site: dict[str, object], **data: object) -> dict[str, object]:
+        address = f"198.51.100.{number}"
+        return {
+            **ALL,
+            **site,
+            "lan_address": f"{str(site['lan'])[:-4]}{number}",
+            "public_address": address,
+            "ssh_hostname": address,
+            **data,
+        }
+
+    return declare(
+        {
+            "edge": host(1, ONE, roles=("gateway", "coordinator")),
+            "head": host(2, ONE, roles=("control_plane",), taints=()),
+            "hand": host(3, ONE),
+            "away": host(4, HOME),
+        }
+    )
+
+
+@pytest.mark.parametrize("size", [3, 6, 24, 96])
+def test_a_grown_inventory_is_a_valid_cluster(tmp_path: Path, size: int) -> None:
+    growth.write_inventory(tmp_path, size, "1.36.3")
+    whole = load(tmp_path / "inventory.py")
+    assert len(whole.hosts) == size
+    assert len(whole.sites) == 3
+
+
+def test_each_pair_of_sites_has_its_nodes_and_who_is_behind_a_nat_sends() -> None:
+    found = [(pair.sender.name, pair.receiver.name, pair.plain) for pair in pods.pairs(cluster())]
+    assert found == [("head", "hand", "10.0.0.3"), ("away", "hand", "198.51.100.3")]
+
+
+def test_every_host_has_a_script_that_a_shell_can_read() -> None:
+    whole = cluster()
+    decisions = {node.name: node_decision("v1", "lxc", node.exceptions) for node in whole.nodes}
+    plan = floor.Plan(whole, decisions, "abcdef.0123456789abcdef", "amd64", "kind: List\n", {"/etc/b": b"own"}, Trust())
+    catalogue = [
+        {"for": ["P | f"], "files": ["/etc/a", "/etc/b"]},
+        {"for": ["P | p"], "packages": ["tailscale"]},
+        {"for": ["P | u"], "unit": "u.service"},
+    ]
+    files = [{"path": path, "mode": "0644", "owner": "root", "group": "root"} for path in ("/etc/a", "/etc/b")]
+    found = playbook.Wanted(
+        {0: files, 1: ["tailscale"], 2: "u.service"}, {"/etc/a": b"a", "/etc/b": b"b"}, {"tailscale": "1.2"}
+    )
+    texts = {host.name: floor.script(plan, catalogue, host.name, found) for host in whole.hosts}
+    for text in texts.values():
+        subprocess.run(["bash", "-n"], input=text, text=True, check=True)
+    assert "kubeadm init" in texts["head"]
+    assert "kubeadm join" in texts["hand"]
+    assert "kubeadm" not in texts["edge"]
+    assert "tailscale=1.2" in texts["head"]
+    assert floor.PUSHED in texts["away"]
+    assert "b3du" in texts["edge"]  # base64 of the content that takes the deployed one's place
+
+
+def test_quick_is_each_thing_once() -> None:
+    assert command.parse(["idle", "--quick"]).repeat == 1
+    assert command.parse(["idle", "--quick"]).delays == [100.0]
+    assert command.parse(["idle"]).delays == [0.0, 100.0, 200.0]
+    assert command.parse(["growth", "--sizes", "3"]).sizes == [3]

@@ -1,0 +1,3 @@
+from tests.unit.engine.fact_cache.world import make
+
+__all__ = ["make"]

@@ -1,0 +1,102 @@
+"""The policy file, the wait for headscale, and routes that the policy has not approved."""
+
+from __future__ import annotations
+
+import hashlib
+from ipaddress import IPv4Network
+
+import pytest
+
+from engine import wait
+from facts.files import FileState, States
+from facts.headscale import Node, Nodes, Reachable, node_of, parse_key
+from operations import headscale
+from tests.unit.operations.fake_host import commands
+
+OWN, LAN = IPv4Network("10.0.0.3/32"), IPv4Network("10.9.0.0/24")
+
+
+def node(approved: tuple[str, ...], number: int = 4, online: bool = True) -> Node:
+    return Node(
+        number,
+        "n1",
+        "n1",
+        ("100.64.10.1",),
+        "nodekey:1",
+        (),
+        online,
+        ("10.0.0.3/32", "10.9.0.0/24"),
+        approved,
+        approved,
+    )
+
+
+def approve(found: tuple[Node, ...] | None, executing: bool = True) -> list[str]:
+    return commands(headscale.routes_approved, {Nodes: found}, executing=executing, wanted={"n1": (OWN, LAN)})
+
+
+def test_approved_routes_need_nothing() -> None:
+    assert approve((node(("10.0.0.3/32", "10.9.0.0/24")),)) == []
+
+
+def test_what_is_approved_already_stays_approved() -> None:
+    assert approve((node(("10.0.0.3/32", "10.244.1.0/24")),)) == [
+        "headscale nodes approve-routes --identifier 4 --routes 10.0.0.3/32,10.244.1.0/24,10.9.0.0/24"
+    ]
+
+
+def test_a_route_that_headscale_has_not_heard_of_is_waited_for_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(headscale, "POLLS", 2)
+    waits: list[str] = []
+    monkeypatch.setattr(wait.remote, "run", lambda name, command, **options: waits.append(command))
+    assert approve((), executing=False) == waits == []
+    (last,) = approve(())
+    assert waits == ["sleep 1", "sleep 1"]
+    assert "10.0.0.3/32 of n1, 10.9.0.0/24 of n1" in last
+
+
+def test_a_silent_headscale() -> None:
+    assert approve(None, executing=False) == ["true"]
+    assert "does not answer" in approve(None)[0]
+
+
+def reach(said: str | None, executing: bool = True) -> list[str]:
+    return commands(headscale.reachable, {Reachable: said}, executing=executing, login_server="https://mesh.example")
+
+
+def test_headscale_is_waited_for_only_while_there_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[str] = []
+    monkeypatch.setattr(wait.remote, "run", lambda name, command, **options: waits.append(command))
+    assert reach("") == reach("curl: (7) refused", executing=False) == waits == []
+    assert reach("curl: (7) refused") == []
+    assert "https://mesh.example/health" in waits[0]
+    assert "could not be run" in reach(None)[0]
+
+
+def test_a_wait_that_fails_stops_the_host_with_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(name: str, command: str, **options: object) -> str:
+        raise wait.remote.RemoteFailure("one: headscale does not answer")
+
+    monkeypatch.setattr(wait.remote, "run", refused)
+    (only,) = reach("curl: (7) refused")
+    assert "headscale does not answer" in only
+    assert only.endswith("exit 1")
+
+
+def test_the_policy_is_written_only_when_it_differs() -> None:
+    same = FileState(hashlib.sha256(b"{}\n").hexdigest(), "644", "root", "root", 0)
+    for found, expected in ((same, []), (None, ["sh -s"])):
+        assert commands(headscale.policy, {States: {"/p": found}}, path="/p", content="{}\n") == expected
+
+
+def test_of_machines_of_one_name_the_one_that_is_online() -> None:
+    old, new, gone = node((), 1), node((), 5), node((), 9, online=False)
+    assert node_of((old, new, gone), "n1") == new
+    assert node_of((gone,), "n1") == gone
+    assert node_of((), "n1") is None
+
+
+def test_a_key_that_can_t_be_read_is_not_shown() -> None:
+    with pytest.raises(ValueError, match="is no key") as caught:
+        parse_key('{"key": "hskey-auth-x"}')
+    assert caught.value.__suppress_context__

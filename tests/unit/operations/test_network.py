@@ -1,0 +1,139 @@
+"""Routing, host names and filters on a host: as wanted, missing, unknown."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+
+import pytest
+
+from cluster.documents.iptables import Filters, Rule, corrected
+from facts.dpkg import Package, Packages
+from facts.files import Content
+from facts.network import Mtus, PacketFilter, PassesOn, Passing
+from facts.paths import Links
+from facts.systemd import State, Unit
+from facts.tls import CertificateState
+from operations import deb, iptables, network, nginx, uninstall
+from tests.places import CASES
+from tests.unit.operations.fake_host import commands
+
+ACTIVE = Unit(loaded=True, active=True, failed=False, enabled=True, needs_reload=False, outdated=False)
+OFF = Unit(loaded=False, active=False, failed=False, enabled=False, needs_reload=False, outdated=False)
+STANDS = Passing(("10.0.0.0/24",), True, network.CLAMPED)
+RULES = (Rule("INPUT", "-i tailscale0"),)
+ORACLE = (CASES / "iptables" / "oracle.v4").read_text()
+
+
+def route(found: Passing | None, unit: Unit | None = ACTIVE) -> list[str]:
+    return commands(
+        network.passes_on,
+        {PassesOn: found, State: unit},
+        kept_local=(IPv4Network("10.0.0.0/24"),),
+        reads=["/unit"],
+        restarted_by=[],
+    )
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        Passing((), True, network.CLAMPED),
+        Passing(("10.0.0.0/24", "10.0.0.0/24"), True, network.CLAMPED),
+        Passing(("10.0.0.0/24", "10.7.0.0/16"), True, network.CLAMPED),
+        Passing(("10.0.0.0/24",), False, network.CLAMPED),
+        Passing(("10.0.0.0/24",), True, ()),
+    ],
+)
+def test_routing_that_differs_is_made_anew(found: Passing) -> None:
+    (only,) = route(found)
+    assert only.endswith("systemctl restart isthmus-network.service")
+
+
+def test_routing_that_stands_is_left_alone() -> None:
+    assert route(STANDS) == []
+    assert len(route(STANDS, OFF)) == 1
+
+
+def test_unknown_routing_fails() -> None:
+    assert "could not be read" in route(None)[0]
+
+
+@pytest.mark.parametrize(("found", "count"), [({"flannel.1": 1230}, 1), ({"flannel.1": 1350}, 0), ({"lo": 65536}, 0)])
+def test_a_link_that_is_there_is_made_to_carry_what_was_declared(found: dict[str, int], count: int) -> None:
+    expected = ["ip link set dev flannel.1 mtu 1350"] * count
+    assert commands(network.carries, {Mtus: found}, link="flannel.1", size=1350) == expected
+    assert "could not be read" in commands(network.carries, {Mtus: None}, link="flannel.1", size=1350)[0]
+
+
+def test_links_are_taken_away_where_they_are() -> None:
+    for found, expected in ((["flannel.1"], ["set -e; ip link delete flannel.1"]), ([], [])):
+        assert commands(uninstall.links, {Links: found}, names=["flannel.1"]) == expected
+    assert "could not be read" in commands(uninstall.links, {Links: None}, names=["flannel.1"])[0]
+
+
+def test_the_hosts_file() -> None:
+    lines = ["127.0.0.1 localhost", "# begin isthmus", "100.64.10.1 n1", "# end isthmus"]
+    for wanted, expected in (({"100.64.10.1": ["n1"]}, []), ({"100.64.10.2": ["n1"]}, ["sh -s"])):
+        assert commands(network.hosts_block, {Content: lines}, entries=lambda wanted=wanted: wanted) == expected
+    assert commands(network.hosts_block, {Content: lines}, executing=False, entries=lambda: None) == ["true"]
+    assert "are not known" in commands(network.hosts_block, {Content: lines}, entries=lambda: None)[0]
+
+
+def test_the_preview_of_the_hosts_file_knows_what_is_written_before() -> None:
+    lines = ["127.0.0.1 localhost"]
+    given = {"entries": lambda: {"100.64.10.1": ["n1"]}, "after": lambda: {"100.64.10.1": ["n1"]}}
+    assert commands(network.hosts_block, {Content: lines}, executing=False, **given) == []
+    assert commands(network.hosts_block, {Content: lines}, executing=True, **given) == ["sh -s"]
+    more = {**given, "entries": lambda: {"100.64.10.1": ["n1"], "100.64.10.2": ["n2"]}}
+    assert commands(network.hosts_block, {Content: lines}, executing=False, **more) == ["sh -s"]
+
+
+def admit(found: Filters | None, unit: Unit = OFF) -> list[str]:
+    return commands(
+        iptables.admitted,
+        {PacketFilter: found, State: unit},
+        rules=RULES,
+        script=lambda rules: "script\n" if rules else "",
+        unit="[Unit]\n",
+    )
+
+
+def test_filters_that_refuse_nothing_get_nothing() -> None:
+    assert admit(Filters("nft", {"nft": ("*filter", ":INPUT ACCEPT [0:0]", "COMMIT")})) == []
+    assert admit(Filters("none")) == []
+
+
+def test_filters_that_refuse_are_corrected_once() -> None:
+    assert admit(Filters("nft", {"nft": tuple(ORACLE.splitlines())}, kept=ORACLE)) == ["sh -s"]
+    good = corrected(ORACLE, RULES)
+    assert admit(Filters("nft", {"nft": tuple(good.splitlines())}, good, "script\n"), ACTIVE) == []
+    assert admit(Filters("nft", {"nft": tuple(good.splitlines())}, good, "older\n"), ACTIVE) == ["sh -s"]
+    assert admit(Filters("nft", {"nft": tuple(good.splitlines())}, good, "script\n"), OFF) == ["sh -s"]
+
+
+def test_unknown_filters_fail() -> None:
+    assert "could not be read" in admit(None)[0]
+
+
+def test_nginx_is_tested_before_it_is_restarted() -> None:
+    outdated = Unit(loaded=True, active=True, failed=False, enabled=True, needs_reload=False, outdated=True)
+    for unit, expected in ((ACTIVE, []), (outdated, ["nginx -t -q"])):
+        assert commands(nginx.tested, {State: unit}, reads=["/x"], written_by=[]) == expected
+
+
+@pytest.mark.parametrize(("found", "count"), [("valid", 0), ("absent", 1), ("expired", 1), (None, 1)])
+def test_a_certificate_is_obtained_only_where_none_is_valid(found: str | None, count: int) -> None:
+    asked = commands(
+        nginx.certified,
+        {CertificateState: found},
+        certificate="/c",
+        domain="mesh.example",
+        webroot="/w",
+        email="a@mesh.example",
+    )
+    assert len(asked) == count
+
+
+def test_an_installed_headscale_of_another_version_is_left_alone() -> None:
+    found = {Packages: {"headscale": Package("0.28.0", False)}}
+    assert commands(deb.downloaded, found, package="headscale", version="0.29.3", download=None, ca=None) == []

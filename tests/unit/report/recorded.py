@@ -1,0 +1,75 @@
+"""Recorded measurements, and variants of them: `change` is a list of [path, value]; a path's `*` stands for every key. `declared` = what the inventory has otherwise."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from cluster.model import Cluster
+from lab.load_inventory import load
+from report import checks
+from report.findings import Finding, View
+from report.measurement import Measurement
+from report.stored import measurement
+from tests import places
+from tests.places import PROJECT
+
+HEALTHY = places.CASES / "healthy.json"
+CASES = sorted((places.CASES / "report").glob("*.json"))
+
+
+@cache
+def declared() -> Cluster:
+    """The reference inventory's cluster, which was measured."""
+    return load(PROJECT / "inventory.py")
+
+
+def healthy() -> dict[str, Any]:
+    """The values of a run against a healthy lab of the reference inventory."""
+    return json.loads(HEALTHY.read_text())
+
+
+def varied(changes: list[tuple[str, Any]]) -> Measurement:
+    values = healthy()
+    for path, value in changes:
+        put(values, path.split("."), value)
+    return measurement(values)
+
+
+def put(values: Any, path: list[str], value: Any) -> None:
+    head, *rest = path
+    for key in _keys(values, head):
+        if rest:
+            put(values[key], rest, value)
+        else:
+            values[key] = copy.deepcopy(value)
+
+
+def _keys(values: Any, head: str) -> list[Any]:
+    if isinstance(values, list):
+        return [at for at, one in enumerate(values) if head == "*" or one["name"] == head]
+    return list(values) if head == "*" else [head]
+
+
+def view(measured: Measurement, cluster: Cluster | None = None) -> View:
+    return View(cluster or declared(), measured, datetime.fromisoformat(measured.measured_at).timestamp())
+
+
+def found(measured: Measurement, only: str = "", skip: str = "", cluster: Cluster | None = None) -> tuple[Finding, ...]:
+    return checks.run(checks.chosen(only, skip), view(measured, cluster))
+
+
+def told(findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
+    """What a case expects: check and place, and what follows from it."""
+    return [
+        {
+            "check": finding.check,
+            "where": finding.problem.where,
+            "so": sorted({below.check for below in finding.consequences}),
+        }
+        for finding in findings
+        if finding.severity == "problem"
+    ]
