@@ -42,7 +42,7 @@ conformance: setup-lab  # Kubernetes' own network and workload tests against a l
 	$(LAB) deploy $(WHICH)
 	$(LAB) conformance $(WHICH)
 
-bench: setup-lab  # measure how fast it is, beside Ansible and the floor; about an hour, on an idle machine
+bench: setup-lab  # measure how fast it is, beside plain pyinfra and the floor; about an hour, on an idle machine
 	$(PYTHON) -m bench all --inventory $(INVENTORY) $(if $(RUN),--run $(RUN))
 
 setup-lab: .venv/ready

@@ -21,7 +21,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "first": first.part,
     "pods": pods.part,
 }
-EPILOG = "Results: bench/results/PART.json and bench/results/index.html; what is measured and how: bench/README.md"
+EPILOG = "Results: bench/results/PART.json and build/bench/index.html; what is measured and how: bench/README.md"
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:

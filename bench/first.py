@@ -14,9 +14,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from bench import ansible, floor, labs, machine, playbook, results
+from bench import floor, labs, machine, results, snapshot
 from bench.labs import Lab
 from bench.measure import everywhere
+from bench.snapshot import Snapshot
 from cluster.sources import Trust
 from cluster.versions import node_decision
 from lab.failures import LabError
@@ -87,11 +88,10 @@ def listened(process: subprocess.Popen[str], began: float) -> tuple[Events, list
     return events, said
 
 
-def left_by_deploy(lab: Lab) -> dict[str, playbook.Wanted]:
+def left_by_deploy(lab: Lab) -> dict[str, Snapshot]:
     """Host → the files, packages and units that it has now."""
     with step("what the deploy left, for the scripts"):
-        survey = playbook.survey(playbook.entries())
-        return {name: playbook.wanted(said) for name, said in everywhere(lab, survey).items()}
+        return {name: snapshot.parse(printed) for name, printed in everywhere(lab, snapshot.SCRIPT).items()}
 
 
 def tailscale_package(lab: Lab) -> bytes:
@@ -122,16 +122,15 @@ def plan(lab: Lab) -> floor.Plan:
         decisions={node.name: node_decision(cgroup, "lxc", node.exceptions) for node in whole.nodes},
         token=token,
         architecture=machine_architecture(),
-        manifest=ansible.flannel_manifest(whole),
         contents={path: file.read_bytes() for path, file in own.items()},
         trust=Trust(sha256=json.loads((lab.place.folder / "trust.json").read_text()).get("sha256", {})),
     )
 
 
-def scripted(lab: Lab, found: dict[str, playbook.Wanted], deb: bytes) -> dict[str, Any]:
+def scripted(lab: Lab, found: dict[str, Snapshot], deb: bytes) -> dict[str, Any]:
     """All scripts at once: their time, and when each host came to which phase. `left`: what our preview would still change."""
-    shared, catalogue = plan(lab), playbook.entries()
-    texts = {name: floor.script(shared, catalogue, name, wanted).encode() for name, wanted in found.items()}
+    shared = plan(lab)
+    texts = {name: floor.script(shared, name, state).encode() for name, state in found.items()}
     with step("the floor: one script per host"):
         wall, phases = Scripts(lab, texts, deb).run()
     return {"wall_s": round(wall, 2), "phases": phases, "left": labs.planned(lab)}

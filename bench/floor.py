@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import base64
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bench.playbook import Wanted
+from bench.snapshot import Snapshot
 from cluster import sources
 from cluster.documents import flannel, host_names, kubeadm, routes
 from cluster.model import Cluster, Host
 from cluster.observed import nodes
 from cluster.versions import NodeDecision
+from lab.world.state import PROJECT
 
 PUSHED = "/run/isthmus-tailscale.deb"
 FLAGS = (
@@ -28,8 +28,8 @@ WORKLOADS = (
     ("kube-system", "deployment/coredns"),
 )
 _TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-    autoescape=False,
+    loader=FileSystemLoader([Path(__file__).parent, PROJECT / "templates"]), undefined=StrictUndefined, trim_blocks=True,
+    lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,
 )  # fmt: skip
 
 
@@ -41,12 +41,11 @@ class Plan:
     decisions: Mapping[str, NodeDecision]
     token: str
     architecture: str
-    manifest: str
     contents: Mapping[str, bytes]
     trust: sources.Trust
 
 
-def script(plan: Plan, catalogue: Sequence[Mapping[str, Any]], name: str, found: Wanted) -> str:
+def script(plan: Plan, name: str, found: Snapshot) -> str:
     """The script of that host; `found` is what it has after a deploy."""
     whole, host = plan.cluster, plan.cluster.host(name)
     first = whole.control_planes[0]
@@ -54,13 +53,13 @@ def script(plan: Plan, catalogue: Sequence[Mapping[str, Any]], name: str, found:
     return _TEMPLATES.get_template("floor.sh.j2").render(
         host=host,
         first=first,
-        files=_files(plan, catalogue, found),
-        packages=_packages(catalogue, found, host),
-        held=[package for package in ("containerd.io", "kubeadm", "kubelet", "kubectl") if package in found.versions],
+        files=_files(plan, found),
+        packages=_packages(found, host),
+        held=[package for package in ("containerd.io", "kubeadm", "kubelet", "kubectl") if package in found.packages],
         downloads=[download for download in downloads if download],
         pushed=PUSHED if host.site.mirrors.tailscale == "push" else "",
         plugins=_plugins(plan, host),
-        units=[value for number, value in found.values.items() if "unit" in catalogue[number]],
+        units=found.units,
         images=_images(whole, host),
         tag=routes.TAG,
         server_url=whole.server_url,
@@ -68,7 +67,7 @@ def script(plan: Plan, catalogue: Sequence[Mapping[str, Any]], name: str, found:
         routes=",".join(map(str, routes.advertised(whole, host))),
         names=_names(whole, host),
         kubeadm=_kubeadm(plan, host) if host.is_node else "",
-        manifest=plan.manifest,
+        manifest=_manifest(whole),
         routed=whole.pod_network == "routed",
         nodes=[node.name for node in whole.nodes],
         everybody=[member.name for member in whole.hosts],
@@ -77,25 +76,29 @@ def script(plan: Plan, catalogue: Sequence[Mapping[str, Any]], name: str, found:
     )
 
 
-def _files(plan: Plan, catalogue: Sequence[Mapping[str, Any]], found: Wanted) -> list[dict[str, str]]:
-    listed = [item for number, value in found.values.items() if "files" in catalogue[number] for item in value]
+def _files(plan: Plan, found: Snapshot) -> list[dict[str, str]]:
     return [
         {
-            **item,
-            "content": base64.encodebytes(plan.contents.get(item["path"], found.contents[item["path"]]))
-            .decode()
-            .strip(),
+            "path": file.path,
+            "mode": file.mode,
+            "owner": file.owner,
+            "group": file.group,
+            "content": base64.encodebytes(plan.contents.get(file.path, file.content)).decode().strip(),
         }
-        for item in listed
+        for file in found.files
     ]
 
 
-def _packages(catalogue: Sequence[Mapping[str, Any]], found: Wanted, host: Host) -> list[str]:
+def _packages(found: Snapshot, host: Host) -> list[str]:
     """All of them in one transaction, in the versions that the deploy installed."""
     is_pushed = host.site.mirrors.tailscale == "push"
     files = {"headscale": "/run/isthmus-headscale.deb", **({"tailscale": PUSHED} if is_pushed else {})}
-    named = [name for number, value in found.values.items() if "packages" in catalogue[number] for name in value]
-    return [files.get(name, f"{name}={found.versions[name]}") for name in named]
+    return [files.get(name, f"{name}={version}") for name, version in found.packages.items()]
+
+
+def _manifest(whole: Cluster) -> str:
+    """flannel's, as the deploy applies it."""
+    return _TEMPLATES.get_template("pod_network/flannel.yaml.j2").render(**flannel.manifest_values(whole))
 
 
 def _headscale(plan: Plan, host: Host) -> dict[str, str] | None:

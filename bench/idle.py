@@ -1,21 +1,21 @@
-"""Nothing to change: what a run and a preview cost, beside plain pyinfra, Ansible and the floor."""
+"""Nothing to change: what a run and a preview cost, beside plain pyinfra and the floor."""
 
 from __future__ import annotations
 
 import argparse
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import ansible, labs, machine, measure, playbook, results
+from bench import labs, machine, measure, results
 from bench.labs import Lab
 from lab.polling import step
 
 PLAIN = "ISTHMUS_BUNDLE"  # 0 asks each question by itself
 CHEAP = ("floor", "run", "dry")
-ORDER = ("floor", "run", "dry", "plain run", "plain dry", "ansible")
+ORDER = ("floor", "run", "dry", "plain run", "plain dry")
 CONNECT = """import socket, sys, time
 for _ in range(5):
     began = time.monotonic()
@@ -29,14 +29,12 @@ def part(given: argparse.Namespace) -> None:
     """Measure, round by round, each contestant in its turn; results are kept after each delay."""
     with labs.running(given.run, given.inventory, given.keep) as lab:
         labs.converge(lab)
-        with ansible.prepared(lab) as (checking, connecting), labs.counting(lab):
+        with labs.counting(lab):
             for delay in given.delays:
-                with step("opening Ansible's connections"):
-                    lab.operator(connecting)
-                kept(lab, given, delay, session(lab, checking, delay, given))
+                keep(lab, given, delay, session(lab, delay, given))
 
 
-def contestants(lab: Lab, checking: Sequence[str]) -> dict[str, Run]:
+def contestants(lab: Lab) -> dict[str, Run]:
     """Name → how it is run."""
     floor = [["ssh", host.name, "true"] for host in lab.world.hosts]
     return {
@@ -45,13 +43,12 @@ def contestants(lab: Lab, checking: Sequence[str]) -> dict[str, Run]:
         "dry": measure.command(lab, lab.pyinfra("--dry")),
         "plain run": measure.command(lab, lab.pyinfra("-y"), **{PLAIN: "0"}),
         "plain dry": measure.command(lab, lab.pyinfra("--dry"), **{PLAIN: "0"}),
-        "ansible": measure.command(lab, checking),
     }
 
 
-def session(lab: Lab, checking: Sequence[str], delay: float, given: argparse.Namespace) -> dict[str, Any]:
+def session(lab: Lab, delay: float, given: argparse.Namespace) -> dict[str, Any]:
     """All samples with that delay, and the load of the machine around them. The cheap ones are run more often."""
-    running, repeat = contestants(lab, checking), given.repeat
+    running, repeat = contestants(lab), given.repeat
     chosen = [name for name in ORDER if not given.only or name in given.only]
     samples: dict[str, list[dict[str, Any]]] = {name: [] for name in ORDER}
     before = machine.load()
@@ -65,8 +62,6 @@ def session(lab: Lab, checking: Sequence[str], delay: float, given: argparse.Nam
                 if number < (cheap_repeat(given) if name in CHEAP else repeat):
                     with step(f"{delay:g} ms, round {number + 1}: {name}"):
                         samples[name].append(measure.taken(lab, name.replace(" ", "-"), running[name]).to_json())
-                    if name == "ansible":
-                        ansible.judged(lab.log(name))
     return {"samples": samples, "round_trip_ms": seen, "load_around": [before, machine.load()]}
 
 
@@ -84,19 +79,14 @@ def round_trip(lab: Lab) -> dict[str, float]:
     return found
 
 
-def kept(lab: Lab, given: argparse.Namespace, delay: float, measured: dict[str, Any]) -> None:
-    """Add that delay to what is known."""
-    tasks = playbook.entries()
-    operations = labs.operations(lab)
-    unchecked = sorted(set(operations) - playbook.covered(tasks))
-    result = results.known("idle")
-    rounds = {**result.get("rounds", {}), f"{delay:g}": {**measured, "command": given.command, **machine.described()}}
+def keep(lab: Lab, given: argparse.Namespace, delay: float, measured: dict[str, Any]) -> None:
+    """Add that delay to the results."""
+    earlier = results.known("idle").get("rounds", {})
     results.keep(
         "idle",
         {
             "hosts": [host.name for host in lab.world.hosts],
-            "operations": len(operations),
-            "ansible": {"version": ansible.REQUIREMENT, "tasks": len(tasks), "unchecked": unchecked},
-            "rounds": rounds,
+            "operations": len(labs.operations(lab)),
+            "rounds": {**earlier, f"{delay:g}": {**measured, "command": given.command, **machine.described()}},
         },
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as command
-from bench import floor, growth, playbook, pods
+from bench import floor, growth, pods, snapshot
 from cluster.inventory.declare import declare
 from cluster.model import Cluster
 from cluster.sources import Trust
@@ -61,17 +61,10 @@ def test_each_pair_of_sites_has_its_nodes_and_who_is_behind_a_nat_sends() -> Non
 def test_every_host_has_a_script_that_a_shell_can_read() -> None:
     whole = cluster()
     decisions = {node.name: node_decision("v1", "lxc", node.exceptions) for node in whole.nodes}
-    plan = floor.Plan(whole, decisions, "abcdef.0123456789abcdef", "amd64", "kind: List\n", {"/etc/b": b"own"}, Trust())
-    catalogue = [
-        {"for": ["P | f"], "files": ["/etc/a", "/etc/b"]},
-        {"for": ["P | p"], "packages": ["tailscale"]},
-        {"for": ["P | u"], "unit": "u.service"},
-    ]
-    files = [{"path": path, "mode": "0644", "owner": "root", "group": "root"} for path in ("/etc/a", "/etc/b")]
-    found = playbook.Wanted(
-        {0: files, 1: ["tailscale"], 2: "u.service"}, {"/etc/a": b"a", "/etc/b": b"b"}, {"tailscale": "1.2"}
-    )
-    texts = {host.name: floor.script(plan, catalogue, host.name, found) for host in whole.hosts}
+    plan = floor.Plan(whole, decisions, "abcdef.0123456789abcdef", "amd64", {"/etc/b": b"own"}, Trust())
+    files = [snapshot.File(path, "0644", "root", "root", path.encode()) for path in ("/etc/a", "/etc/b")]
+    found = snapshot.Snapshot(files, {"tailscale": "1.2"}, ["u.service"])
+    texts = {host.name: floor.script(plan, host.name, found) for host in whole.hosts}
     for text in texts.values():
         subprocess.run(["bash", "-n"], input=text, text=True, check=True)
     assert "kubeadm init" in texts["head"]
@@ -79,6 +72,8 @@ def test_every_host_has_a_script_that_a_shell_can_read() -> None:
     assert "kubeadm" not in texts["edge"]
     assert "tailscale=1.2" in texts["head"]
     assert floor.PUSHED in texts["away"]
+    assert "kind: DaemonSet" in texts["head"]
+    assert "enable -q u.service" in texts["head"]
     assert "b3du" in texts["edge"]  # base64 of the content that takes the deployed one's place
 
 
@@ -87,3 +82,16 @@ def test_quick_is_each_thing_once() -> None:
     assert command.parse(["idle", "--quick"]).delays == [100.0]
     assert command.parse(["idle"]).delays == [0.0, 100.0, 200.0]
     assert command.parse(["growth", "--sizes", "3"]).sizes == [3]
+
+
+def test_a_snapshot_reads_back_what_its_script_prints(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("some = thing\n")
+    (tmp_path / "a.conf").chmod(0o640)
+    text = snapshot.SCRIPT.replace("/etc/modules-load.d/isthmus.conf", f"{tmp_path}/absent {tmp_path}/*.conf")
+    printed = subprocess.run(["sh", "-s"], input=text, capture_output=True, text=True, check=True).stdout
+    (found,) = (file for file in snapshot.parse(printed).files if file.path.startswith(str(tmp_path)))
+    assert (found.path, found.mode, found.content) == (f"{tmp_path}/a.conf", "0640", b"some = thing\n")
+    parsed = snapshot.parse("file 600 root adm /etc/a YQ==\npackage nginx 1.2\nunit nginx.service\n")
+    assert parsed == snapshot.Snapshot(
+        [snapshot.File("/etc/a", "0600", "root", "adm", b"a")], {"nginx": "1.2"}, ["nginx.service"]
+    )
