@@ -1,1 +1,1 @@
-"""Small deploys for the life after the first day."""
+"""Deploy files for events after the first day; each is named as its module in day_two/ and its heading in docs/day-2.md."""

@@ -1,4 +1,4 @@
-"""Keep what the cluster can't be made anew from: etcd, authorities, headscale. Encrypted to --data recipient=age1…, below build/backups."""
+"""Back up etcd, the certificate authorities, headscale and the hosts' tailnet keys to build/backups, encrypted. Needs --data recipient=age1…."""
 
 from day_two import backup
 

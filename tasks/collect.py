@@ -1,4 +1,4 @@
-"""Logs, states and settings of all hosts in one archive below build/collected, secrets left out. Changes nothing."""
+"""Write logs, states and settings of all hosts to one archive below build/collected, without secrets. Changes nothing."""
 
 from day_two import collect
 

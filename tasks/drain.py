@@ -1,4 +1,4 @@
-"""Take a node out of service: it takes no new pods, and its pods move elsewhere. Needs --data host=NAME."""
+"""Take a node out of service: cordon it and evict its pods. Needs --data host=NAME; takes timeout=SECONDS, force=1."""
 
 from day_two import drain
 

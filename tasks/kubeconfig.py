@@ -1,4 +1,4 @@
-"""Let a person in: a kubeconfig with a short-lived certificate of its own. Needs --data user=NAME; takes role= and hours=."""
+"""Write a kubeconfig with a short-lived certificate for one person. Needs --data user=NAME; takes role=, hours=."""
 
 from day_two import kubeconfig
 

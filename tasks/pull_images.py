@@ -1,4 +1,4 @@
-"""Have every node hold its images before an upgrade needs them. Takes --data version=X.Y.Z; the declared version without it."""
+"""Pull the images of a Kubernetes version onto every node, for example ahead of an upgrade. Takes --data version=X.Y.Z (default: the declared one)."""
 
 from day_two import pull_images
 

@@ -1,4 +1,4 @@
-"""Make headscale's database anew, keys and addresses unchanged. Needs --data yes=CLUSTER or an answer."""
+"""Replace headscale's database by a new one; its keys and all addresses stay. Asks for the cluster's name, or takes --data yes=CLUSTER."""
 
 from day_two import rebuild_headscale
 

@@ -1,4 +1,4 @@
-"""Take flannel's state away from every node, install it again, and start the pods on it again. Takes --data force=1."""
+"""Remove flannel and its state from every node, install it again, and restart the pods. Asks for the cluster's name, or takes --data yes=CLUSTER; takes force=1."""
 
 from day_two import reinstall_pod_network
 from phases import pod_network

@@ -1,4 +1,4 @@
-"""Take a host out of the cluster and the tailnet, alive or dead. Needs --data host=NAME; then take it out of the inventory."""
+"""Remove a host, alive or dead, from the cluster and the tailnet. Needs --data host=NAME; asks for the name again, or takes yes=NAME."""
 
 from day_two import remove_host
 

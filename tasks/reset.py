@@ -1,4 +1,4 @@
-"""Undo the whole cluster: clean hosts, others' rules untouched. Needs --data yes=CLUSTER or an answer; takes keep_tailnet=1."""
+"""Remove the cluster from all hosts; packet filter rules of other programs stay. Asks for the cluster's name, or takes --data yes=CLUSTER; takes keep_tailnet=1."""
 
 from day_two import reset
 

@@ -1,4 +1,4 @@
-"""Bring a backup back, onto the same hosts or new ones: --data from=FOLDER --data identity=FILE; takes only=cluster or only=tailnet. Then deploy."""
+"""Restore a backup onto the same hosts or empty ones, then run the deploy. Needs --data from=FOLDER --data identity=FILE; takes only=cluster or only=tailnet."""
 
 from day_two import restore
 from phases import baseline, containerd, coordination, packages, preflight, routing, tailnet

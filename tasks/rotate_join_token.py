@@ -1,4 +1,4 @@
-"""Take back every token by which a machine could join the cluster. The deploy makes a new one whenever it needs it."""
+"""Delete every join token of the Kubernetes cluster. The deploy makes a new one when it needs it."""
 
 from day_two import rotate_join_token
 

@@ -1,4 +1,4 @@
-"""A new tailnet key for each host, one after the other; then no key is left by which a machine could join the tailnet."""
+"""Give each host a new tailnet key, one after the other; then delete every key that could still join a machine."""
 
 from day_two import rotate_keys
 

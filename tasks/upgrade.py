@@ -1,4 +1,4 @@
-"""Bring what runs to the versions of the inventory: Kubernetes, containerd, tailscale, headscale, flannel. Takes only=, force=, timeout=."""
+"""Upgrade Kubernetes, containerd, tailscale, headscale and flannel to the versions of the inventory. Takes --data only=, force=1, timeout=SECONDS."""
 
 from day_two import upgrade, upgrade_check
 
