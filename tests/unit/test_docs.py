@@ -72,8 +72,9 @@ def paths(page: Path) -> Iterator[str]:
 
 
 def exists(path: str) -> bool:
-    """Whether the path leads somewhere from the top; a file name without a folder may be anywhere."""
-    return any(PROJECT.glob(path.rstrip("/"))) or ("/" not in path and any(PROJECT.glob(f"[!.]*/**/{path}")))
+    """Whether the path leads somewhere from the top. A module needs no `.py`; a file name without a folder may be anywhere."""
+    patterns = [path.rstrip("/"), f"{path}.py", *([f"[!.]*/**/{path}"] if "/" not in path else [])]
+    return any(any(PROJECT.glob(pattern)) for pattern in patterns)
 
 
 def test_a_task_has_one_name() -> None:
