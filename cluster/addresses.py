@@ -1,11 +1,8 @@
-"""Addresses and networks as an operator writes them, and what they have in common."""
+"""Ranges of addresses that have a meaning of their own, and what addresses and networks have in common."""
 
 from __future__ import annotations
 
-from ipaddress import AddressValueError, IPv4Address, IPv4Network
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator
+from ipaddress import IPv4Address, IPv4Network
 
 # Tailscale's own range: its clients drop packets from it that did not come through the tunnel.
 TAILSCALE_RANGE = IPv4Network("100.64.0.0/10")
@@ -35,42 +32,3 @@ def is_private(address: IPv4Address) -> bool:
 def name_in(url: str) -> str:
     """The host name in `https://NAME:PORT/PATH`."""
     return url.partition("://")[2].partition("/")[0].partition(":")[0]
-
-
-def read_address(value: Any) -> Any:
-    """An IPv4 address from text; ValueError says in plain English what is wrong with it."""
-    if isinstance(value, IPv4Address):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("is not an IPv4 address in quotes")
-    if ":" in value:
-        raise ValueError("is not an IPv4 address; this version knows no IPv6")
-    if "/" in value:
-        raise ValueError("is a network; one address is meant")
-    try:
-        return IPv4Address(value)
-    except AddressValueError:
-        raise ValueError("is not an IPv4 address") from None
-
-
-def read_network(value: Any) -> Any:
-    """An IPv4 network from text with its prefix length; ValueError says in plain English what is wrong with it."""
-    if isinstance(value, IPv4Network):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("is not a network in quotes")
-    if ":" in value:
-        raise ValueError("is not an IPv4 network; this version knows no IPv6")
-    if "/" not in value:
-        raise ValueError("has no prefix length")
-    try:
-        network = IPv4Network(value, strict=False)
-    except ValueError:
-        raise ValueError("is not an IPv4 network") from None
-    if str(network.network_address) != value.split("/")[0]:
-        raise ValueError(f"is an address inside the network {network}")
-    return network
-
-
-Address = Annotated[IPv4Address, BeforeValidator(read_address)]
-Network = Annotated[IPv4Network, BeforeValidator(read_network)]

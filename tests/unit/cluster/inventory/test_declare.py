@@ -6,10 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from pydantic import TypeAdapter
 
 from cluster.inventory.declare import declare
-from cluster.inventory.keys import KEYS, LEVELS, key_of
 from cluster.model import Cluster
 from lab.load_inventory import load
 from tests.places import PROJECT
@@ -59,50 +57,6 @@ def test_the_coordinator_is_its_own_gateway_where_none_is_declared() -> None:
 def test_data_pass_through_json() -> None:
     data = spoiled({})
     assert declare(json.loads(json.dumps(data))) == declare(data)
-
-
-def test_each_key_has_its_help() -> None:
-    written = {key for fields in LEVELS.values() for key in fields}
-    assert written == {key for key in KEYS if "." not in key}
-    assert key_of("taints[3].effect") == KEYS["taints.effect"]
-    assert key_of("mirrors.registries.ghcr.io[0]") == KEYS["mirrors.registries.*"]
-    assert key_of("roles[0]") == KEYS["roles"]
-
-
-@pytest.mark.parametrize("path", sorted(path for path in KEYS if "*" not in path))
-def test_each_example_is_right(path: str) -> None:
-    """`KEYS` shows it to whoever wrote something wrong, so it must be taken."""
-    value = eval(KEYS[path].example)  # examples are Python by definition
-    key, _, part = path.partition(".")
-    if part == "key" and key == "certificate":
-        value = {"certificate": "mesh.crt", "key": value}
-    elif key == "certificate" and part:
-        value = {"certificate": value, "key": "mesh.key"}
-    elif key == "taints" and part:
-        value = [{"key": "slow", part: value}]
-    elif part:
-        value = {part: value}
-    fields = next(fields for fields in LEVELS.values() if key in fields)
-    TypeAdapter(fields[key].rebuild_annotation()).validate_python(value)
-
-
-def test_documentation_has_each_key() -> None:
-    text = (PROJECT / "docs" / "inventory.md").read_text()
-    rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
-    for level, fields in LEVELS.items():
-        for key, field in fields.items():
-            assert key in rows, f"docs/inventory.md has no row for {key}"
-            if not field.is_required() and isinstance(field.default, str | int) and field.default != "":
-                assert f"`{field.default}`" in rows[key] or f'`"{field.default}"`' in rows[key], (
-                    f"{key} ({level}): its default"
-                )
-
-
-def test_documentation_has_each_part() -> None:
-    text = (PROJECT / "docs" / "inventory.md").read_text()
-    for path in KEYS:
-        if "." in path and "*" not in path:
-            assert f"`{path}`" in text, path
 
 
 @pytest.mark.parametrize("inventory", INVENTORIES, ids=lambda path: path.parent.name)

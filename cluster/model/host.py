@@ -1,0 +1,137 @@
+"""A host: one machine, the keys that are true of it alone, and what follows from them."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cluster.model.key import Declared, Key, any_of, one_of
+from cluster.model.site import Site
+from cluster.types import PORT, Address, DnsLabel, LabelKey, LabelValue, Network, Port, Reachable, UserName
+
+Role = Literal["gateway", "coordinator", "control_plane", "worker"]
+Source = Literal["docker", "distribution"]
+Exception_ = Literal["container", "cgroup-v1", "old-release", "small-memory"]
+Effect = Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
+Release = Literal["bullseye", "bookworm", "trixie"]
+Oddity = Literal["systemd-resolved", "swap", "foreign-chains", "old-containerd"]
+
+
+class Rehearsal(Declared):
+    """What the lab makes of this host; real machines never see it."""
+
+    release: Annotated[Release | None, Key(one_of(Release), "the lab has these systems", '"trixie"')] = None
+    oddities: Annotated[tuple[Oddity, ...], Key(any_of(Oddity), "the lab knows these", '("swap",)')] = ()
+
+
+class Taint(Declared):
+    """A Kubernetes taint."""
+
+    key: Annotated[LabelKey, Key("a Kubernetes label name", "Kubernetes knows a taint by it", '"example.org/slow"')]
+    value: Annotated[LabelValue, Key("a Kubernetes label value", "Kubernetes refuses others", '"yes"')] = ""
+    effect: Annotated[Effect, Key(one_of(Effect), "Kubernetes knows no other effect", '"NoSchedule"')] = "NoSchedule"
+
+
+class HostSettings(Declared):
+    """What is true of one host."""
+
+    roles: Annotated[tuple[Role, ...], Key(any_of(Role), "it decides what runs on the host", '("worker",)')] = (
+        "worker",
+    )
+    lan_address: Annotated[
+        Address,
+        Key("an IPv4 address of the host's own network", "other hosts reach it by this address", '"10.0.0.3"'),
+    ]
+    public_address: Annotated[
+        Address | None,
+        Key("an IPv4 address", "it is where other sites find the host, or its site's router", '"203.0.113.4"'),
+    ] = None
+    memory_mb: Annotated[
+        Annotated[int, Field(ge=256)] | None,
+        Key("whole megabytes, 256 or more", "a control plane needs enough, and the lab gives as much", "1024"),
+    ] = None
+    lan_routes: Annotated[
+        tuple[Network, ...],
+        Key("a tuple of networks", "machines there become reachable through the host", '("192.168.60.0/24",)'),
+    ] = ()
+    labels: Annotated[
+        dict[LabelKey, LabelValue],
+        Key(
+            "a mapping of label names to values",
+            "pods choose nodes by them",
+            '{"example.org/disk": "fast"}',
+            entry=Key(
+                "a Kubernetes label name with a value", "Kubernetes refuses others", '{"example.org/disk": "fast"}'
+            ),
+        ),
+    ] = {}  # noqa: RUF012 (pydantic copies it)
+    taints: Annotated[
+        tuple[Taint, ...] | None,
+        Key(
+            "a tuple of taints, each with a key and an effect",
+            "they keep pods away from the node",
+            '({"key": "slow", "effect": "NoSchedule"},)',
+        ),
+    ] = None
+    runtime_source: Annotated[
+        Source, Key(one_of(Source), "it decides which containerd is installed", '"distribution"')
+    ] = "docker"
+    exceptions: Annotated[
+        tuple[Exception_, ...],
+        Key(
+            any_of(Exception_),
+            "only what is named here is accepted though it is not supported",
+            '("cgroup-v1",)',
+        ),
+    ] = ()
+    rehearsal: Annotated[
+        Rehearsal,
+        Key("release and oddities", "the lab builds the host so", '{"release": "trixie", "oddities": ("swap",)}'),
+    ] = Rehearsal()
+    ssh_hostname: Annotated[
+        Reachable,
+        Key(
+            "a name or address without port",
+            "the operator's machine connects there",
+            '"203.0.113.4"',
+            absent="the host's name",
+        ),
+    ]
+    ssh_port: Annotated[Port, Key(PORT, "the operator's machine connects there", "2222")] = 22
+    ssh_user: Annotated[UserName, Key("a login name", "the operator's machine logs in by it", '"ubuntu"')] = "root"
+
+
+class Host(HostSettings):
+    """One machine, and the site that it stands in."""
+
+    name: DnsLabel
+    site: Site
+
+    @property
+    def is_gateway(self) -> bool:
+        """It ends TLS for the coordination server."""
+        return "gateway" in self.roles
+
+    @property
+    def is_coordinator(self) -> bool:
+        """It runs headscale."""
+        return "coordinator" in self.roles
+
+    @property
+    def is_control_plane(self) -> bool:
+        """It runs the Kubernetes API."""
+        return "control_plane" in self.roles
+
+    @property
+    def internet_address(self) -> IPv4Address | None:
+        """Where other sites reach it without the tailnet; None behind a masquerading router."""
+        if self.site.nat == "none":
+            return self.public_address or self.lan_address
+        return self.public_address if self.site.nat == "one_to_one" else None
+
+    @property
+    def is_node(self) -> bool:
+        """It is a Kubernetes node."""
+        return self.is_control_plane or "worker" in self.roles
