@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from lab.failures import LabError
 from lab.faults.catalogue import FAULTS
-from lab.faults.context import Scene
+from lab.faults.context import Context
 from lab.world import lifecycle
 from lab.world.plan import WorldPlan
 from lab.world.state import Run
@@ -19,8 +19,8 @@ def listing() -> str:
     return "\n".join(f"{head.ljust(width)}  {text}" for head, text in rows)
 
 
-def scene_of(place: Run, name: str, target: str | None) -> Scene:
-    """The fault's place in that lab; LabError where host or site is not there, or not what the fault happens to."""
+def context_of(place: Run, name: str, target: str | None) -> Context:
+    """The fault's context in a lab; LabError if the host or site is not in the lab, or the fault has another kind of target."""
     planned = lifecycle.of(place)
     kind = FAULTS[name].target
     if target and not kind:
@@ -32,61 +32,61 @@ def scene_of(place: Run, name: str, target: str | None) -> Scene:
             f"fault {name}", f"needs a {kind}", f"it is caused at one {kind}", f"name one of {choices(planned, kind)}"
         )
     if not target:
-        return Scene(place, planned, name)
+        return Context(place, planned, name)
     if kind == "host":
-        return Scene(place, planned, name, given_host=planned.host(target))
-    return Scene(place, planned, name, given_site=planned.site(target))
+        return Context(place, planned, name, given_host=planned.host(target))
+    return Context(place, planned, name, given_site=planned.site(target))
 
 
 def choices(planned: WorldPlan, kind: str) -> str:
-    """The hosts or sites of that world."""
+    """The names of a world's hosts or sites."""
     return ", ".join(thing.name for thing in (planned.hosts if kind == "host" else planned.sites))
 
 
 def in_force(place: Run) -> list[list[str | None]]:
-    """The faults that are caused and not healed: [name, target]."""
+    """The faults in force: [name, target]."""
     return list(place.state.get("faults", []))
 
 
 def cause(place: Run, name: str, target: str | None) -> None:
-    """Break it. It is recorded first, so that what is broken by half can be healed too."""
-    scene = scene_of(place, name, target)
+    """Cause a fault. The record is written first, so that a half-caused fault can be healed, too."""
+    context = context_of(place, name, target)
     before = in_force(place)
     if [name, target] in before:
         raise LabError(
-            f"fault {called(scene)}",
+            f"fault {label(context)}",
             "is in force already",
-            "it can't be caused twice",
-            f"python -m lab heal {called(scene)}",
+            "a fault can't be caused twice",
+            f"python -m lab heal {label(context)}",
         )
     place.update(faults=[*before, [name, target]])
     try:
-        FAULTS[name].apply(scene)
+        FAULTS[name].apply(context)
     except LabError:
         with suppress(LabError):
-            FAULTS[name].undo(scene)
-        forget(scene, target)
+            FAULTS[name].undo(context)
+        remove_record(context, target)
         raise
 
 
 def heal(place: Run, name: str, target: str | None) -> None:
-    """Undo it."""
-    scene = scene_of(place, name, target)
+    """Undo a fault and remove its record."""
+    context = context_of(place, name, target)
     if [name, target] not in in_force(place):
         others = ", ".join(" ".join(filter(None, fault)) for fault in in_force(place)) or "none"
         raise LabError(
-            f"fault {called(scene)}", "is not in force", f"in force: {others}", f"python -m lab break {called(scene)}"
+            f"fault {label(context)}", "is not in force", f"in force: {others}", f"python -m lab break {label(context)}"
         )
-    FAULTS[name].undo(scene)
-    forget(scene, target)
+    FAULTS[name].undo(context)
+    remove_record(context, target)
 
 
-def called(scene: Scene) -> str:
-    """Its name and target, as on the command line."""
-    return f"{scene.name} {scene.target}".rstrip()
+def label(context: Context) -> str:
+    """The fault's name and target, as on the command line."""
+    return f"{context.name} {context.target}".rstrip()
 
 
-def forget(scene: Scene, target: str | None) -> None:
-    """It is no longer in force, and what it kept is not needed."""
-    scene.place.update(faults=[fault for fault in in_force(scene.place) if fault != [scene.name, target]])
-    scene.memory.unlink(missing_ok=True)
+def remove_record(context: Context, target: str | None) -> None:
+    """Remove the fault's record, and the state that it saved."""
+    context.place.update(faults=[fault for fault in in_force(context.place) if fault != [context.name, target]])
+    context.saved_file.unlink(missing_ok=True)

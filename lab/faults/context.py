@@ -1,4 +1,4 @@
-"""Where a fault happens, and what is kept until it is healed."""
+"""A fault's target in a lab, and the state it saves until it is healed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Target = Literal["host", "site", ""]
 
 
 @dataclass(frozen=True)
-class Scene:
-    """A fault's place in a lab; `host` or `site` is the target, whichever the fault has."""
+class Context:
+    """A fault's run, world and target: a host, a site, or neither."""
 
     place: Run
     world: WorldPlan
@@ -28,14 +28,14 @@ class Scene:
 
     @property
     def host(self) -> HostPlan:
-        """The target of a fault of a host."""
+        """The target host; LabError if the fault has none."""
         if self.given_host is None:
-            raise self.refused("has no host", "it is caused on one host")
+            raise self.error("has no host", "it happens on one host")
         return self.given_host
 
     @property
     def site(self) -> SitePlan:
-        """The target of a fault of a site, or the site of the host."""
+        """The target site, or the target host's site."""
         if self.given_site is None:
             return self.world.site(self.host.host.site.site)
         return self.given_site
@@ -47,37 +47,37 @@ class Scene:
 
     @property
     def target(self) -> str:
-        """The name of the host or site; empty where the fault has none."""
+        """The name of the target; empty if the fault has none."""
         thing = self.given_host or self.given_site
         return thing.name if thing else ""
 
     @property
     def table(self) -> str:
-        """The nftables table, in the network of a router, that this fault has for itself there."""
+        """The name of this fault's own nftables table on a router."""
         own = f"_{self.given_host.port}" if self.given_host else ""
         return f"fault_{self.name.replace('-', '_')}{own}"
 
     @property
     def mark(self) -> str:
-        """The comment of this fault's iptables rules: by it they are found again."""
+        """The comment of this fault's iptables rules, by which healing finds them."""
         return f"lab:{self.name}"
 
     @property
-    def memory(self) -> Path:
-        """What was there before; goes with the run."""
+    def saved_file(self) -> Path:
+        """The file with the state from before the fault; removed with the run."""
         return self.place.folder / "faults" / "-".join(filter(None, [self.name, self.target]))
 
-    def remember(self, text: str) -> None:
-        """Keep that until the fault is healed."""
-        self.memory.parent.mkdir(exist_ok=True)
-        self.memory.write_text(text)
+    def save(self, text: str) -> None:
+        """Save state until the fault is healed."""
+        self.saved_file.parent.mkdir(exist_ok=True)
+        self.saved_file.write_text(text)
 
-    def recall(self) -> str:
-        """What was kept; empty if nothing was."""
-        return self.memory.read_text() if self.memory.exists() else ""
+    def saved(self) -> str:
+        """The saved state; empty if there is none."""
+        return self.saved_file.read_text() if self.saved_file.exists() else ""
 
-    def refused(self, what: str, why: str) -> LabError:
-        """The fault can't be caused there."""
+    def error(self, what: str, why: str) -> LabError:
+        """The error for a fault that is not possible here."""
         return LabError(
             f"fault {self.name}", what, why, "`python -m lab break --list` shows the faults and where each one happens"
         )
@@ -85,20 +85,23 @@ class Scene:
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens in one line, where, and how it is undone. `undo` may meet a host that has booted since, or half of the fault."""
+    """A fault: one line of text, its kind of target, and how it is caused and undone.
+
+    `undo` must also work if the host has booted since, and if the fault was caused by half.
+    """
 
     text: str
     target: Target
-    apply: Callable[[Scene], None]
-    undo: Callable[[Scene], None]
+    apply: Callable[[Context], None]
+    undo: Callable[[Context], None]
 
 
-def on_host(scene: Scene, script: str, host: HostPlan | None = None) -> str:
-    """What a shell script says that runs on the host as root, up to its first failure."""
-    there = host or scene.host
-    if not hosts.is_on(scene.place, there):
+def on_host(context: Context, script: str, host: HostPlan | None = None) -> str:
+    """Run a shell script (`sh -eu`) on a host as root; gives its standard output."""
+    there = host or context.host
+    if not hosts.is_on(context.place, there):
         raise LabError(
-            f"host {there.name}", "is off", f"{scene.name} is caused and healed on a host that runs",
+            f"host {there.name}", "is off", f"{context.name} needs a running host",
             f"python -m lab power on {there.name}",
         )  # fmt: skip
-    return run(hosts.attached(scene.place, there, ["sh", "-eu", "-c", script]))
+    return run(hosts.attached(context.place, there, ["sh", "-eu", "-c", script]))

@@ -1,59 +1,59 @@
-"""Faults of things that end some day: a certificate, a key."""
+"""Faults of expiry: a certificate or an API key that soon expires."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from lab.faults.context import Scene, on_host
-from lab.faults.tailnet import control_plane
+from lab.faults.context import Context, on_host
+from lab.faults.tailnet import first_control_plane
 
 DAYS = 10
-# Used towards extension API servers only, of which a lab has none.
+# Used for extension API servers only, and a lab has none.
 CERTIFICATE = "/etc/kubernetes/pki/front-proxy-client"
 AUTHORITY = "/etc/kubernetes/pki/front-proxy-ca"
-KEPT = "/var/lib/lab-certificate-ending"
-SHORTEN = f"""mkdir -p {KEPT}
-cp -p {CERTIFICATE}.crt {KEPT}/kept.crt
-openssl x509 -x509toreq -in {CERTIFICATE}.crt -signkey {CERTIFICATE}.key -out {KEPT}/request 2>/dev/null
-echo extendedKeyUsage=clientAuth >{KEPT}/extensions
-openssl x509 -req -in {KEPT}/request -CA {AUTHORITY}.crt -CAkey {AUTHORITY}.key -set_serial 1 -days {DAYS} \\
-    -extfile {KEPT}/extensions -out {KEPT}/new.crt 2>/dev/null
-cat {KEPT}/new.crt >{CERTIFICATE}.crt
+BACKUP = "/var/lib/lab-certificate-ending"
+SHORTEN = f"""mkdir -p {BACKUP}
+cp -p {CERTIFICATE}.crt {BACKUP}/kept.crt
+openssl x509 -x509toreq -in {CERTIFICATE}.crt -signkey {CERTIFICATE}.key -out {BACKUP}/request 2>/dev/null
+echo extendedKeyUsage=clientAuth >{BACKUP}/extensions
+openssl x509 -req -in {BACKUP}/request -CA {AUTHORITY}.crt -CAkey {AUTHORITY}.key -set_serial 1 -days {DAYS} \\
+    -extfile {BACKUP}/extensions -out {BACKUP}/new.crt 2>/dev/null
+cat {BACKUP}/new.crt >{CERTIFICATE}.crt
 """
-RESTORE = f"""test ! -e {KEPT}/kept.crt || cat {KEPT}/kept.crt >{CERTIFICATE}.crt
-rm -rf {KEPT}
+RESTORE = f"""test ! -e {BACKUP}/kept.crt || cat {BACKUP}/kept.crt >{CERTIFICATE}.crt
+rm -rf {BACKUP}
 """
 
 
-def shorten_certificate(scene: Scene) -> None:
-    """Signed anew by its own authority, for a shorter time."""
-    on_host(scene, SHORTEN, control_plane(scene))
+def shorten_certificate(context: Context) -> None:
+    """Sign the front-proxy client's certificate again, valid for DAYS days."""
+    on_host(context, SHORTEN, first_control_plane(context))
 
 
-def restore_certificate(scene: Scene) -> None:
-    """The one that kubeadm made."""
-    on_host(scene, RESTORE, control_plane(scene))
+def restore_certificate(context: Context) -> None:
+    """Put kubeadm's certificate back."""
+    on_host(context, RESTORE, first_control_plane(context))
 
 
-def make_short_key(scene: Scene) -> None:
-    """As an administrator makes one for a script. The key itself is shown to nobody."""
-    before = keys(scene)
-    scene.remember(json.dumps(before))
-    on_host(scene, "headscale apikeys create --expiration 24h >/dev/null", scene.coordinator)
+def make_short_key(context: Context) -> None:
+    """Create an API key of headscale that expires in a day; the key itself is discarded."""
+    before = api_keys(context)
+    context.save(json.dumps(before))
+    on_host(context, "headscale apikeys create --expiration 24h >/dev/null", context.coordinator)
 
 
-def remove_short_key(scene: Scene) -> None:
-    """Those keys that were not there before are deleted."""
-    before = json.loads(scene.recall() or "null")
-    for key in [] if before is None else keys(scene):
+def remove_short_key(context: Context) -> None:
+    """Delete the API keys that were not there before."""
+    before = json.loads(context.saved() or "null")
+    for key in [] if before is None else api_keys(context):
         if key not in before:
-            on_host(scene, f"headscale apikeys delete --id {key}", scene.coordinator)
+            on_host(context, f"headscale apikeys delete --id {key}", context.coordinator)
 
 
-def keys(scene: Scene) -> list[int]:
-    """The numbers of the keys of headscale's API. (By their first letters they would be seen in the process list.)"""
+def api_keys(context: Context) -> list[int]:
+    """The ids of headscale's API keys. (Their prefixes would be visible in the process list.)"""
     listed: list[dict[str, Any]] = (
-        json.loads(on_host(scene, "headscale apikeys list --output json", scene.coordinator)) or []
+        json.loads(on_host(context, "headscale apikeys list --output json", context.coordinator)) or []
     )
     return [int(key["id"]) for key in listed]

@@ -11,25 +11,25 @@ from tempfile import TemporaryDirectory
 from lab import mirror
 from lab.commands import run
 from lab.faults import filters
-from lab.faults.context import Scene, on_host
+from lab.faults.context import Context, on_host
 from lab.world import hosts, lifecycle
 from lab.world.quirks import FILES, text
 
-Change = Callable[[Scene], None]
+Action = Callable[[Context], None]
 EXPOSED_PORT = 6379
 LISTENER = "lab-port-exposed"
 FOREIGN_CHAIN = "OTHER-PROGRAM"
 AHEAD = 180  # seconds
-# One that no service reads when it starts: else the deploy would restart it for the healed file, too.
-OWNED_FILE = "/etc/sysctl.d/99-isthmus-network.conf"
-CHANGED = "# changed by hand"
-# Programs that are started from now on see the other time. Those that run, and static ones, don't.
+# No service reads this file when it starts; else the deploy would restart that service for the healed file, too.
+DEPLOYED_FILE = "/etc/sysctl.d/99-isthmus-network.conf"
+ADDED_LINE = "# changed by hand"
+# Programs that start from now on see the other time; running and statically linked programs don't.
 SKEW_CLOCK = """test ! -e /etc/ld.so.preload || { echo "/etc/ld.so.preload is there already"; exit 1; }
 echo %s | base64 -d >/usr/local/lib/skewed-clock.so
 echo /usr/local/lib/skewed-clock.so >/etc/ld.so.preload
 """
-# A small file system over /var: what was in it is seen, what is written to it has no room. What is mounted below /var is
-# mounted there again, so that running programs and new ones see the same.
+# A small file system over /var: its files stay readable, there is no room for new ones. File systems mounted below /var
+# are mounted there again, so that running and new programs see the same.
 FILL_DISK = """small=/run/lab-disk-full
 mkdir -p $small
 mount -t tmpfs -o size=32m,mode=755 lab-disk-full $small
@@ -46,7 +46,7 @@ done
 dd if=/dev/zero of=$small/filling bs=1M count=31 status=none
 mount --rbind $small/var /var
 """
-# Private first: else what is mounted below /var would be unmounted in its own place too.
+# Private first: else the file systems mounted below /var would be unmounted in their original places, too.
 EMPTY_DISK = """small=/run/lab-disk-full
 if awk '$5 == "/var"' /proc/self/mountinfo | grep -q lab-disk-full; then
     mount --make-rprivate /var
@@ -60,38 +60,41 @@ if test -d $small; then rmdir $small; fi
 """
 
 
-def take(scene: Scene) -> None:
-    """It stops without a word, and stays away."""
-    lifecycle.power_off(scene.place, [scene.host])
+def switch_off(context: Context) -> None:
+    """Cut the host's power."""
+    lifecycle.power_off(context.place, [context.host])
 
 
-def bring_back(scene: Scene) -> None:
-    """It boots from the same disk."""
-    if not hosts.is_on(scene.place, scene.host):
-        lifecycle.power_on(scene.place, scene.world, [scene.host])
+def switch_on(context: Context) -> None:
+    """Boot the host from the same disk, unless it runs."""
+    if not hosts.is_on(context.place, context.host):
+        lifecycle.power_on(context.place, context.world, [context.host])
 
 
-def stopping(unit: str) -> Change:
-    """A service stops on the host."""
-    return lambda scene: _systemctl(scene, "stop", unit)
+def stop_unit(unit: str) -> Action:
+    """An action that stops a unit on the target, or on the coordinator."""
+    return lambda context: _systemctl(context, "stop", unit)
 
 
-def starting(unit: str) -> Change:
-    """It starts again."""
-    return lambda scene: _systemctl(scene, "start", unit)
+def start_unit(unit: str) -> Action:
+    """An action that starts it again."""
+    return lambda context: _systemctl(context, "start", unit)
 
 
-def _systemctl(scene: Scene, verb: str, unit: str) -> None:
-    on_host(scene, f"systemctl {verb} {unit}", scene.given_host or scene.coordinator)
+def _systemctl(context: Context, verb: str, unit: str) -> None:
+    on_host(context, f"systemctl {verb} {unit}", context.given_host or context.coordinator)
 
 
-def skew_clock(scene: Scene) -> None:
-    """The hosts of a lab share one clock: programs are told another time."""
-    on_host(scene, SKEW_CLOCK % base64.b64encode(skewed_clock()).decode())
+def skew_clock(context: Context) -> None:
+    """Preload a library that shifts the clock: the hosts of a lab share this machine's clock."""
+    on_host(context, SKEW_CLOCK % base64.b64encode(skewed_clock()).decode())
 
 
 def skewed_clock() -> bytes:
-    """The library. It asks the C library for next to nothing, so it fits every release. (With libfaketime, only root can log in.)"""
+    """The shared library. It needs almost nothing of the C library, so it works on every release.
+
+    (With libfaketime, only root can log in on Debian 11 and 12.)
+    """
     compiler = f"{mirror.request.TRIPLETS[mirror.request.machine_architecture()]}-gcc"
     with TemporaryDirectory() as folder:
         library = Path(folder, "skewed-clock.so")
@@ -99,92 +102,94 @@ def skewed_clock() -> bytes:
         return library.read_bytes()
 
 
-def set_clock(scene: Scene) -> None:
-    """They are no longer."""
-    on_host(scene, "rm -f /etc/ld.so.preload /usr/local/lib/skewed-clock.so")
+def unskew_clock(context: Context) -> None:
+    """Remove the library."""
+    on_host(context, "rm -f /etc/ld.so.preload /usr/local/lib/skewed-clock.so")
 
 
-def fill_disk(scene: Scene) -> None:
-    """Not that of the machine that the lab runs on."""
-    on_host(scene, FILL_DISK)
+def fill_disk(context: Context) -> None:
+    """Mount a full file system over the host's /var; this machine's disk stays as it is."""
+    on_host(context, FILL_DISK)
 
 
-def empty_disk(scene: Scene) -> None:
-    """What was written to /var meanwhile is lost."""
-    on_host(scene, EMPTY_DISK)
+def free_disk(context: Context) -> None:
+    """Unmount it. Files written to /var meanwhile are lost."""
+    on_host(context, EMPTY_DISK)
 
 
-def change_file(scene: Scene) -> None:
-    """A line that the deploy didn't write."""
-    on_host(scene, f"test -e {OWNED_FILE} && echo '{CHANGED}' >>{OWNED_FILE}")
+def change_file(context: Context) -> None:
+    """Append a line to a file that the deploy wrote."""
+    on_host(context, f"test -e {DEPLOYED_FILE} && echo '{ADDED_LINE}' >>{DEPLOYED_FILE}")
 
 
-def restore_file(scene: Scene) -> None:
-    """The line is taken out."""
-    on_host(scene, f"sed -i '/^{CHANGED}$/d' {OWNED_FILE}")
+def restore_file(context: Context) -> None:
+    """Remove the line."""
+    on_host(context, f"sed -i '/^{ADDED_LINE}$/d' {DEPLOYED_FILE}")
 
 
-def release_lan(scene: Scene) -> None:
-    """tailscale's routes to neighbours win over the host's own network."""
-    rules = "\n".join(kept_lan(on_host(scene, "ip -4 rule show")))
+def delete_lan_rule(context: Context) -> None:
+    """Delete the rule of priority 2500, so that tailscale's routes win over the host's own LAN."""
+    rules = "\n".join(lan_rules(on_host(context, "ip -4 rule show")))
     if not rules:
-        raise scene.refused(f"is not possible on host {scene.host.name}", "nothing keeps its LAN: it is not deployed")
-    scene.remember(rules)
-    on_host(scene, "\n".join(f"ip -4 rule del {rule}" for rule in rules.splitlines()))
+        raise context.error(
+            f"is not possible on host {context.host.name}", "it has no rule of priority 2500: it is not deployed"
+        )
+    context.save(rules)
+    on_host(context, "\n".join(f"ip -4 rule del {rule}" for rule in rules.splitlines()))
 
 
-def keep_lan(scene: Scene) -> None:
-    """The rules stand again."""
-    standing = kept_lan(on_host(scene, "ip -4 rule show"))
-    missing = [rule for rule in scene.recall().splitlines() if rule not in standing]
-    on_host(scene, "\n".join(f"ip -4 rule add {rule}" for rule in missing))
+def restore_lan_rule(context: Context) -> None:
+    """Add the deleted rules again."""
+    present = lan_rules(on_host(context, "ip -4 rule show"))
+    missing = [rule for rule in context.saved().splitlines() if rule not in present]
+    on_host(context, "\n".join(f"ip -4 rule add {rule}" for rule in missing))
 
 
-def kept_lan(shown: str) -> list[str]:
-    """The rules of priority 2500 in the output of `ip rule`, as `ip rule add` takes them."""
+def lan_rules(shown: str) -> list[str]:
+    """The rules of priority 2500 in the output of `ip rule`, as arguments of `ip rule add`."""
     words = [line.split() for line in shown.splitlines() if line.startswith("2500:")]
     return [f"priority 2500 {' '.join(rule[1:])}" for rule in words]
 
 
-def reject_as_image(scene: Scene) -> None:
-    """As after the image's own rules were loaded again: what they reject, no other rule can let in."""
-    restore(scene, filters.image_rules(text("oracle.rules.v4"), scene.host.sshd_port, scene.mark))
+def insert_reject_rules(context: Context) -> None:
+    """Insert the image's REJECT rules first, as if the image's rules were loaded again."""
+    add_rules(context, filters.image_rules(text("oracle.rules.v4"), context.host.sshd_port, context.mark))
 
 
-def put_foreign_chain(scene: Scene) -> None:
-    """As a program does that knows nothing of pods."""
-    restore(scene, filters.foreign_chain(FOREIGN_CHAIN))
+def add_foreign_chain(context: Context) -> None:
+    """Insert a chain that drops everything, first in FORWARD."""
+    add_rules(context, filters.foreign_chain(FOREIGN_CHAIN))
 
 
-def remove_foreign_chain(scene: Scene) -> None:
-    """The chain and the rule that calls it."""
+def remove_foreign_chain(context: Context) -> None:
+    """Delete the chain and the jump to it."""
     steps = (f"-D FORWARD -j {FOREIGN_CHAIN}", f"-F {FOREIGN_CHAIN}", f"-X {FOREIGN_CHAIN}")
-    on_host(scene, "\n".join(f"iptables -w {step} 2>/dev/null || true" for step in steps))
+    on_host(context, "\n".join(f"iptables -w {step} 2>/dev/null || true" for step in steps))
 
 
-def expose_port(scene: Scene) -> None:
-    """Something listens on all addresses, and the packet filter lets everybody in."""
-    if scene.host.public is None:
-        raise scene.refused(f"is not possible on host {scene.host.name}", "it has no public address of its own")
-    on_host(scene, f"systemd-run --quiet --unit={LISTENER} nc -l -k 0.0.0.0 {EXPOSED_PORT}")
-    restore(scene, filters.opened(EXPOSED_PORT, scene.mark))
+def expose_port(context: Context) -> None:
+    """Listen on all addresses, and accept the port in the packet filter."""
+    if context.host.public is None:
+        raise context.error(f"is not possible on host {context.host.name}", "it has no public address of its own")
+    on_host(context, f"systemd-run --quiet --unit={LISTENER} nc -l -k 0.0.0.0 {EXPOSED_PORT}")
+    add_rules(context, filters.accept_port(EXPOSED_PORT, context.mark))
 
 
-def close_port(scene: Scene) -> None:
-    """Nothing listens, and the packet filter is as before."""
-    on_host(scene, f"systemctl stop {LISTENER} 2>/dev/null || true")
-    remove_rules(scene)
+def close_port(context: Context) -> None:
+    """Stop the listener and remove the rule."""
+    on_host(context, f"systemctl stop {LISTENER} 2>/dev/null || true")
+    remove_rules(context)
 
 
-def restore(scene: Scene, rules: str) -> None:
-    """Add rules in one step, beside those that are there."""
-    on_host(scene, f"printf %s {shlex.quote(rules)} | iptables-restore -w --noflush")
+def add_rules(context: Context, rules: str) -> None:
+    """Add rules in one step, without flushing the others."""
+    on_host(context, f"printf %s {shlex.quote(rules)} | iptables-restore -w --noflush")
 
 
-def remove_rules(scene: Scene) -> None:
-    """Those with this fault's mark, in one step."""
+def remove_rules(context: Context) -> None:
+    """Remove the rules with this fault's comment, in one step."""
     on_host(
-        scene,
-        f"rules=$(iptables -w -S | sed -n '/{scene.mark}/s/^-A/-D/p')\n"
+        context,
+        f"rules=$(iptables -w -S | sed -n '/{context.mark}/s/^-A/-D/p')\n"
         'printf "*filter\\n%s\\nCOMMIT\\n" "$rules" | iptables-restore -w --noflush',
     )

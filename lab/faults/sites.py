@@ -8,124 +8,126 @@ from ipaddress import IPv4Address
 from lab import mirror
 from lab.commands import inside, ip, nft
 from lab.faults import filters
-from lab.faults.context import Scene
+from lab.faults.context import Context
 from lab.world import links
 from lab.world.rules import WAN, Chains, table
 
 ETHERNET = 1500
-MORE_MS, MORE_LOSS = 200.0, 5.0
+ADDED_MS, ADDED_LOSS_PERCENT = 200.0, 5.0
 
 
-def put_filter(scene: Scene, chains: Chains) -> None:
-    """The site's router does that, until `lift_filter`."""
-    nft(scene.site.router, table(scene.table, chains))
+def add_filter(context: Context, chains: Chains) -> None:
+    """Load these chains on the site's router."""
+    nft(context.site.router, table(context.table, chains))
 
 
-def lift_filter(scene: Scene) -> None:
-    """It no longer does."""
-    remove_table(scene.site.router, scene.table)
+def remove_filter(context: Context) -> None:
+    """Delete the fault's table on the site's router, if it is there."""
+    remove_table(context.site.router, context.table)
 
 
 def remove_table(namespace: str, name: str) -> None:
-    """That table is gone, also if it was not there."""
+    """Delete an nftables table, if it is there."""
     inside(namespace, ["nft", "delete", "table", "ip", name], check=False)
 
 
-def forget_udp(scene: Scene) -> None:
-    """What the router knows of UDP flows: else they keep the translation that they have."""
-    inside(scene.site.router, ["conntrack", "-D", "-p", "udp"], check=False)
+def flush_udp_conntrack(context: Context) -> None:
+    """Flush the router's UDP conntrack entries: else existing flows keep their translation."""
+    inside(context.site.router, ["conntrack", "-D", "-p", "udp"], check=False)
 
 
-def block_udp(scene: Scene) -> None:
-    """As in networks that let only names and TCP through."""
-    put_filter(scene, filters.forwarded(*filters.ALL_UDP))
+def block_udp(context: Context) -> None:
+    """Drop all UDP but DNS."""
+    add_filter(context, filters.forward_chain(*filters.ALL_UDP))
 
 
-def block_tailnet(scene: Scene) -> None:
-    """Neither a direct path nor the relay."""
-    put_filter(scene, filters.forwarded(*filters.ALL_UDP, to_coordinator(scene)))
+def block_tailnet(context: Context) -> None:
+    """Drop UDP, and TCP to the relay and the coordinator."""
+    add_filter(context, filters.forward_chain(*filters.ALL_UDP, drop_to_coordinator(context)))
 
 
-def block_coordinator(scene: Scene) -> None:
-    """As a company's firewall does that knows the name."""
-    put_filter(scene, filters.forwarded(to_coordinator(scene)))
+def block_coordinator(context: Context) -> None:
+    """Drop TCP to headscale and the relay beside it, as a company's firewall may do."""
+    add_filter(context, filters.forward_chain(drop_to_coordinator(context)))
 
 
-def to_coordinator(scene: Scene) -> str:
-    """What goes to the address that headscale and the relay are called at is dropped."""
-    cluster = scene.world.cluster
-    return filters.to_service(scene.world.records[cluster.coordination_name], cluster.coordination_port)
+def drop_to_coordinator(context: Context) -> str:
+    """The rule that drops TCP to the address and port of headscale and the relay."""
+    cluster = context.world.cluster
+    return filters.drop_to_port(context.world.records[cluster.coordination_name], cluster.coordination_port)
 
 
-def harden_nat(scene: Scene) -> None:
-    """What one destination learns of a host's port is of no use to another, so no hole can be punched."""
-    if scene.site.site.nat == "none":
-        raise scene.refused(f"is not possible in site {scene.site.name}", "it translates no addresses")
-    put_filter(scene, filters.port_by_destination(scene.site))
-    forget_udp(scene)
+def randomize_ports(context: Context) -> None:
+    """Take another source port for each destination, so that hole punching fails."""
+    if context.site.site.nat == "none":
+        raise context.error(f"is not possible in site {context.site.name}", "it translates no addresses")
+    add_filter(context, filters.endpoint_dependent_nat(context.site))
+    flush_udp_conntrack(context)
 
 
-def soften_nat(scene: Scene) -> None:
-    """The router translates as before."""
-    lift_filter(scene)
-    forget_udp(scene)
+def restore_nat(context: Context) -> None:
+    """Translate as declared again."""
+    remove_filter(context)
+    flush_udp_conntrack(context)
 
 
-def shrink_mtu(scene: Scene) -> None:
-    """Both ends of the path refuse what is longer, and nobody is told."""
-    put_filter(scene, filters.silent_about_size())
-    nft(scene.world.core, table(core_table(scene), {"sent": (filters.SENT, iter([filters.TOO_BIG]))}))
-    set_mtu(scene, filters.SMALL_MTU)
+def shrink_mtu(context: Context) -> None:
+    """Lower the MTU at both ends of the link to the internet, and drop the ICMP errors."""
+    add_filter(context, filters.mtu_blackhole())
+    nft(context.world.core, table(core_table(context), {"sent": (filters.OUTPUT, iter([filters.DROP_FRAG_NEEDED]))}))
+    set_mtu(context, filters.SMALL_MTU)
 
 
-def restore_mtu(scene: Scene) -> None:
-    """Ethernet's."""
-    set_mtu(scene, ETHERNET)
-    lift_filter(scene)
-    remove_table(scene.world.core, core_table(scene))
+def restore_mtu(context: Context) -> None:
+    """Set the MTU back to Ethernet's."""
+    set_mtu(context, ETHERNET)
+    remove_filter(context)
+    remove_table(context.world.core, core_table(context))
 
 
-def set_mtu(scene: Scene, mtu: int) -> None:
-    """Of what the router and the internet send on the path between them."""
-    ip(scene.site.router, [f"link set {WAN} mtu {mtu}"])
-    ip(scene.world.core, [f"link set {scene.site.core_port} mtu {mtu}"])
+def set_mtu(context: Context, mtu: int) -> None:
+    """Set the MTU at both ends of the site's link to the internet."""
+    ip(context.site.router, [f"link set {WAN} mtu {mtu}"])
+    ip(context.world.core, [f"link set {context.site.core_port} mtu {mtu}"])
 
 
-def core_table(scene: Scene) -> str:
-    """A table in the internet's core: several sites may have the fault."""
-    return f"{scene.table}_{scene.site.core_port}"
+def core_table(context: Context) -> str:
+    """The name of the fault's table in the core, one for each site."""
+    return f"{context.table}_{context.site.core_port}"
 
 
-def block_mirrors(scene: Scene) -> None:
-    """All names that packages, files and images come from."""
-    drop_names(scene, scene.world.names.values())
+def block_mirrors(context: Context) -> None:
+    """Drop traffic to all addresses of the mirror."""
+    block_addresses(context, context.world.names.values())
 
 
-def block_registries(scene: Scene) -> None:
-    """Only those that images come from."""
-    drop_names(scene, (scene.world.names[name] for name in mirror.names.registries() if name in scene.world.names))
+def block_registries(context: Context) -> None:
+    """Drop traffic to the mirror's addresses that serve images."""
+    block_addresses(
+        context, (context.world.names[name] for name in mirror.names.registries() if name in context.world.names)
+    )
 
 
-def drop_names(scene: Scene, addresses: Iterable[IPv4Address]) -> None:
-    """They time out."""
-    put_filter(scene, filters.forwarded(filters.to_addresses(addresses)))
+def block_addresses(context: Context, addresses: Iterable[IPv4Address]) -> None:
+    """Drop traffic to these addresses: connections time out."""
+    add_filter(context, filters.forward_chain(filters.drop_to_addresses(addresses)))
 
 
-def silence_names(scene: Scene) -> None:
-    """The site's router drops the host's questions."""
-    put_filter(scene, filters.forwarded(filters.names_of(scene.host)))
+def block_dns(context: Context) -> None:
+    """Drop the host's DNS queries on the site's router."""
+    add_filter(context, filters.forward_chain(filters.drop_dns_of(context.host)))
 
 
-def slow_down(scene: Scene) -> None:
-    """The wire takes longer."""
-    links.burden(scene.place, scene.world, scene.site, scene.name, MORE_MS, 0.0)
+def add_latency(context: Context) -> None:
+    """Add delay to the site's link, each way."""
+    links.impair(context.place, context.world, context.site, context.name, ADDED_MS, 0.0)
 
 
-def lose_frames(scene: Scene) -> None:
-    """The wire loses frames."""
-    links.burden(scene.place, scene.world, scene.site, scene.name, 0.0, MORE_LOSS)
+def add_loss(context: Context) -> None:
+    """Add packet loss to the site's link."""
+    links.impair(context.place, context.world, context.site, context.name, 0.0, ADDED_LOSS_PERCENT)
 
 
-def relieve(scene: Scene) -> None:
-    """The wire is as it was."""
-    links.relieve(scene.place, scene.world, scene.site, scene.name)
+def remove_impairment(context: Context) -> None:
+    """Remove this fault's delay and loss."""
+    links.remove_impairment(context.place, context.world, context.site, context.name)

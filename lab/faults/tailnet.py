@@ -1,4 +1,4 @@
-"""Faults of the tailnet and of the cluster: routes offered, approved and accepted; the cluster's name service."""
+"""Faults of the tailnet and of the cluster: routes advertised, approved and accepted; CoreDNS; kube-proxy."""
 
 from __future__ import annotations
 
@@ -8,156 +8,157 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from cluster.documents import routes
-from lab.faults.context import Scene, on_host
+from lab.faults.context import Context, on_host
 from lab.polling import until
 from lab.world.network import UPLINK
 from lab.world.plan import HostPlan
 
 KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system"
 COREDNS = "deployment/coredns"
-# Stopped, not ended: kubelet would start it again, and it would write its rules.
-REMOVE_SERVICES = """proxy=$(pgrep -x kube-proxy) || { echo "kube-proxy does not run here"; exit 1; }
+# Stopped, not killed: kubelet would start another, which would write the rules again.
+HANG_KUBE_PROXY = """proxy=$(pgrep -x kube-proxy) || { echo "kube-proxy does not run here"; exit 1; }
 kill -STOP $proxy
 iptables -w -t nat -F KUBE-SERVICES
 """
-END_STOPPED_PROXY = """for proxy in $(pgrep -x kube-proxy); do
+KILL_STOPPED_PROXY = """for proxy in $(pgrep -x kube-proxy); do
     if grep -q '^State:.*stopped' /proc/$proxy/status; then kill -KILL $proxy; fi
 done
 """
-COUNT_SERVICES = "iptables -w -t nat -S KUBE-SERVICES 2>/dev/null | grep -c ^-A || true"
+COUNT_SERVICE_RULES = "iptables -w -t nat -S KUBE-SERVICES 2>/dev/null | grep -c ^-A || true"
 PROXY_SECONDS = 120
 
 
-def withdraw_lan(scene: Scene) -> None:
-    """The host no longer offers its LAN address, nor its LAN routes."""
-    own = set(routes.advertised(scene.world.cluster, scene.host.host))
-    withdraw(scene, [route for route in offered(scene) if route not in own])
+def withdraw_lan_routes(context: Context) -> None:
+    """Withdraw the host's LAN address and LAN routes."""
+    own = set(routes.advertised(context.world.cluster, context.host.host))
+    advertise(context, [route for route in advertised(context) if route not in own])
 
 
-def withdraw_pods(scene: Scene) -> None:
-    """The host no longer offers the network of its pods."""
-    pods = scene.world.cluster.pod_cidr
-    withdraw(scene, [route for route in offered(scene) if not route.subnet_of(pods)])
+def withdraw_pod_route(context: Context) -> None:
+    """Withdraw the network of the host's pods."""
+    pods = context.world.cluster.pod_cidr
+    advertise(context, [route for route in advertised(context) if not route.subnet_of(pods)])
 
 
-def withdraw(scene: Scene, rest: Sequence[IPv4Network]) -> None:
-    """Offer only those that are left."""
-    before = offered(scene)
+def advertise(context: Context, rest: Sequence[IPv4Network]) -> None:
+    """Advertise only these routes; LabError if that withdraws none."""
+    before = advertised(context)
     if len(rest) == len(before):
-        raise scene.refused(f"is not possible on host {scene.host.name}", "it offers no such route")
-    scene.remember(joined(before))
-    on_host(scene, f"tailscale set --advertise-routes={joined(rest)}")
+        raise context.error(f"is not possible on host {context.host.name}", "it advertises no such route")
+    context.save(comma_separated(before))
+    on_host(context, f"tailscale set --advertise-routes={comma_separated(rest)}")
 
 
-def offer_again(scene: Scene) -> None:
-    """What was offered before."""
-    if before := scene.recall():
-        on_host(scene, f"tailscale set --advertise-routes={before}")
+def restore_routes(context: Context) -> None:
+    """Advertise the routes from before."""
+    if before := context.saved():
+        on_host(context, f"tailscale set --advertise-routes={before}")
 
 
-def offered(scene: Scene) -> list[IPv4Network]:
-    """The routes that the host offers to the tailnet."""
-    found = json.loads(on_host(scene, "tailscale debug prefs"))
+def advertised(context: Context) -> list[IPv4Network]:
+    """The routes that the host advertises to the tailnet."""
+    found = json.loads(on_host(context, "tailscale debug prefs"))
     return [IPv4Network(route) for route in found.get("AdvertiseRoutes") or ()]
 
 
-def joined(networks: Sequence[IPv4Network]) -> str:
-    """As tailscale and headscale take them."""
+def comma_separated(networks: Sequence[IPv4Network]) -> str:
+    """Networks as arguments of tailscale and headscale."""
     return ",".join(map(str, networks))
 
 
-def disapprove(scene: Scene) -> None:
-    """headscale no longer serves any route of the host, though the host offers them."""
-    node = registered(scene)
+def unapprove_routes(context: Context) -> None:
+    """Approve none of the host's advertised routes."""
+    node = headscale_node(context)
     approved = node.get("approved_routes") or []
     if not approved:
-        raise scene.refused(f"is not possible for host {scene.host.name}", "no route of it is approved")
-    scene.remember(",".join(approved))
-    approve(scene, node["id"], "")
+        raise context.error(f"is not possible for host {context.host.name}", "no route of it is approved")
+    context.save(",".join(approved))
+    set_approved(context, node["id"], "")
 
 
-def approve_again(scene: Scene) -> None:
-    """What was approved before."""
-    if before := scene.recall():
-        approve(scene, registered(scene)["id"], before)
+def reapprove_routes(context: Context) -> None:
+    """Approve the routes from before."""
+    if before := context.saved():
+        set_approved(context, headscale_node(context)["id"], before)
 
 
-def approve(scene: Scene, node: int, given: str) -> None:
-    """Set what headscale approves for a node."""
-    on_host(scene, f"headscale nodes approve-routes --identifier {node} --routes '{given}'", scene.coordinator)
+def set_approved(context: Context, node: int, given: str) -> None:
+    """Set the approved routes of a node in headscale."""
+    on_host(context, f"headscale nodes approve-routes --identifier {node} --routes '{given}'", context.coordinator)
 
 
-def registered(scene: Scene) -> dict[str, Any]:
-    """The host as headscale knows it."""
-    nodes = json.loads(on_host(scene, "headscale nodes list --output json", scene.coordinator)) or []
-    found = node_named(nodes, scene.host)
+def headscale_node(context: Context) -> dict[str, Any]:
+    """The host's node in headscale."""
+    nodes = json.loads(on_host(context, "headscale nodes list --output json", context.coordinator)) or []
+    found = newest_node(nodes, context.host)
     if found is None:
-        raise scene.refused(f"is not possible for host {scene.host.name}", "headscale does not know it")
+        raise context.error(f"is not possible for host {context.host.name}", "it is not registered in headscale")
     return found
 
 
-def node_named(nodes: Sequence[dict[str, Any]], host: HostPlan) -> dict[str, Any] | None:
-    """The entry of that host in headscale's list: the one that it registered last."""
+def newest_node(nodes: Sequence[dict[str, Any]], host: HostPlan) -> dict[str, Any] | None:
+    """The host's node in headscale's list, the newest if there are several; None if there is none."""
     found = [node for node in nodes if host.name in (node.get("given_name"), node.get("name"))]
     return max(found, key=lambda node: int(node["id"]), default=None)
 
 
-def refuse_routes(scene: Scene) -> None:
-    """The host does not use what others offer."""
-    on_host(scene, "tailscale set --accept-routes=false")
+def refuse_routes(context: Context) -> None:
+    """Set --accept-routes=false on the host."""
+    on_host(context, "tailscale set --accept-routes=false")
 
 
-def accept_routes(scene: Scene) -> None:
-    """It does again."""
-    on_host(scene, "tailscale set --accept-routes=true")
+def accept_routes(context: Context) -> None:
+    """Set --accept-routes=true on the host."""
+    on_host(context, "tailscale set --accept-routes=true")
 
 
-def add_guest_route(scene: Scene) -> None:
-    """As somebody tries who has not read what the cloud's fabric does."""
-    own = scene.host.host.site
-    neighbour = next((host for host in scene.site.hosts if host is not scene.host), None)
-    far = next((site.lan for site in scene.world.cluster.sites if not site.lan.overlaps(own.lan)), None)
+def add_guest_route(context: Context) -> None:
+    """Add a route via a neighbour to another site's LAN; a routed fabric ignores it."""
+    own = context.host.host.site
+    neighbour = next((host for host in context.site.hosts if host is not context.host), None)
+    far = next((site.lan for site in context.world.cluster.sites if not site.lan.overlaps(own.lan)), None)
     if own.fabric != "routed" or neighbour is None or far is None:
-        raise scene.refused(
-            f"is not possible on host {scene.host.name}", "its site is no routed fabric with a neighbour and a far site"
+        raise context.error(
+            f"is not possible on host {context.host.name}",
+            "its site is no routed fabric with a neighbour and a far site",
         )
-    scene.remember(str(far))
-    on_host(scene, f"ip route add {far} via {neighbour.host.lan_address} dev {UPLINK}")
+    context.save(str(far))
+    on_host(context, f"ip route add {far} via {neighbour.host.lan_address} dev {UPLINK}")
 
 
-def remove_guest_route(scene: Scene) -> None:
-    """The main table is as before."""
-    if far := scene.recall():
-        on_host(scene, f"ip route del {far} 2>/dev/null || true")
+def remove_guest_route(context: Context) -> None:
+    """Delete the route."""
+    if far := context.saved():
+        on_host(context, f"ip route del {far} 2>/dev/null || true")
 
 
-def stop_cluster_names(scene: Scene) -> None:
-    """No pod answers at the cluster's name service."""
-    there = control_plane(scene)
-    scene.remember(on_host(scene, f"{KUBECTL} get {COREDNS} -o jsonpath={{.spec.replicas}}", there))
-    on_host(scene, f"{KUBECTL} scale {COREDNS} --replicas=0", there)
+def stop_coredns(context: Context) -> None:
+    """Scale CoreDNS to zero."""
+    there = first_control_plane(context)
+    context.save(on_host(context, f"{KUBECTL} get {COREDNS} -o jsonpath={{.spec.replicas}}", there))
+    on_host(context, f"{KUBECTL} scale {COREDNS} --replicas=0", there)
 
 
-def start_cluster_names(scene: Scene) -> None:
-    """As many as before."""
-    if before := scene.recall():
-        there = control_plane(scene)
-        on_host(scene, f"{KUBECTL} scale {COREDNS} --replicas={before}", there)
-        on_host(scene, f"{KUBECTL} rollout status {COREDNS} --timeout=120s", there)
+def start_coredns(context: Context) -> None:
+    """Scale CoreDNS back, and wait for its rollout."""
+    if before := context.saved():
+        there = first_control_plane(context)
+        on_host(context, f"{KUBECTL} scale {COREDNS} --replicas={before}", there)
+        on_host(context, f"{KUBECTL} rollout status {COREDNS} --timeout=120s", there)
 
 
-def control_plane(scene: Scene) -> HostPlan:
-    """The first host that kubectl can be asked on."""
-    return next(host for host in scene.world.hosts if host.host.is_control_plane)
+def first_control_plane(context: Context) -> HostPlan:
+    """The first control plane, on which kubectl runs."""
+    return next(host for host in context.world.hosts if host.host.is_control_plane)
 
 
-def remove_services(scene: Scene) -> None:
-    """kube-proxy hangs, and its rules are gone."""
-    on_host(scene, REMOVE_SERVICES)
+def hang_kube_proxy(context: Context) -> None:
+    """Stop kube-proxy by a signal, and flush its nat rules."""
+    on_host(context, HANG_KUBE_PROXY)
 
 
-def bring_services_back(scene: Scene) -> None:
-    """A new kube-proxy writes them again."""
-    on_host(scene, END_STOPPED_PROXY)
-    if not until(lambda: int(on_host(scene, COUNT_SERVICES)) > 0, PROXY_SECONDS, interval=1):
-        raise scene.refused("is not healed", f"kube-proxy has written no rules in {PROXY_SECONDS} s")
+def restart_kube_proxy(context: Context) -> None:
+    """Kill the stopped kube-proxy, and wait until its successor has written the rules."""
+    on_host(context, KILL_STOPPED_PROXY)
+    if not until(lambda: int(on_host(context, COUNT_SERVICE_RULES)) > 0, PROXY_SECONDS, interval=1):
+        raise context.error("is not healed", f"kube-proxy has written no rules in {PROXY_SECONDS} s")

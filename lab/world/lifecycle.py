@@ -88,7 +88,7 @@ def make(place: Run, world: WorldPlan, options: Options) -> None:
     with step(f"networks: {len(world.sites)} sites, {len(world.namespaces)} namespaces"):
         network.build(world, place.namespace)
         if options.delay:
-            links.settle_all(place, world)
+            links.apply_all(place, world)
         dns.serve(place, world)
         if authority:
             acme.serve(place, world, authority)
@@ -235,4 +235,4 @@ def delay(place: Run, on: bool, operator_round_trip_ms: float | None = None) -> 
     if operator_round_trip_ms is not None:
         place.update(operator_round_trip_ms=operator_round_trip_ms)
     place.update(delay=on)
-    links.settle_all(place, of(place))
+    links.apply_all(place, of(place))

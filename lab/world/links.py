@@ -1,4 +1,4 @@
-"""Delay and loss between sites, or the operator, and the internet: the wires that are switched on."""
+"""Delay and loss of the links between the internet and the sites or the operator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.world.state import Run
 
 @dataclass(frozen=True)
 class Link:
-    """A way to the internet's core. `ends`: namespace and interface of all that frames pass; `log` names its process."""
+    """A link to the internet's core. `ends`: namespace and interface of each end that frames pass; `log` names its process."""
 
     where: str
     log: str
@@ -23,68 +23,70 @@ class Link:
     ends: tuple[tuple[str, str], ...]
 
 
-def of_site(world: WorldPlan, site: SitePlan) -> Link:
-    """A site's."""
+def site_link(world: WorldPlan, site: SitePlan) -> Link:
+    """The link of a site."""
     ends = ((site.router, WAN), (site.wire, NEAR), (site.wire, FAR), (world.core, site.core_port))
     return Link(f"site {site.name}", f"wire-{site.name}", site.wire, ends)
 
 
-def of_operator(world: WorldPlan) -> Link:
-    """The operator's."""
+def operator_link(world: WorldPlan) -> Link:
+    """The link of the operator."""
     wire = world.operator_wire
     ends = ((world.operator_namespace, UPLINK), (wire, NEAR), (wire, FAR), (world.core, OPERATOR_PORT))
     return Link("the operator", "operator-wire", wire, ends)
 
 
 def set_link(place: Run, link: Link, delay_ms: float, loss_percent: float) -> None:
-    """Frames take that time on it, each way, and some are lost."""
+    """Set a link's delay (one way) and loss; LabError if the emulator does not start."""
     place.stop(link.log)
     if not delay_ms and not loss_percent:
         ip(link.wire, [f"link set {FAR} master through", f"link set {NEAR} master through"])
         return
-    offloads(link, whole=not loss_percent)
+    set_offloads(link, whole=not loss_percent)
     ip(link.wire, [f"link set {FAR} nomaster", f"link set {NEAR} nomaster"])
     command = [sys.executable, "-m", "lab.world.netem", FAR, NEAR, str(delay_ms), str(loss_percent)]
-    process = place.start(link.log, command, link.wire, heard=True)
+    process = place.start(link.log, command, link.wire, piped=True)
     if not process.stdout or process.stdout.readline() != "ready\n":
         log = place.folder / f"{link.log}.log"
-        raise LabError(link.where, "its wire does not work", log.read_text().strip()[-500:], f"see {log}")
+        raise LabError(link.where, "its link does not work", log.read_text().strip()[-500:], f"see {log}")
 
 
-def settle(place: Run, world: WorldPlan, site: SitePlan) -> None:
-    """That site's wire as the run's state says: the declared delay and loss unless they are off, and its burdens."""
-    burdens = place.state.get("burdens", {}).get(site.name, {}).values()
+def apply(place: Run, world: WorldPlan, site: SitePlan) -> None:
+    """Set a site's link from the run's state: the declared delay and loss unless they are off, and its faults' impairments."""
+    impairments = place.state.get("impairments", {}).get(site.name, {}).values()
     own = (site.site.delay_ms, site.site.loss_percent) if place.state.get("delay", True) else (0.0, 0.0)
-    delay, loss = (sum(parts) for parts in zip(own, *burdens, strict=True))
-    set_link(place, of_site(world, site), delay, loss)
+    delay, loss = (sum(parts) for parts in zip(own, *impairments, strict=True))
+    set_link(place, site_link(world, site), delay, loss)
 
 
-def settle_all(place: Run, world: WorldPlan) -> None:
-    """All wires."""
+def apply_all(place: Run, world: WorldPlan) -> None:
+    """Set the links of all sites and of the operator."""
     for site in world.sites:
-        settle(place, world, site)
-    set_link(place, of_operator(world), place.state.get("operator_round_trip_ms", 0.0) / 2, 0.0)
+        apply(place, world, site)
+    set_link(place, operator_link(world), place.state.get("operator_round_trip_ms", 0.0) / 2, 0.0)
 
 
-def burden(place: Run, world: WorldPlan, site: SitePlan, name: str, delay_ms: float, loss_percent: float) -> None:
-    """More delay and loss than declared, by the name of what causes it."""
-    burdens = place.state.get("burdens", {})
-    place.update(burdens={**burdens, site.name: {**burdens.get(site.name, {}), name: [delay_ms, loss_percent]}})
-    settle(place, world, site)
+def impair(place: Run, world: WorldPlan, site: SitePlan, name: str, delay_ms: float, loss_percent: float) -> None:
+    """Add delay (one way) and loss to a site's link, recorded by the name of the fault."""
+    impairments = place.state.get("impairments", {})
+    place.update(
+        impairments={**impairments, site.name: {**impairments.get(site.name, {}), name: [delay_ms, loss_percent]}}
+    )
+    apply(place, world, site)
 
 
-def relieve(place: Run, world: WorldPlan, site: SitePlan, name: str) -> None:
-    """Without what that name causes."""
-    burdens = place.state.get("burdens", {})
-    left = {key: burden for key, burden in burdens.get(site.name, {}).items() if key != name}
-    place.update(burdens={**burdens, site.name: left})
-    settle(place, world, site)
+def remove_impairment(place: Run, world: WorldPlan, site: SitePlan, name: str) -> None:
+    """Remove the delay and loss of that fault."""
+    impairments = place.state.get("impairments", {})
+    left = {key: values for key, values in impairments.get(site.name, {}).items() if key != name}
+    place.update(impairments={**impairments, site.name: left})
+    apply(place, world, site)
 
 
-def offloads(link: Link, whole: bool) -> None:
-    """Whether frames cross the wire before they are cut into segments. To lose single segments they must be cut first.
+def set_offloads(link: Link, whole: bool) -> None:
+    """Set the segmentation offloads of a link's ends. To lose single segments, frames must be segmented before the link.
 
-    UDP's are cut in any case: older kernels can't hand them to a packet socket.
+    UDP is segmented in any case: older kernels can't pass UDP offloads to a packet socket.
     """
     state = "on" if whole else "off"
     for namespace, name in link.ends:

@@ -117,13 +117,13 @@ class Run:
         run(["ip", "netns", "add", name])
 
     def start(
-        self, name: str, command: Sequence[str | Path], namespace: str | None = None, heard: bool = False
+        self, name: str, command: Sequence[str | Path], namespace: str | None = None, piped: bool = False
     ) -> subprocess.Popen[str]:
         """Start a program of this run in the background; what it says goes to a file, or can be read if it is `heard`."""
         words = [*(["ip", "netns", "exec", namespace] if namespace else []), *map(str, command)]
         with (self.folder / f"{name}.log").open("a") as log, uninterrupted():
             process = subprocess.Popen(
-                words, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if heard else log, stderr=log, text=True, start_new_session=True,
+                words, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if piped else log, stderr=log, text=True, start_new_session=True,
                 env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
             )  # fmt: skip
             self.note("process", name, pid=process.pid, started=started(process.pid))

@@ -13,9 +13,9 @@ import pytest
 from lab import arguments, faults, mirror
 from lab.__main__ import main
 from lab.failures import LabError
-from lab.faults import context, filters, machines, tailnet
+from lab.faults import filters, machines, tailnet
 from lab.faults.catalogue import FAULTS
-from lab.faults.context import Fault
+from lab.faults.context import Context, Fault
 from lab.world import lifecycle as lab_world
 from lab.world import links, state
 from lab.world.plan import plan
@@ -38,8 +38,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> state.Run:
     return made
 
 
-def at(place: state.Run, name: str, target: str | None = None) -> context.Scene:
-    return faults.scene_of(place, name, target)
+def at(place: state.Run, name: str, target: str | None = None) -> Context:
+    return faults.context_of(place, name, target)
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -67,13 +67,13 @@ def test_without_a_fault_the_list_is_pointed_at(capsys: pytest.CaptureFixture[st
 
 
 def recorder(seen: list[str], fails: bool = False) -> Fault:
-    def apply(scene: context.Scene) -> None:
+    def apply(context: Context) -> None:
         seen.append("apply")
-        scene.remember("before")
+        context.save("before")
         if fails:
-            raise scene.refused("is not possible", "of this test")
+            raise context.error("is not possible", "of this test")
 
-    return Fault("a test", "site", apply, lambda scene: seen.append(f"undo {scene.recall()}"))
+    return Fault("a test", "site", apply, lambda context: seen.append(f"undo {context.saved()}"))
 
 
 def test_a_fault_is_recorded_until_it_is_healed(place: state.Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,7 @@ def test_a_fault_is_recorded_until_it_is_healed(place: state.Run, monkeypatch: p
     faults.heal(place, "udp-blocked", "home")
     assert faults.in_force(place) == [["udp-blocked", "cloud"]]
     assert seen == ["apply", "apply", "undo before"]
-    assert at(place, "udp-blocked", "home").recall() == ""
+    assert at(place, "udp-blocked", "home").saved() == ""
 
 
 def test_what_is_not_broken_can_t_be_healed(place: state.Run) -> None:
@@ -120,19 +120,19 @@ def test_faults_of_one_router_have_tables_of_their_own(place: state.Run) -> None
 
 
 def test_a_hard_nat_takes_another_port_for_each_connection() -> None:
-    rules = table("f", filters.port_by_destination(world(away=AWAY).site("home")))
+    rules = table("f", filters.endpoint_dependent_nat(world(away=AWAY).site("home")))
     assert 'oifname "wan" ip saddr 192.168.1.2 meta l4proto udp snat to 192.0.2.9 fully-random' in rules
     assert 'iifname "wan" meta l4proto udp ct state new udp dport != 3478 drop' in rules
 
 
 def test_a_small_path_is_silent_and_tells_tcp() -> None:
-    rules = table("f", filters.silent_about_size())
+    rules = table("f", filters.mtu_blackhole())
     assert "icmp code frag-needed drop" in rules
     assert "maxseg size set 1060" in rules
 
 
 def test_names_of_one_host_are_dropped() -> None:
-    rule = filters.names_of(world(away=AWAY).host("away"))
+    rule = filters.drop_dns_of(world(away=AWAY).host("away"))
     assert rule == "ip saddr { 192.168.1.2 } meta l4proto { tcp, udp } th dport 53 drop"
 
 
@@ -159,19 +159,19 @@ def test_the_image_s_rules_stand_in_front_in_their_order() -> None:
 def test_nothing_here_is_refused_by_nft() -> None:
     away = world(away=AWAY)
     everything = (
-        filters.port_by_destination(away.site("home")),
-        filters.silent_about_size(),
-        filters.forwarded(
+        filters.endpoint_dependent_nat(away.site("home")),
+        filters.mtu_blackhole(),
+        filters.forward_chain(
             *filters.ALL_UDP,
-            filters.names_of(away.host("away")),
-            filters.to_addresses(away.names.values()),
-            filters.to_service(away.dns, 443),
+            filters.drop_dns_of(away.host("away")),
+            filters.drop_to_addresses(away.names.values()),
+            filters.drop_to_port(away.dns, 443),
         ),
-        filters.pods_cut_off(PODS),
-        filters.pods_small_packets(PODS),
-        filters.services_dropped(SERVICES),
-        filters.upstream_dropped(PODS, SERVICES),
-        filters.lan_silent(away.host("away").host.lan_address),
+        filters.drop_pods(PODS),
+        filters.drop_large_pod_packets(PODS),
+        filters.drop_web_services(SERVICES),
+        filters.drop_upstream_dns(PODS, SERVICES),
+        filters.drop_ping(away.host("away").host.lan_address),
     )
     rules = "\n".join(table(f"f{number}", chains) for number, chains in enumerate(everything))
     checked = subprocess.run(["unshare", "-rn", "nft", "-c", "-f", "-"], input=rules, text=True, capture_output=True)
@@ -180,13 +180,13 @@ def test_nothing_here_is_refused_by_nft() -> None:
 
 def test_the_rules_that_keep_a_lan_can_be_added_as_they_were() -> None:
     shown = "0:\tfrom all lookup local\n2500:\tfrom all to 10.0.0.0/24 lookup main\n5270:\tfrom all lookup 52\n"
-    assert machines.kept_lan(shown) == ["priority 2500 from all to 10.0.0.0/24 lookup main"]
+    assert machines.lan_rules(shown) == ["priority 2500 from all to 10.0.0.0/24 lookup main"]
 
 
 def test_of_two_registrations_the_last_is_meant() -> None:
     nodes = [{"id": "3", "given_name": "first"}, {"id": "12", "name": "first"}, {"id": "20", "given_name": "away"}]
-    assert tailnet.node_named(nodes, world().host("first")) == nodes[1]
-    assert tailnet.node_named(nodes[2:], world().host("first")) is None
+    assert tailnet.newest_node(nodes, world().host("first")) == nodes[1]
+    assert tailnet.newest_node(nodes[2:], world().host("first")) is None
 
 
 def test_burdens_of_a_wire_add_up_and_go_one_by_one(place: state.Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +195,7 @@ def test_burdens_of_a_wire_add_up_and_go_one_by_one(place: state.Run, monkeypatc
     faults.cause(place, "latency", "cloud")
     faults.cause(place, "loss", "cloud")
     place.update(delay=False)
-    links.settle(place, plan("t", place.cluster(), mirror.NAMES), at(place, "loss", "cloud").site)
+    links.apply(place, plan("t", place.cluster(), mirror.NAMES), at(place, "loss", "cloud").site)
     faults.heal(place, "latency", "cloud")
     faults.heal(place, "loss", "cloud")
     assert wires == [(205, 0), (205, 5), (200, 5), (0, 5), (0, 0)]
