@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
+
+from netaddr import IPSet
 
 # Tailscale's own range: its clients drop packets from it that did not come through the tunnel.
 TAILSCALE_RANGE = IPv4Network("100.64.0.0/10")
@@ -14,19 +17,17 @@ SPECIAL_RANGES = {
     IPv4Network("224.0.0.0/4"): "multicast",
     IPv4Network("240.0.0.0/4"): "reserved",
 }
-PRIVATE_RANGES = tuple(
-    IPv4Network(range_) for range_ in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
-)
+PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 
 
-def disjoint(one: IPv4Network, other: IPv4Network) -> bool:
-    """They share no address."""
-    return not one.overlaps(other)
+def is_within(part: IPv4Address | IPv4Network | str, networks: Iterable[IPv4Network | str]) -> bool:
+    """Whether the address or network lies in `networks` taken together: two halves hold what neither holds alone."""
+    return str(part) in IPSet(str(network) for network in networks)
 
 
 def is_private(address: IPv4Address) -> bool:
     """Nobody outside its own network can reach it."""
-    return any(address in range_ for range_ in PRIVATE_RANGES)
+    return is_within(address, PRIVATE_RANGES)
 
 
 def name_in(url: str) -> str:

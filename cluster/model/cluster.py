@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cluster import defaults
-from cluster.addresses import disjoint
 from cluster.model.host import Host
 from cluster.model.key import Declared, Key, one_of
 from cluster.model.site import Site
@@ -143,9 +142,7 @@ class Cluster(ClusterSettings):
     def ambiguous_sites(self) -> tuple[Site, ...]:
         """Sites whose LAN overlaps another's: an address there does not say which host is meant."""
         return tuple(
-            site
-            for site in self.sites
-            if any(not disjoint(site.lan, other.lan) for other in self.sites if other != site)
+            site for site in self.sites if any(site.lan.overlaps(other.lan) for other in self.sites if other != site)
         )
 
     @property
@@ -158,7 +155,7 @@ class Cluster(ClusterSettings):
         """What `host` advertises to the tailnet whatever its pods: its own LAN address, and its declared LAN routes."""
         address = self.advertised_lan_addresses.get(host.name)
         own = (IPv4Network(address),) if address else ()
-        return own + tuple(route for route in host.lan_routes if address or disjoint(route, host.site.lan))
+        return own + tuple(route for route in host.lan_routes if address or not route.overlaps(host.site.lan))
 
     @property
     def server_url(self) -> str:

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from cluster import mtu
-from cluster.addresses import SPECIAL_RANGES, TAILSCALE_DNS, TAILSCALE_RANGE, disjoint
+from cluster.addresses import SPECIAL_RANGES, TAILSCALE_DNS, TAILSCALE_RANGE
 from cluster.model import Cluster, Host
 from cluster.problems import Problem
 
@@ -43,7 +43,7 @@ def problems(cluster: Cluster) -> Iterator[Problem]:
 def warnings(cluster: Cluster) -> Iterator[str]:
     """LANs of two sites that overlap."""
     for one, other in combinations(_lans(cluster), 2):
-        if not disjoint(one.network, other.network):
+        if one.network.overlaps(other.network):
             yield (
                 f"{one.name} {one.network} overlaps {other.name} {other.network}: their hosts are not reached at LAN "
                 "addresses from other sites; tailnet addresses work all the same"
@@ -91,7 +91,7 @@ def _mtu(cluster: Cluster) -> Iterator[Problem]:
 def _sizes(cluster: Cluster) -> Iterator[Problem]:
     pods, services = cluster.pod_cidr, cluster.service_cidr
     if pods is not None:
-        room = 2 ** (NODE_PREFIX - pods.prefixlen) if pods.prefixlen <= NODE_PREFIX else 0
+        room = pods.num_addresses // 2 ** (32 - NODE_PREFIX)
         if room < len(cluster.nodes):
             yield Problem(
                 f"{ALL} pod_cidr",
@@ -111,14 +111,14 @@ def _sizes(cluster: Cluster) -> Iterator[Problem]:
 
 def _somebody_elses(named: Named) -> Iterator[Problem]:
     for range_, what in SPECIAL_RANGES.items():
-        if not disjoint(named.network, range_):
+        if named.network.overlaps(range_):
             yield Problem(
                 named.where,
                 f"{named.network} overlaps {range_} ({what})",
                 "hosts treat these addresses in a way of their own",
                 "choose a private network, inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16",
             )
-    if named.name != "tailnet_cidr" and not disjoint(named.network, TAILSCALE_RANGE):
+    if named.name != "tailnet_cidr" and named.network.overlaps(TAILSCALE_RANGE):
         yield Problem(
             named.where,
             f"{named.network} overlaps {TAILSCALE_RANGE}",
@@ -132,8 +132,8 @@ def _overlaps(cluster: Cluster) -> Iterator[Problem]:
     pairs = [*combinations(shared, 2), *((one, lan) for lan in lans for one in shared)]
     for one, other in pairs:
         # A LAN in tailscale's range is told already, whatever part the tailnet has.
-        told = one.name == "tailnet_cidr" and not disjoint(other.network, TAILSCALE_RANGE)
-        if not told and not disjoint(one.network, other.network):
+        told = one.name == "tailnet_cidr" and other.network.overlaps(TAILSCALE_RANGE)
+        if not told and one.network.overlaps(other.network):
             yield Problem(
                 one.where,
                 f"{one.name} {one.network} overlaps {other.name} {other.network}",
@@ -158,7 +158,7 @@ def _routes(cluster: Cluster, host: Host) -> Iterator[Problem]:
     foreign = [lan for lan in _lans(cluster) if lan.name != f"the LAN of {host.site.site}"]
     for route in host.lan_routes:
         for named in (*_cluster_networks(cluster), *foreign):
-            if not disjoint(route, named.network):
+            if route.overlaps(named.network):
                 yield Problem(
                     f"{host.name}.lan_routes",
                     f"{route} overlaps {named.name} {named.network}",
@@ -170,7 +170,7 @@ def _routes(cluster: Cluster, host: Host) -> Iterator[Problem]:
 def _routes_once(cluster: Cluster) -> Iterator[Problem]:
     offers = [(host, route) for host in cluster.hosts for route in host.lan_routes]
     for (one, first), (other, second) in combinations(offers, 2):
-        if not disjoint(first, second):
+        if first.overlaps(second):
             who = "itself" if one == other else f"{one.name}"
             yield Problem(
                 f"{other.name}.lan_routes",
