@@ -23,7 +23,7 @@ from cluster.versions import node_decision
 from lab.failures import LabError
 from lab.mirror.request import machine_architecture
 from lab.polling import step
-from lab.world.hosts import UNIFIED
+from lab.world.hosts import CGROUP_V2
 
 ROUND_TRIP_MS = 100.0
 STARTED = re.compile(r"--> Starting operation: (.*)")
@@ -113,7 +113,7 @@ def plan(lab: Lab) -> floor.Plan:
         raise LabError(
             "bench first", "the floor knows one control plane only", "this inventory has more", "use another"
         )
-    cgroup = "v2" if UNIFIED.exists() else "v1"
+    cgroup = "v2" if CGROUP_V2.exists() else "v1"
     signs = string.ascii_lowercase + string.digits
     token = ".".join("".join(secrets.choice(signs) for _ in range(length)) for length in (6, 16))
     own = {f"/etc/isthmus/tls/coordination.{end}": lab.place.folder / f"coordination.{end}" for end in ("crt", "key")}

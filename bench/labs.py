@@ -16,7 +16,7 @@ from lab.load_inventory import load
 from lab.mirror.request import machine_architecture
 from lab.polling import step
 from lab.world import hosts, lifecycle
-from lab.world import operator as workstation
+from lab.world import operator as operator_machine
 from lab.world.lifecycle import Options
 from lab.world.state import PROJECT, Run
 
@@ -29,8 +29,8 @@ class Lab:
     def __init__(self, place: Run, inventory: Path) -> None:
         self.place = place
         self.inventory = inventory.resolve()
-        self.world = lifecycle.of(place)
-        self.environment = workstation.environment(place)
+        self.world = lifecycle.world_of(place)
+        self.environment = operator_machine.environment(place)
         self.folder = place.folder / "bench"
         self.folder.mkdir(mode=0o700, exist_ok=True)
 
@@ -42,13 +42,13 @@ class Lab:
         """A program on the operator's machine, in the project's folder; a value of "" takes a variable away."""
         values = {**self.environment, **environment}
         return subprocess.Popen(
-            workstation.command(self.world, list(words)), cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=output,
+            operator_machine.command(self.world, list(words)), cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=output,
             stderr=subprocess.STDOUT, text=True, env={key: value for key, value in values.items() if value},
         )  # fmt: skip
 
     def start_bytes(self, words: Sequence[str]) -> subprocess.Popen[bytes]:
         """A program on the operator's machine to be talked with."""
-        command = workstation.command(self.world, list(words))
+        command = operator_machine.command(self.world, list(words))
         return subprocess.Popen(
             command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=self.environment,
@@ -56,7 +56,7 @@ class Lab:
 
     def operator(self, words: Sequence[str], **environment: str) -> str:
         """Standard output of a program on the operator's machine; LabError where it fails."""
-        command = workstation.command(self.world, list(words))
+        command = operator_machine.command(self.world, list(words))
         done = subprocess.run(
             command, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             env={**self.environment, **environment},
@@ -68,7 +68,7 @@ class Lab:
 
     def root(self, host: str, script: str) -> str:
         """Standard output of a script on a host, as root and not over the network; LabError where it fails."""
-        return run(hosts.attached(self.place, self.world.host(host), ["sh", "-s"]), text=script)
+        return run(hosts.attach_command(self.place, self.world.host(host), ["sh", "-s"]), text=script)
 
     def pyinfra(self, *words: str) -> list[str]:
         """The command line of pyinfra with this inventory."""
@@ -79,7 +79,7 @@ class Lab:
 def running(run_id: str, inventory: Path, keep: bool, **options: bool) -> Iterator[Lab]:
     """That lab: one that is up is used and stays, another is booted and, unless it is kept, removed in every outcome."""
     place = Run(run_id)
-    was_up = bool(place.state.get("up")) and lifecycle.is_there(place)
+    was_up = bool(place.state.get("up")) and lifecycle.has_networks(place)
     with place.locked():
         if not was_up:
             up(place, load(inventory), **options)
@@ -106,12 +106,12 @@ def delays(lab: Lab, operator_ms: float, between_sites: bool = False) -> Iterato
     """Within, the operator's link adds that much to each round trip; sites have their declared delay or none."""
     before = lab.place.state
     with lab.place.locked():
-        lifecycle.delay(lab.place, between_sites, operator_ms)
+        lifecycle.set_delay(lab.place, between_sites, operator_ms)
     try:
         yield
     finally:
         with lab.place.locked():
-            lifecycle.delay(lab.place, before.get("delay", True), before.get("operator_round_trip_ms", 0.0))
+            lifecycle.set_delay(lab.place, before.get("delay", True), before.get("operator_round_trip_ms", 0.0))
 
 
 @contextmanager

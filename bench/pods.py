@@ -15,7 +15,7 @@ from typing import Any
 from bench import labs, machine, measure, results
 from bench.labs import Lab
 from cluster.model import Cluster, Host
-from lab.polling import step, until
+from lab.polling import step, wait_until
 
 NETWORKS = ("routed", "vxlan")
 IMAGE = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1"
@@ -167,7 +167,11 @@ def servers(lab: Lab, chosen: Sequence[Pair]) -> Iterator[None]:
                 lab, f"iptables -w -I {admit}; iperf3 -s -D -p {PORT}; {IN_POD} iperf3 -s -D -p {PORT}", hosts
             )
             for pair in chosen:
-                until(lambda name=pair.receiver.name: lab.root(name, "pgrep -cx iperf3 || true").strip() == "2", 10)  # type: ignore[misc]
+                wait_until(lambda name=pair.receiver.name: _count_iperf3(lab, name) == 2, 10)  # type: ignore[misc]
         yield
     finally:
         measure.everywhere(lab, f"pkill -x iperf3; iptables -w -D {admit} 2>/dev/null; true", hosts)
+
+
+def _count_iperf3(lab: Lab, name: str) -> int:
+    return int(lab.root(name, "pgrep -cx iperf3 || true"))

@@ -18,7 +18,7 @@ from lab.interrupts import interruptible
 from lab.load_inventory import load
 from lab.polling import step
 from lab.world import hosts, lifecycle, status
-from lab.world import operator as workstation
+from lab.world import operator as operator_machine
 from lab.world import readdress as readdressing
 from lab.world.plan import WorldPlan
 from lab.world.state import PROJECT, Run, run_id
@@ -38,7 +38,7 @@ def up(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     prerequisites.check()
     with interruptible(), place.locked():
         declared = declared_cluster(given)
-        if place.state.get("up") and lifecycle.is_there(place):
+        if place.state.get("up") and lifecycle.has_networks(place):
             changed = "" if place.cluster() == declared else "; the inventory has changed since, so take it down first"
             print(f"The lab {place.name} is up already{changed}.")
             return 0
@@ -95,7 +95,7 @@ def verify(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     words = ["pyinfra", "-y", str(given.inventory.resolve()), "verify.py", *rest]
     if given.wait is None:
         return as_operator(place, words)
-    command, environment = workstation.command(running(place), words), workstation.environment(place)
+    command, environment = operator_machine.command(running(place), words), operator_machine.environment(place)
     deadline = time.monotonic() + given.wait
     while (code := subprocess.call(command, env=environment, cwd=PROJECT)) and time.monotonic() < deadline:
         print(f"Not yet; measuring again, for {deadline - time.monotonic():.0f} s at most.", flush=True)
@@ -116,12 +116,12 @@ def as_operator(place: Run, words: list[str]) -> int:
 
 def operator(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Become that command, in the operator's namespace."""
-    return become(workstation.command(running(place), rest), workstation.environment(place))
+    return become(operator_machine.command(running(place), rest), operator_machine.environment(place))
 
 
 def run(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Become that command, on a host."""
-    return become(hosts.attached(place, running(place).host(given.host), rest), dict(os.environ))
+    return become(hosts.attach_command(place, running(place).host(given.host), rest), dict(os.environ))
 
 
 def shell(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
@@ -138,7 +138,7 @@ def become(words: Sequence[str], environment: dict[str, str]) -> int:
 def running(place: Run) -> WorldPlan:
     """The world, if it is up."""
     prerequisites.check()
-    return lifecycle.of(place)
+    return lifecycle.world_of(place)
 
 
 def show_status(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
@@ -164,7 +164,7 @@ def power(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
         if given.state == "off":
             lifecycle.power_off(place, chosen)
         elif given.state == "new":
-            lifecycle.replace(place, planned, chosen)
+            lifecycle.replace_hosts(place, planned, chosen)
         else:
             lifecycle.power_on(place, planned, [host for host in chosen if not hosts.is_on(place, host)])
     return 0
@@ -174,7 +174,7 @@ def delay(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """The links' delay and loss."""
     running(place)
     with place.locked():
-        lifecycle.delay(place, given.state == "on", given.operator)
+        lifecycle.set_delay(place, given.state == "on", given.operator)
     return 0
 
 

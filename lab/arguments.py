@@ -16,7 +16,7 @@ from lab.world.state import PROJECT
 DESCRIPTION = "A simulated world in which one machine rehearses the declared cluster (lab/README.md)."
 EPILOG = "HOST and SITE are names of the inventory. What follows -- is passed on as it is."
 PARTS = tuple(field.name for field in fields(Wanted) if field.name != "architectures")
-PASSING_ON = ("deploy", "verify", "run", "operator")
+PASSTHROUGH = ("deploy", "verify", "run", "operator")
 
 
 def parse(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -25,7 +25,7 @@ def parse(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     # First what all verbs share: argparse would not find a list of hosts that stands after an option.
     which, others = which_lab(PROJECT / "inventory.py", None).parse_known_args(words[:cut])
     given, rest = parser().parse_args(others, which), list(words[cut + 1 :])
-    if rest and given.verb not in PASSING_ON:
+    if rest and given.verb not in PASSTHROUGH:
         parser().error(f"{given.verb} passes nothing on, so it takes no --")
     if not rest and given.verb in ("run", "operator"):
         parser().error(f"{given.verb} needs a command after --")

@@ -12,7 +12,7 @@ class LabError(Exception):
         super().__init__(str(Problem(where, what, why, fix)))
 
 
-class Unable(LabError):
+class UnsupportedMachine(LabError):
     """This machine can't run a lab: said in one line."""
 
     def __init__(self, what: str, why: str, fix: str) -> None:

@@ -10,13 +10,13 @@ from types import FrameType
 from lab.failures import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_held: list[int] | None = None  # signals that came while one step was not to be interrupted
+_pending: list[int] | None = None  # signals that came while one step was not to be interrupted
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:
     """The first signal interrupts; those after it would stop the cleaning up, so they are ignored."""
-    if _held is not None:
-        _held.append(number)
+    if _pending is not None:
+        _pending.append(number)
         return
     ignore()
     raise Interrupted(f"interrupted by {signal.Signals(number).name}")
@@ -42,12 +42,12 @@ def interruptible() -> Iterator[None]:
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Within, signals wait: for something that is made and recorded in two steps. (A blocked signal mask would be inherited.)"""
-    global _held
+    global _pending
     waiting: list[int] = []
-    _held = waiting
+    _pending = waiting
     try:
         yield
     finally:
-        _held = None
+        _pending = None
     if waiting:
         interrupt(waiting[0], None)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 INTERVAL = 0.1
 
 
-def until(condition: Callable[[], bool], seconds: float, interval: float = INTERVAL) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float, interval: float = INTERVAL) -> bool:
     """Ask until it is true, at most that long; whether it came true."""
     end = time.monotonic() + seconds
     while not condition():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lab import mirror
 from lab.commands import run
-from lab.failures import LabError, Unable
+from lab.failures import LabError, UnsupportedMachine
 
 DEBIAN_PACKAGES = (
     "conntrack",
@@ -50,17 +50,21 @@ def missing(packages: Iterable[str]) -> list[str]:
 def check(architectures: Iterable[str] = ()) -> None:
     """Unable, with one clear reason, if the lab can't run here."""
     if platform.system() != "Linux":
-        raise Unable(
+        raise UnsupportedMachine(
             f"it runs {platform.system()}",
             "the lab is made of Linux namespaces",
             "Use a Linux machine, a virtual one too.",
         )
     if os.geteuid() != 0:
-        raise Unable("you are not root", "only root may make network namespaces and containers", "Become root: sudo -s")
+        raise UnsupportedMachine(
+            "you are not root", "only root may make network namespaces and containers", "Become root: sudo -s"
+        )
     if not shutil.which("dpkg-query"):
-        raise Unable("it is no Debian", "base images and packages are Debian's", "Use Debian 12 or later, or Ubuntu.")
+        raise UnsupportedMachine(
+            "it is no Debian", "base images and packages are Debian's", "Use Debian 12 or later, or Ubuntu."
+        )
     if absent := missing(needed(architectures)):
-        raise Unable(
+        raise UnsupportedMachine(
             f"it lacks {', '.join(absent)}", "the lab is made with them", f"Run: apt-get install {' '.join(absent)}"
         )
 

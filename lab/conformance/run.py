@@ -20,7 +20,7 @@ from lab.conformance import results
 from lab.conformance.results import Verdict
 from lab.failures import LabError
 from lab.interrupts import interruptible
-from lab.polling import step, until
+from lab.polling import step, wait_until
 from lab.world import lifecycle, operator
 from lab.world.plan import WorldPlan
 from lab.world.state import PROJECT, Run
@@ -38,7 +38,7 @@ def conformance(place: Run, cluster: Cluster, sigs: Sequence[str], processes: in
 
     `cluster`: as it is declared now, and not when the lab was made: it may have been upgraded since.
     """
-    planned = lifecycle.of(place)
+    planned = lifecycle.world_of(place)
     tests = built(cluster)
     listed = run([tests.program, "--list-conformance-tests"])
     names = results.chosen(listed, sigs, only)
@@ -58,9 +58,9 @@ def conformance(place: Run, cluster: Cluster, sigs: Sequence[str], processes: in
 
 def built(cluster: Cluster) -> mirror.Tests:
     """The programs, and the images in the mirror."""
-    wanted = lifecycle.artifacts_of(cluster, (mirror.request.machine_architecture(),))
+    wanted = lifecycle.mirror_request(cluster, (mirror.request.machine_architecture(),))
     with step(f"tests of Kubernetes {wanted.kubernetes} and their images"):
-        return mirror.build_tests(wanted, mirror.default_cache(), lifecycle.say)
+        return mirror.build_tests(wanted, mirror.default_cache(), lifecycle.print_progress)
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def api_in_reach(place: Run, planned: WorldPlan) -> Iterator[None]:
     try:
         ask = ["kubectl", "--kubeconfig", str(KUBECONFIG), "--request-timeout", "5s", "get", "--raw", "/readyz"]
         words = operator.command(planned, ask)
-        if not until(lambda: run(words, check=False, env=operator.environment(place)) == "ok", API_SECONDS, 0.5):
+        if not wait_until(lambda: run(words, check=False, env=operator.environment(place)) == "ok", API_SECONDS, 0.5):
             raise LabError(
                 f"lab {place.name}", "its API does not answer", f"asked with {KUBECONFIG}, which the latest deploy wrote",
                 "run `python -m lab deploy` for this lab, then `python -m lab verify`",

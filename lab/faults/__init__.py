@@ -21,7 +21,7 @@ def listing() -> str:
 
 def context_of(place: Run, name: str, target: str | None) -> Context:
     """The fault's context in a lab; LabError if the host or site is not in the lab, or the fault has another kind of target."""
-    planned = lifecycle.of(place)
+    planned = lifecycle.world_of(place)
     kind = FAULTS[name].target
     if target and not kind:
         raise LabError(

@@ -104,4 +104,4 @@ def on_host(context: Context, script: str, host: HostPlan | None = None) -> str:
             f"host {there.name}", "is off", f"{context.name} needs a running host",
             f"python -m lab power on {there.name}",
         )  # fmt: skip
-    return run(hosts.attached(context.place, there, ["sh", "-eu", "-c", script]))
+    return run(hosts.attach_command(context.place, there, ["sh", "-eu", "-c", script]))

@@ -47,7 +47,7 @@ def drop_dns_of(host: HostPlan) -> str:
 def endpoint_dependent_nat(site: SitePlan) -> Chains:
     """NAT with a port for each connection that lets in only answers ("hard" NAT); the STUN server stays reachable."""
     outbound = (
-        f'oifname "{WAN}" ip saddr {host.host.lan_address} meta l4proto udp snat to {host.public or host.way_in[0]} fully-random'
+        f'oifname "{WAN}" ip saddr {host.host.lan_address} meta l4proto udp snat to {host.public or host.ssh_endpoint[0]} fully-random'
         for host in site.hosts
     )
     unsolicited = f'iifname "{WAN}" meta l4proto udp ct state new udp dport != {STUN} drop'

@@ -9,7 +9,7 @@ from typing import Any
 from lab import mirror
 from lab.faults.context import Context, on_host
 from lab.faults.tailnet import first_control_plane
-from lab.polling import until
+from lab.polling import wait_until
 
 KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
 FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
@@ -82,7 +82,9 @@ def run_pod(context: Context, image: str) -> None:
     reason = (
         f"{KUBECTL} get pod {pod_name(context)} -o jsonpath='{{.status.containerStatuses[0].state.waiting.reason}}'"
     )
-    if not until(lambda: "Pull" in on_host(context, reason, first_control_plane(context)), SETTLED_SECONDS, interval=1):
+    if not wait_until(
+        lambda: "Pull" in on_host(context, reason, first_control_plane(context)), SETTLED_SECONDS, interval=1
+    ):
         raise context.error("is not caused", f"kubelet has not tried to pull {image} in {SETTLED_SECONDS} s")
 
 
@@ -107,7 +109,7 @@ def wait_for_node(context: Context, holds: Callable[[dict[str, Any]], bool]) -> 
         node = on_host(context, f"{KUBECTL} get node {context.host.name} -o json || true", first_control_plane(context))
         return bool(node) and is_ready(json.loads(node)) and holds(json.loads(node))
 
-    if not until(settled, SETTLED_SECONDS, interval=1):
+    if not wait_until(settled, SETTLED_SECONDS, interval=1):
         raise context.error("has no effect", f"the node object has not changed in {SETTLED_SECONDS} s")
 
 

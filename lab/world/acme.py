@@ -8,7 +8,7 @@ from pathlib import Path
 from lab.commands import inside
 from lab.failures import LabError
 from lab.mirror import ACME, certificates
-from lab.polling import until
+from lab.polling import wait_until
 from lab.world.plan import WorldPlan
 from lab.world.state import Run
 
@@ -19,7 +19,7 @@ VALID_S = 90 * 24 * 3600
 READY_SECONDS = 30
 
 
-def serve(place: Run, world: WorldPlan, program: Path) -> None:
+def start(place: Run, world: WorldPlan, program: Path) -> None:
     """Start it in the internet's core. Its root is a new one each time; `trusted` has it from then on."""
     folder = place.folder / "acme"
     folder.mkdir()
@@ -38,18 +38,18 @@ def serve(place: Run, world: WorldPlan, program: Path) -> None:
         f"{world.dns}:53",
     ]
     place.start("acme", command, world.core)
-    if not until(lambda: bool(_root(world, ca)), READY_SECONDS):
+    if not wait_until(lambda: bool(_root(world, ca)), READY_SECONDS):
         raise LabError("acme", "does not start", "it gives no root certificate", f"see {place.folder}/acme.log")
     (folder / "trusted.crt").write_text(f"{ca.read_text().strip()}\n{_root(world, ca)}\n")
 
 
-def trusted(place: Run) -> Path:
+def trusted_certificates(place: Run) -> Path:
     """The certificates (PEM) that the operator and all hosts trust beside the system's."""
     file = place.folder / "acme" / "trusted.crt"
     return file if file.is_file() else place.folder / "ca" / "ca.crt"
 
 
-def is_served(place: Run) -> bool:
+def is_enabled(place: Run) -> bool:
     """Whether this lab has it."""
     return (place.folder / "acme").is_dir()
 

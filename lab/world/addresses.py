@@ -42,11 +42,11 @@ def _addresses(host: Host) -> Iterator[IPv4Address]:
     yield host.lan_address
     if host.public_address:
         yield host.public_address
-    if isinstance(address := parsed(host.ssh_hostname), IPv4Address):
+    if isinstance(address := parse_address(host.ssh_hostname), IPv4Address):
         yield address
 
 
-def parsed(text: str) -> IPv4Address | None:
+def parse_address(text: str) -> IPv4Address | None:
     """The IPv4 address that the text is, if it is one."""
     try:
         address = ip_address(text)
@@ -55,27 +55,27 @@ def parsed(text: str) -> IPv4Address | None:
     return address if isinstance(address, IPv4Address) else None
 
 
-def ways_in(cluster: Cluster, network: IPv4Network) -> dict[str, tuple[IPv4Address, int]]:
+def ssh_endpoints(cluster: Cluster, network: IPv4Network) -> dict[str, tuple[IPv4Address, int]]:
     """For each host, the address and port that lead to its SSH server from the internet; every pair is used once."""
     shared = {site.site: network[SHARED + number] for number, site in enumerate(cluster.sites)}
     ways: dict[str, tuple[IPv4Address, int]] = {}
     for number, host in enumerate(cluster.hosts):
-        address = host.internet_address or host.public_address or called_from_outside(host) or shared[host.site.site]
+        address = host.internet_address or host.public_address or outside_address(host) or shared[host.site.site]
         way = (address, host.ssh_port)
         ways[host.name] = way if way not in ways.values() else (network[SPARE + number], host.ssh_port)
     return ways
 
 
-def called_from_outside(host: Host) -> IPv4Address | None:
+def outside_address(host: Host) -> IPv4Address | None:
     """The address that the operator calls, if it is not one inside the LAN."""
-    address = parsed(host.ssh_hostname)
+    address = parse_address(host.ssh_hostname)
     return address if address and address not in host.site.lan else None
 
 
 def named_hosts(cluster: Cluster) -> Iterator[tuple[str, Host]]:
     """Hosts that the operator calls by a name, with it."""
     for host in cluster.hosts:
-        if parsed(host.ssh_hostname) is None:
+        if parse_address(host.ssh_hostname) is None:
             yield host.ssh_hostname, host
 
 

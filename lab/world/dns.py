@@ -26,7 +26,7 @@ def configuration(world: WorldPlan) -> str:
     return TEMPLATE.format(address=world.dns, records=records)
 
 
-def serve(place: Run, world: WorldPlan) -> None:
+def start(place: Run, world: WorldPlan) -> None:
     """Start it in the internet's core."""
     file = place.folder / "dnsmasq.conf"
     file.write_text(configuration(world))

@@ -8,17 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lab.commands import run
-from lab.polling import until
-from lab.world.network import UPLINK, attach
-from lab.world.overlay import Layer
+from lab.polling import wait_until
+from lab.world.network import UPLINK, attach_host
+from lab.world.overlay import Overlay
 from lab.world.plan import HostPlan, WorldPlan
-from lab.world.quirks import ODDITIES, oracle_image
+from lab.world.quirks import QUIRKS, oracle_image
 from lab.world.state import Run
 
-UNIFIED = Path("/sys/fs/cgroup/cgroup.controllers")
+CGROUP_V2 = Path("/sys/fs/cgroup/cgroup.controllers")
 LEGACY_INIT = "/sbin/init systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
 SSHD_INIT = "/usr/sbin/sshd -D -E /var/log/sshd.log -o LogLevel=VERBOSE"
-LEGACY_NEEDS_TOLD = ("trixie",)  # its systemd refuses cgroup v1 otherwise
+LEGACY_RELEASES = ("trixie",)  # its systemd refuses cgroup v1 otherwise
 # Overlay on overlay is refused, so these are real directories; etcd wants a real disk too.
 REAL_DIRECTORIES = ("containerd", "kubelet", "etcd")
 FIRST_USER = 1000
@@ -45,22 +45,22 @@ def folder(place: Run, host: HostPlan) -> Path:
     return place.folder / "hosts" / host.name
 
 
-def configuration(place: Run, host: HostPlan, base: Path, unified: bool, ssh_only: bool = False) -> str:
+def configuration(place: Run, host: HostPlan, base: Path, cgroup_v2: bool, ssh_only: bool = False) -> str:
     """Its LXC configuration, for this machine's version of cgroups."""
     own = folder(place, host)
-    told = not unified and host.release in LEGACY_NEEDS_TOLD
+    legacy = not cgroup_v2 and host.release in LEGACY_RELEASES
     text = CONFIG.format(
         hostname=generic_hostname(host),
         base=base,
         upper=own / "upper",
         namespace=host.namespace,
         folder=own,
-        init=SSHD_INIT if ssh_only else LEGACY_INIT if told else "/sbin/init",
+        init=SSHD_INIT if ssh_only else LEGACY_INIT if legacy else "/sbin/init",
     )
     for name in REAL_DIRECTORIES:
         text += f"lxc.mount.entry = {own / name} var/lib/{name} none bind,create=dir 0 0\n"
     if host.host.memory_mb:
-        key = "lxc.cgroup2.memory.max" if unified else "lxc.cgroup.memory.limit_in_bytes"
+        key = "lxc.cgroup2.memory.max" if cgroup_v2 else "lxc.cgroup.memory.limit_in_bytes"
         text += f"{key} = {host.host.memory_mb}M\n"
     return text
 
@@ -77,92 +77,92 @@ def create(
     own = folder(place, host)
     for name in REAL_DIRECTORIES:
         (own / name).mkdir(parents=True)
-    layer = Layer(base, own / "upper")
-    identify(layer, world, host)
-    trust_authority(layer, ca)
-    server_keys(layer, host)
+    overlay = Overlay(base, own / "upper")
+    write_names(overlay, world, host)
+    trust_ca(overlay, ca)
+    create_host_keys(overlay, host)
     if ssh_only:
-        layer.directory("run/sshd", 0o755, 0)
-    login(layer, host.host.ssh_user, authorized_key)
+        overlay.directory("run/sshd", 0o755, 0)
+    create_login(overlay, host.host.ssh_user, authorized_key)
     if host.host.site.image == "oracle":
-        oracle_image(layer, host)
-    for oddity in host.host.rehearsal.oddities:
-        ODDITIES[oddity](layer, world)
+        oracle_image(overlay, host)
+    for quirk in host.host.rehearsal.oddities:
+        QUIRKS[quirk](overlay, world)
     container = place.folder / "lxc" / host.container
     container.mkdir(parents=True)
-    (container / "config").write_text(configuration(place, host, base, UNIFIED.exists(), ssh_only))
+    (container / "config").write_text(configuration(place, host, base, CGROUP_V2.exists(), ssh_only))
 
 
-def scrap(place: Run, host: HostPlan) -> None:
+def remove_disk(place: Run, host: HostPlan) -> None:
     """Its disk and its container are no more; it is off."""
     shutil.rmtree(folder(place, host))
     shutil.rmtree(place.folder / "lxc" / host.container)
 
 
-def identify(layer: Layer, world: WorldPlan, host: HostPlan) -> None:
+def write_names(overlay: Overlay, world: WorldPlan, host: HostPlan) -> None:
     """Its name, and where it asks for others."""
     name = generic_hostname(host)
-    layer.write("etc/hostname", f"{name}\n")
-    layer.write("etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {name}\n\n::1 localhost ip6-localhost ip6-loopback\n")
-    if not host.resolved:
-        layer.write("etc/resolv.conf", f"nameserver {world.dns}\n")
+    overlay.write("etc/hostname", f"{name}\n")
+    overlay.write("etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {name}\n\n::1 localhost ip6-localhost ip6-loopback\n")
+    if not host.runs_resolved:
+        overlay.write("etc/resolv.conf", f"nameserver {world.dns}\n")
 
 
-def trust_authority(layer: Layer, ca: Path) -> None:
+def trust_ca(overlay: Overlay, ca: Path) -> None:
     """The lab's CA among those of the system, as `update-ca-certificates` would put it, and for its next run."""
     certificate = ca.read_text()
-    layer.write("usr/local/share/ca-certificates/isthmus-lab.crt", certificate)
-    layer.append("etc/ssl/certs/ca-certificates.crt", certificate.strip())
-    layer.link("etc/ssl/certs/isthmus-lab.pem", "/usr/local/share/ca-certificates/isthmus-lab.crt")
+    overlay.write("usr/local/share/ca-certificates/isthmus-lab.crt", certificate)
+    overlay.append("etc/ssl/certs/ca-certificates.crt", certificate.strip())
+    overlay.link("etc/ssl/certs/isthmus-lab.pem", "/usr/local/share/ca-certificates/isthmus-lab.crt")
 
 
-def server_keys(layer: Layer, host: HostPlan) -> None:
+def create_host_keys(overlay: Overlay, host: HostPlan) -> None:
     """The SSH server's keys, new for each host."""
-    target = layer.place("etc/ssh/ssh_host_ed25519_key")
+    target = overlay.place("etc/ssh/ssh_host_ed25519_key")
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"root@{generic_hostname(host)}", "-f", target])
     if host.sshd_port != 22:
-        layer.append("etc/ssh/sshd_config", f"Port {host.sshd_port}")
+        overlay.append("etc/ssh/sshd_config", f"Port {host.sshd_port}")
 
 
-def login(layer: Layer, user: str, authorized_key: str) -> None:
+def create_login(overlay: Overlay, user: str, authorized_key: str) -> None:
     """The operator's way in: root, or a user with sudo without a password, as in cloud images."""
     if user == "root":
         home, owner = "root", 0
     else:
         home, owner = f"home/{user}", FIRST_USER
-        layer.append("etc/passwd", f"{user}:x:{owner}:{owner}:{user}:/{home}:/bin/bash")
-        layer.append("etc/group", f"{user}:x:{owner}:")
-        layer.append("etc/shadow", f"{user}:*:19000:0:99999:7:::")
-        layer.append("etc/gshadow", f"{user}:!::")
-        layer.write("etc/sudoers.d/90-cloud-init-users", SUDOERS.format(user=user), mode=0o440)
-        layer.directory(home, 0o755, owner)
-    layer.directory(f"{home}/.ssh", 0o700, owner)
-    layer.write(f"{home}/.ssh/authorized_keys", authorized_key, mode=0o600, owner=owner)
+        overlay.append("etc/passwd", f"{user}:x:{owner}:{owner}:{user}:/{home}:/bin/bash")
+        overlay.append("etc/group", f"{user}:x:{owner}:")
+        overlay.append("etc/shadow", f"{user}:*:19000:0:99999:7:::")
+        overlay.append("etc/gshadow", f"{user}:!::")
+        overlay.write("etc/sudoers.d/90-cloud-init-users", SUDOERS.format(user=user), mode=0o440)
+        overlay.directory(home, 0o755, owner)
+    overlay.directory(f"{home}/.ssh", 0o700, owner)
+    overlay.write(f"{home}/.ssh/authorized_keys", authorized_key, mode=0o600, owner=owner)
 
 
 def boot(place: Run, world: WorldPlan, host: HostPlan) -> None:
     """Power on: a fresh network namespace, then init."""
-    attach(world.site(host.host.site.site), host, place.namespace)
-    place.note("container", host.container)
+    attach_host(world.site(host.host.site.site), host, place.namespace)
+    place.record("container", host.container)
     log = folder(place, host) / "lxc.log"
     run(["lxc-start", "-P", place.folder / "lxc", "-n", host.container, "-l", "INFO", "-o", log, "-d"])
 
 
-def cut(place: Run, hosts: Iterable[HostPlan]) -> None:
+def power_off(place: Run, hosts: Iterable[HostPlan]) -> None:
     """Power off, all at once: nothing is written or said goodbye to."""
     hosts = tuple(hosts)
     with ThreadPoolExecutor(max(1, len(hosts))) as pool:
-        list(pool.map(lambda host: kill(place, host), hosts))
+        list(pool.map(lambda host: stop(place, host), hosts))
     for host in hosts:
         # A namespace lives on until its last process is gone; its cable must go now, for the next boot plugs in a new one.
         run(["ip", "-n", host.namespace, "link", "delete", UPLINK], check=False)
         run(["ip", "netns", "delete", host.namespace], check=False)
 
 
-def kill(place: Run, host: HostPlan) -> None:
+def stop(place: Run, host: HostPlan) -> None:
     """Stop one container hard."""
     run(["lxc-stop", "-P", place.folder / "lxc", "-n", host.container, "-k"], check=False)
-    until(lambda: not is_on(place, host), 10)
+    wait_until(lambda: not is_on(place, host), 10)
 
 
 def is_on(place: Run, host: HostPlan) -> bool:
@@ -171,7 +171,7 @@ def is_on(place: Run, host: HostPlan) -> bool:
     return state.strip() == "RUNNING"
 
 
-def attached(place: Run, host: HostPlan, command: Iterable[str]) -> list[str]:
+def attach_command(place: Run, host: HostPlan, command: Iterable[str]) -> list[str]:
     """The command line that runs `command` on a host as root."""
     program = shutil.which("lxc-attach") or "lxc-attach"
     path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -66,7 +66,7 @@ def folder(cache: Path, release: str, resolved: bool) -> Path:
     return cache / "images" / name
 
 
-def image(cache: Path, release: str, resolved: bool, say: Callable[[str], None]) -> Path:
+def base_image(cache: Path, release: str, resolved: bool, progress: Callable[[str], None]) -> Path:
     """The root file system of that release; the first call makes it (about half a minute)."""
     target = folder(cache, release, resolved)
     if target.is_dir():
@@ -74,7 +74,7 @@ def image(cache: Path, release: str, resolved: bool, say: Callable[[str], None])
     target.parent.mkdir(parents=True, exist_ok=True)
     with locked(target.parent / f"{target.name}.lock"):
         if not target.is_dir():
-            say(f"Debian {release}{' with systemd-resolved' if resolved else ''}")
+            progress(f"Debian {release}{' with systemd-resolved' if resolved else ''}")
             bootstrap(target, release, resolved)
     return target
 

@@ -16,7 +16,7 @@ from lab import mirror, prerequisites
 from lab.commands import run
 from lab.failures import Interrupted, LabError
 from lab.interrupts import ignore
-from lab.polling import step, until
+from lab.polling import step, wait_until
 from lab.world import acme, dns, hosts, images, links, network, operator
 from lab.world.plan import HostPlan, WorldPlan, plan
 from lab.world.state import Run
@@ -40,19 +40,19 @@ class Options:
     acme: bool = False
 
 
-def of(place: Run) -> WorldPlan:
+def world_of(place: Run) -> WorldPlan:
     """The world of a lab that is up or half-made."""
     return plan(place.name, place.cluster(), mirror.NAMES)
 
 
-def is_there(place: Run) -> bool:
+def has_networks(place: Run) -> bool:
     """Its networks exist; after this machine has booted again they don't."""
-    return of(place).core in network.namespaces()
+    return world_of(place).core in network.namespaces()
 
 
 def up(place: Run, cluster: Cluster, options: Options) -> None:
     """Make the world and boot its hosts; what was made is removed if that fails, or is interrupted by Interrupted."""
-    permitted(cluster)
+    check_exceptions(cluster)
     if options.acme and cluster.certificate != "acme":
         raise LabError(
             "--acme", "certificate names files", "the gateway shows those and obtains none", "leave --acme out"
@@ -64,7 +64,7 @@ def up(place: Run, cluster: Cluster, options: Options) -> None:
         with step("removing what is left of a lab"):
             place.remove()
     try:
-        make(place, world, options)
+        create(place, world, options)
     except (Exception, Interrupted):
         ignore()
         if not options.keep and place.exists:
@@ -73,42 +73,42 @@ def up(place: Run, cluster: Cluster, options: Options) -> None:
         raise
 
 
-def make(place: Run, world: WorldPlan, options: Options) -> None:
+def create(place: Run, world: WorldPlan, options: Options) -> None:
     """The story of `up`."""
     began = time.time()
     cache = mirror.default_cache()
     bases = base_images(cache, world)
-    wanted = artifacts_of(world.cluster, options.architectures)
+    wanted = mirror_request(world.cluster, options.architectures)
     with step("artifacts and mirror"):
-        tree = mirror.build(wanted, cache, say)
+        tree = mirror.build(wanted, cache, print_progress)
         for part, version in options.also:
-            mirror.build(mirror.Wanted(**{**vars(wanted), part: version}), cache, say)
-        authority = mirror.build_pebble(wanted, cache, say) if options.acme else None
-    place.begin(world.cluster)
+            mirror.build(mirror.Wanted(**{**vars(wanted), part: version}), cache, print_progress)
+        authority = mirror.build_pebble(wanted, cache, print_progress) if options.acme else None
+    place.create(world.cluster)
     with step(f"networks: {len(world.sites)} sites, {len(world.namespaces)} namespaces"):
         network.build(world, place.namespace)
         if options.delay:
             links.apply_all(place, world)
-        dns.serve(place, world)
+        dns.start(place, world)
         if authority:
-            acme.serve(place, world, authority)
+            acme.start(place, world, authority)
     with step("the operator's machine"):
         operator.prepare(place, world, mirror.trust(tree), mirror.tool(wanted, cache, "kubectl"))
-        serve_mirror(place, world, tree)
+        start_mirror(place, world, tree)
     with step(f"booting {len(world.hosts)} hosts"):
         create_hosts(place, world, world.hosts, bases, options.ssh_only)
         power_on(place, world, world.hosts)
     place.update(up=True, began=began, booted=time.time(), delay=options.delay, faults=[])
 
 
-def say(line: str) -> None:
+def print_progress(line: str) -> None:
     """A line of a long step."""
     print(f"\n  {line}", end=" ", flush=True)
 
 
-def permitted(cluster: Cluster) -> None:
+def check_exceptions(cluster: Cluster) -> None:
     """The lab's hosts are containers, on this machine's cgroups: each host's data must accept that."""
-    needed = ["container", *([] if hosts.UNIFIED.exists() else ["cgroup-v1"])]
+    needed = ["container", *([] if hosts.CGROUP_V2.exists() else ["cgroup-v1"])]
     for host in cluster.hosts:
         for exception in needed:
             if exception not in host.exceptions:
@@ -125,12 +125,12 @@ def permitted(cluster: Cluster) -> None:
 
 def base_images(cache: Path, world: WorldPlan) -> dict[tuple[str, bool], Path]:
     """The base system of each release that is used."""
-    kinds = sorted({(host.release, host.resolved) for host in world.hosts})
+    kinds = sorted({(host.release, host.runs_resolved) for host in world.hosts})
     with step("base images"):
-        return {kind: images.image(cache, *kind, say) for kind in kinds}
+        return {kind: images.base_image(cache, *kind, print_progress) for kind in kinds}
 
 
-def artifacts_of(cluster: Cluster, architectures: tuple[str, ...]) -> mirror.Wanted:
+def mirror_request(cluster: Cluster, architectures: tuple[str, ...]) -> mirror.Wanted:
     """What the mirror must have for that cluster."""
     return mirror.Wanted(
         kubernetes=cluster.kubernetes_version,
@@ -143,15 +143,15 @@ def artifacts_of(cluster: Cluster, architectures: tuple[str, ...]) -> mirror.Wan
     )
 
 
-def serve_mirror(place: Run, world: WorldPlan, tree: Path) -> None:
+def start_mirror(place: Run, world: WorldPlan, tree: Path) -> None:
     """Start the mirror on the addresses of its names."""
     ca, key = mirror.certificates.make_ca(place.folder / "ca")
     ready, log = place.folder / "mirror.ready", place.folder / "requests.jsonl"
-    elsewhere = (mirror.ACME,) if acme.is_served(place) else ()
+    elsewhere = (mirror.ACME,) if acme.is_enabled(place) else ()
     names = {name: str(address) for name, address in world.names.items() if name not in elsewhere}
-    told = {"names": names, "ca_cert": str(ca), "ca_key": str(key), "log": str(log), "ready": str(ready)}
-    config = place.folder / "mirror.json"
-    config.write_text(json.dumps(told, indent=1))
+    config = {"names": names, "ca_cert": str(ca), "ca_key": str(key), "log": str(log), "ready": str(ready)}
+    config_file = place.folder / "mirror.json"
+    config_file.write_text(json.dumps(config, indent=1))
     command = [
         sys.executable,
         "-m",
@@ -162,10 +162,10 @@ def serve_mirror(place: Run, world: WorldPlan, tree: Path) -> None:
         "--netns",
         world.core,
         "--config",
-        str(config),
+        str(config_file),
     ]
     process = place.start("mirror", command)
-    if not until(lambda: ready.exists() or process.poll() is not None, READY_SECONDS) or not ready.exists():
+    if not wait_until(lambda: ready.exists() or process.poll() is not None, READY_SECONDS) or not ready.exists():
         said = (place.folder / "mirror.log").read_text().strip()
         raise LabError("mirror", "does not start", said[-800:] or "it said nothing", f"see {place.folder}/mirror.log")
 
@@ -178,10 +178,10 @@ def create_hosts(
     ssh_only: bool = False,
 ) -> None:
     """The disks of those hosts."""
-    key = operator.identity(place).with_suffix(".pub").read_text()
-    ca = acme.trusted(place)
+    key = operator.ssh_key(place).with_suffix(".pub").read_text()
+    ca = acme.trusted_certificates(place)
     for host in chosen:
-        hosts.create(place, world, host, bases[host.release, host.resolved], key, ca, ssh_only)
+        hosts.create(place, world, host, bases[host.release, host.runs_resolved], key, ca, ssh_only)
 
 
 def power_on(place: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
@@ -189,7 +189,7 @@ def power_on(place: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
     for host in chosen:
         hosts.boot(place, world, host)
     with ThreadPoolExecutor(max(1, len(chosen))) as pool:
-        answers = list(pool.map(lambda host: await_boot(place, world, host), chosen))
+        answers = list(pool.map(lambda host: wait_for_boot(place, world, host), chosen))
     if silent := [host.name for host, answered in zip(chosen, answers, strict=True) if not answered]:
         raise LabError(
             f"host {', '.join(silent)}", f"did not finish booting within {BOOT_SECONDS} s", "it does not answer by SSH",
@@ -197,42 +197,44 @@ def power_on(place: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
         )  # fmt: skip
 
 
-def await_boot(place: Run, world: WorldPlan, host: HostPlan) -> bool:
+def wait_for_boot(place: Run, world: WorldPlan, host: HostPlan) -> bool:
     """Whether its init came to an end in time; one failed unit is for people to see in `status`."""
     question = [
         "sh",
         "-c",
         "if test -d /run/systemd/system; then systemctl is-system-running --wait; else echo running; fi",
     ]
-    return until(lambda: ask(place, world, host, question, BOOT_SECONDS) in ("running", "degraded"), BOOT_SECONDS)
+    return wait_until(
+        lambda: ssh_output(place, world, host, question, BOOT_SECONDS) in ("running", "degraded"), BOOT_SECONDS
+    )
 
 
-def ask(place: Run, world: WorldPlan, host: HostPlan, words: list[str], seconds: int = 5) -> str:
+def ssh_output(place: Run, world: WorldPlan, host: HostPlan, words: list[str], seconds: int = 5) -> str:
     """What a command says on a host, over SSH as the operator; empty if the host can't be entered."""
     limits = ["-o", f"ConnectTimeout={min(seconds, 3)}", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=5"]
     command = operator.command(world, ["ssh", *limits, host.name, shlex.join(words)])
     return run(command, check=False, env=operator.environment(place)).strip()
 
 
-def replace(place: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
+def replace_hosts(place: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
     """Cut the power of those hosts for good, and boot new machines in their place: the same cable, an empty disk, another SSH key."""
-    hosts.cut(place, chosen)
+    hosts.power_off(place, chosen)
     bases = base_images(mirror.default_cache(), world)
     for host in chosen:
-        hosts.scrap(place, host)
-        operator.forget(place, host)
+        hosts.remove_disk(place, host)
+        operator.forget_host_key(place, host)
     create_hosts(place, world, chosen, bases)
     power_on(place, world, chosen)
 
 
 def power_off(place: Run, chosen: Sequence[HostPlan]) -> None:
     """Cut the power of those hosts."""
-    hosts.cut(place, chosen)
+    hosts.power_off(place, chosen)
 
 
-def delay(place: Run, on: bool, operator_round_trip_ms: float | None = None) -> None:
+def set_delay(place: Run, on: bool, operator_round_trip_ms: float | None = None) -> None:
     """Switch the declared delay and loss of all sites' links on or off; the operator's link has a delay of its own."""
     if operator_round_trip_ms is not None:
         place.update(operator_round_trip_ms=operator_round_trip_ms)
     place.update(delay=on)
-    links.apply_all(place, of(place))
+    links.apply_all(place, world_of(place))

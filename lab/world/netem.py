@@ -34,7 +34,7 @@ class Direction:
         self.queue: deque[tuple[float, bytes]] = deque()
         self.queued = 0
 
-    def take(self) -> None:
+    def receive(self) -> None:
         """Read what has come."""
         due = monotonic() + self.delay
         for _ in range(BATCH):
@@ -48,7 +48,7 @@ class Direction:
                 self.queue.append((due, frame))
                 self.queued += len(frame)
 
-    def give(self) -> None:
+    def transmit(self) -> None:
         """Send what is due; what the other end can't take is lost, as on any wire."""
         now = monotonic()
         while self.queue and self.queue[0][0] <= now:
@@ -60,7 +60,7 @@ class Direction:
                 continue
 
 
-def end(interface: str) -> socket.socket:
+def open_socket(interface: str) -> socket.socket:
     """A raw socket on that interface."""
     made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     made.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
@@ -72,19 +72,19 @@ def end(interface: str) -> socket.socket:
     return made
 
 
-def carry(far: str, near: str, delay: float, loss: float) -> None:
+def forward(far: str, near: str, delay: float, loss: float) -> None:
     """Until the process is ended."""
-    outer, inner = end(far), end(near)
+    outer, inner = open_socket(far), open_socket(near)
     directions = {outer: Direction(outer, inner, delay, loss), inner: Direction(inner, outer, delay, loss)}
     print("ready", flush=True)
     while True:
         heads = [direction.queue[0][0] for direction in directions.values() if direction.queue]
         wait = max(0.0, min(heads) - monotonic()) if heads else None
         for ready in select.select(list(directions), (), (), wait)[0]:
-            directions[ready].take()
+            directions[ready].receive()
         for direction in directions.values():
-            direction.give()
+            direction.transmit()
 
 
 if __name__ == "__main__":
-    carry(sys.argv[1], sys.argv[2], float(sys.argv[3]) / 1000, float(sys.argv[4]) / 100)
+    forward(sys.argv[1], sys.argv[2], float(sys.argv[3]) / 1000, float(sys.argv[4]) / 100)

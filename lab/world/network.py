@@ -99,7 +99,7 @@ def _router(world: WorldPlan, site: SitePlan) -> Iterator[str]:
     yield f"link set {WAN} up"
     yield f"address add {site.transit}/32 dev {WAN}"
     if site.site.nat == "masquerade":
-        for address in site.outside:
+        for address in site.public_addresses:
             yield f"address add {address}/32 dev {WAN}"
     yield from _default_route(world, WAN)
     if site.site.fabric == "switched":
@@ -113,11 +113,11 @@ def _router(world: WorldPlan, site: SitePlan) -> Iterator[str]:
 def _routes_to(site: SitePlan) -> Iterator[str]:
     yield f"link set {site.core_port} up"
     yield f"route add {site.transit}/32 dev {site.core_port}"
-    for address in site.outside:
+    for address in site.public_addresses:
         yield f"route add {address}/32 via {site.transit} dev {site.core_port}"
 
 
-def attach(site: SitePlan, host: HostPlan, make: Callable[[str], None]) -> None:
+def attach_host(site: SitePlan, host: HostPlan, make: Callable[[str], None]) -> None:
     """A fresh namespace for a host, as its machine finds it when it boots, on its port of the router."""
     make(host.namespace)
     sysctl(host.namespace, HOST_DEFAULTS)
@@ -137,8 +137,8 @@ def attach(site: SitePlan, host: HostPlan, make: Callable[[str], None]) -> None:
 
 def readdress(world: WorldPlan, before: SitePlan, after: SitePlan) -> None:
     """Lead a site's new public addresses to it, and the old ones nowhere. What was translated by the old ones is forgotten."""
-    gone = [address for address in before.outside if address not in after.outside]
-    come = [address for address in after.outside if address not in before.outside]
+    gone = [address for address in before.public_addresses if address not in after.public_addresses]
+    come = [address for address in after.public_addresses if address not in before.public_addresses]
     ip(
         world.core,
         [

@@ -29,26 +29,26 @@ def prepare(place: Run, world: WorldPlan, trust: dict[str, dict[str, str]], kube
     """Everything the operator has before the first deploy."""
     ca, key = certificates.make_ca(place.folder / "ca")
     (home(place) / ".ssh").mkdir(parents=True, mode=0o700)
-    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", identity(place)])
-    address(place, world)
-    tools(place, kubectl)
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", ssh_key(place)])
+    write_ssh_config(place, world)
+    install_tools(place, kubectl)
     system = SYSTEM_BUNDLE.read_text() if SYSTEM_BUNDLE.exists() else ""
-    bundle(place).write_text(system + acme.trusted(place).read_text())
-    resolver(place, world)
-    overlay(place, world, trust, ca, key)
+    ca_bundle(place).write_text(system + acme.trusted_certificates(place).read_text())
+    write_resolv_conf(place, world)
+    write_trust(place, world, trust, ca, key)
 
 
-def identity(place: Run) -> Path:
+def ssh_key(place: Run) -> Path:
     """The operator's private SSH key."""
     return home(place) / ".ssh" / "id_ed25519"
 
 
-def bundle(place: Run) -> Path:
+def ca_bundle(place: Run) -> Path:
     """The certificates the operator's programs trust."""
     return home(place) / "ca-bundle.crt"
 
 
-def address(place: Run, world: WorldPlan) -> None:
+def write_ssh_config(place: Run, world: WorldPlan) -> None:
     """Where `ssh NAME` leads."""
     (home(place) / ".ssh" / "config").write_text(ssh_config(place, world))
 
@@ -58,7 +58,7 @@ def ssh_config(place: Run, world: WorldPlan) -> str:
     folder = home(place) / ".ssh"
     common = [
         "Host *",
-        f"  IdentityFile {identity(place)}",
+        f"  IdentityFile {ssh_key(place)}",
         "  IdentitiesOnly yes",
         "  StrictHostKeyChecking accept-new",
         f"  UserKnownHostsFile {folder / 'known_hosts'}",
@@ -77,7 +77,7 @@ def _block(host: HostPlan) -> list[str]:
     ]
 
 
-def forget(place: Run, host: HostPlan) -> None:
+def forget_host_key(place: Run, host: HostPlan) -> None:
     """The operator trusts the next SSH key of that host, as somebody does who has replaced it."""
     known, declared = home(place) / ".ssh" / "known_hosts", host.host
     names = (declared.ssh_hostname, f"[{declared.ssh_hostname}]:{declared.ssh_port}")
@@ -85,7 +85,7 @@ def forget(place: Run, host: HostPlan) -> None:
         run(["ssh-keygen", "-q", "-R", name, "-f", known])
 
 
-def tools(place: Run, kubectl: Path) -> None:
+def install_tools(place: Run, kubectl: Path) -> None:
     """kubectl, and OpenSSH's programs with the operator's configuration."""
     folder = home(place) / "bin"
     folder.mkdir()
@@ -96,17 +96,17 @@ def tools(place: Run, kubectl: Path) -> None:
         wrapper.chmod(0o755)
 
 
-def resolver(place: Run, world: WorldPlan) -> None:
+def write_resolv_conf(place: Run, world: WorldPlan) -> None:
     """`ip netns exec` shows this resolv.conf to what runs in the operator's namespace."""
     folder = NAMESPACE_FILES / world.operator_namespace
-    place.note("folder", str(folder))
+    place.record("folder", str(folder))
     folder.mkdir(parents=True)
     (folder / "resolv.conf").write_text(f"nameserver {world.dns}\n")
 
 
-def overlay(place: Run, world: WorldPlan, trust: dict[str, dict[str, str]], ca: Path, key: Path) -> None:
+def write_trust(place: Run, world: WorldPlan, trust: dict[str, dict[str, str]], ca: Path, key: Path) -> None:
     """trust.json: all that the lab lays over what is declared."""
-    if acme.is_served(place):
+    if acme.is_enabled(place):
         shown: dict[str, object] = {"acme": acme.DIRECTORY}
     else:
         certificate, private = place.folder / "coordination.crt", place.folder / "coordination.key"
@@ -119,7 +119,7 @@ def environment(place: Run) -> dict[str, str]:
     """The operator's environment: that of the caller, without its proxies, in the operator's home."""
     kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
     path = f"{home(place) / 'bin'}:{Path(sys.executable).parent}:{kept.get('PATH', os.defpath)}"
-    trusted = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), str(bundle(place)))
+    trusted = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), str(ca_bundle(place)))
     return {
         **kept,
         **trusted,

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 
-class Layer:
+class Overlay:
     """A host's writable layer over a base image."""
 
     def __init__(self, base: Path, upper: Path) -> None:

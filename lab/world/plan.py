@@ -19,8 +19,8 @@ from lab.world.addresses import (
     free_network,
     gateway_address,
     named_hosts,
-    parsed,
-    ways_in,
+    parse_address,
+    ssh_endpoints,
 )
 
 RELEASES = ("bookworm", "bullseye", "trixie")
@@ -41,7 +41,7 @@ class HostPlan:
     mac: str
     release: str
     public: IPv4Address | None
-    way_in: tuple[IPv4Address, int]
+    ssh_endpoint: tuple[IPv4Address, int]
     sshd_port: int
 
     @property
@@ -50,7 +50,7 @@ class HostPlan:
         return self.host.name
 
     @property
-    def resolved(self) -> bool:
+    def runs_resolved(self) -> bool:
         """It runs systemd-resolved."""
         return "systemd-resolved" in self.host.rehearsal.oddities
 
@@ -74,9 +74,9 @@ class SitePlan:
         return self.site.site
 
     @property
-    def outside(self) -> tuple[IPv4Address, ...]:
+    def public_addresses(self) -> tuple[IPv4Address, ...]:
         """The addresses that the internet sends to this site."""
-        return tuple(dict.fromkeys(host.public or host.way_in[0] for host in self.hosts))
+        return tuple(dict.fromkeys(host.public or host.ssh_endpoint[0] for host in self.hosts))
 
 
 @dataclass(frozen=True)
@@ -133,14 +133,14 @@ def plan(run: str, cluster: Cluster, served: Iterable[str]) -> WorldPlan:
     """The world of that cluster; `served` are the names that the mirror answers for."""
     network = free_network(cluster)
     names = {name: network[NAMES + number] for number, name in enumerate(served, 1)}
-    ways = ways_in(cluster, network)
+    ways = ssh_endpoints(cluster, network)
     hosts = {host.name: _host(run, number, host, ways) for number, host in enumerate(cluster.hosts, 1)}
     sites = tuple(_site(run, number, site, cluster, network, hosts, names) for number, site in enumerate(cluster.sites))
     records = {name: ways[host.name][0] for name, host in named_hosts(cluster)}
     records |= {**names, cluster.coordination_name: ways[cluster.gateway.name][0]}
     operator = first_address(cluster.api_access) or network[OPERATOR]
-    space = f"isthmus-{run}"
-    return WorldPlan(run, cluster, f"{space}-core", f"{space}-operator", network, operator, names, records, sites)
+    prefix = f"isthmus-{run}"
+    return WorldPlan(run, cluster, f"{prefix}-core", f"{prefix}-operator", network, operator, names, records, sites)
 
 
 def _host(run: str, number: int, host: Host, ways: dict[str, tuple[IPv4Address, int]]) -> HostPlan:
@@ -155,7 +155,7 @@ def _host(run: str, number: int, host: Host, ways: dict[str, tuple[IPv4Address, 
         mac=mac,
         release=host.rehearsal.release or default_release(number, host),
         public=host.internet_address,
-        way_in=ways[host.name],
+        ssh_endpoint=ways[host.name],
         sshd_port=host.ssh_port if host.internet_address else 22,
     )
 
@@ -193,11 +193,11 @@ def default_release(number: int, host: Host) -> str:
     return "bookworm" if host.is_coordinator and release == "bullseye" else release
 
 
-def entrances(world: WorldPlan) -> Iterator[tuple[HostPlan, IPv4Address]]:
+def redirected_hosts(world: WorldPlan) -> Iterator[tuple[HostPlan, IPv4Address]]:
     """Hosts that the operator calls by an address that leads nowhere on the internet (one inside their LAN)."""
     for host in world.hosts:
-        called = parsed(host.host.ssh_hostname)
-        if called and (called, host.host.ssh_port) != host.way_in:
+        called = parse_address(host.host.ssh_hostname)
+        if called and (called, host.host.ssh_port) != host.ssh_endpoint:
             yield host, called
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from lab.world.overlay import Layer
+from lab.world.overlay import Overlay
 from lab.world.plan import HostPlan, WorldPlan
 
 WANTS = "etc/systemd/system/multi-user.target.wants"
@@ -18,41 +18,41 @@ def text(name: str) -> str:
     return (FILES / name).read_text()
 
 
-def oracle_image(layer: Layer, host: HostPlan) -> None:
+def oracle_image(overlay: Overlay, host: HostPlan) -> None:
     """The packet filter that Oracle's images load at boot."""
-    layer.write("etc/iptables/rules.v4", text("oracle.rules.v4").replace("SSH_PORT", str(host.sshd_port)), mode=0o640)
-    layer.link(f"{WANTS}/netfilter-persistent.service", "/lib/systemd/system/netfilter-persistent.service")
+    overlay.write("etc/iptables/rules.v4", text("oracle.rules.v4").replace("SSH_PORT", str(host.sshd_port)), mode=0o640)
+    overlay.link(f"{WANTS}/netfilter-persistent.service", "/lib/systemd/system/netfilter-persistent.service")
 
 
-def swap(layer: Layer, world: WorldPlan) -> None:
+def swap(overlay: Overlay, world: WorldPlan) -> None:
     """A line in fstab; the file itself is not made, so nothing is really swapped."""
-    layer.write(
+    overlay.write(
         "etc/fstab", "# <file system> <mount point> <type> <options> <dump> <pass>\n/swapfile none swap sw 0 0\n"
     )
 
 
-def foreign_chains(layer: Layer, world: WorldPlan) -> None:
+def foreign_chains(overlay: Overlay, world: WorldPlan) -> None:
     """Another program's chains, and a FORWARD policy of DROP, again after each boot."""
-    layer.write("etc/other-program/rules", text("other-program.rules"))
-    layer.write("etc/systemd/system/other-program.service", text("other-program.service"))
-    layer.link(f"{WANTS}/other-program.service", "/etc/systemd/system/other-program.service")
+    overlay.write("etc/other-program/rules", text("other-program.rules"))
+    overlay.write("etc/systemd/system/other-program.service", text("other-program.service"))
+    overlay.link(f"{WANTS}/other-program.service", "/etc/systemd/system/other-program.service")
 
 
-def old_containerd(layer: Layer, world: WorldPlan) -> None:
+def old_containerd(overlay: Overlay, world: WorldPlan) -> None:
     """What an earlier installation of containerd left."""
-    layer.write("etc/containerd/config.toml", text("old-containerd.toml"))
+    overlay.write("etc/containerd/config.toml", text("old-containerd.toml"))
 
 
-def systemd_resolved(layer: Layer, world: WorldPlan) -> None:
+def systemd_resolved(overlay: Overlay, world: WorldPlan) -> None:
     """The stub resolver answers on the host."""
-    layer.write("etc/systemd/resolved.conf.d/lab.conf", RESOLVER.format(dns=world.dns))
+    overlay.write("etc/systemd/resolved.conf.d/lab.conf", RESOLVER.format(dns=world.dns))
     unit = "/lib/systemd/system/systemd-resolved.service"
-    layer.link(f"{WANTS}/systemd-resolved.service", unit)
-    layer.link("etc/systemd/system/dbus-org.freedesktop.resolve1.service", unit)
-    layer.link("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
+    overlay.link(f"{WANTS}/systemd-resolved.service", unit)
+    overlay.link("etc/systemd/system/dbus-org.freedesktop.resolve1.service", unit)
+    overlay.link("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
 
 
-ODDITIES: dict[str, Callable[[Layer, WorldPlan], None]] = {
+QUIRKS: dict[str, Callable[[Overlay, WorldPlan], None]] = {
     "swap": swap,
     "foreign-chains": foreign_chains,
     "old-containerd": old_containerd,

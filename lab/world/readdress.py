@@ -15,20 +15,20 @@ def readdress(place: Run, declared: Cluster) -> None:
     # The operator stays where it is, though it would stand elsewhere in a new world.
     declared = declared.model_copy(update={"api_access": place.cluster().api_access})
     old, new = (plan(place.name, cluster, mirror.NAMES) for cluster in (place.cluster(), declared))
-    if lasting(old) != lasting(new):
+    if fixed_parts(old) != fixed_parts(new):
         raise LabError(
             f"lab {place.name}", "differs from the inventory in more than public addresses", "its hosts and networks are made already",
             "take it down and up again; what hosts have themselves, without a router that translates, stays too",
         )  # fmt: skip
     for before, after in zip(old.sites, new.sites, strict=True):
         network.readdress(new, before, after)
-    place.keep(declared)
-    operator.address(place, new)
+    place.save_cluster(declared)
+    operator.write_ssh_config(place, new)
     place.stop("dns")
-    dns.serve(place, new)
+    dns.start(place, new)
 
 
-def lasting(world: WorldPlan) -> object:
+def fixed_parts(world: WorldPlan) -> object:
     """All of the world that can't be changed while it is there."""
     hosts = [
         (host.name, host.host.site.site, host.host.lan_address, host.public if host.host.site.nat == "none" else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.world.plan import HostPlan, SitePlan, WorldPlan, entrances
+from lab.world.plan import HostPlan, SitePlan, WorldPlan, redirected_hosts
 
 WAN = "wan"  # a router's interface to the internet
 SSH = 22
@@ -27,8 +27,8 @@ def router_rules(site: SitePlan) -> str:
 def operator_rules(world: WorldPlan) -> str:
     """The operator's calls to an address inside a LAN arrive by the site's public side."""
     lines = (
-        f"ip daddr {called} tcp dport {host.host.ssh_port} dnat to {host.way_in[0]}:{host.way_in[1]}"
-        for host, called in entrances(world)
+        f"ip daddr {called} tcp dport {host.host.ssh_port} dnat to {host.ssh_endpoint[0]}:{host.ssh_endpoint[1]}"
+        for host, called in redirected_hosts(world)
     )
     return table(TABLE, {"outbound": ("nat hook output priority -100", lines)})
 
@@ -65,7 +65,7 @@ def _inbound(site: SitePlan) -> Iterator[str]:
         if _is_translated(host):
             yield f"ip daddr {host.public} dnat to {host.host.lan_address}"
         elif site.site.nat != "none":
-            address, port = host.way_in
+            address, port = host.ssh_endpoint
             yield f'iifname "{WAN}" ip daddr {address} tcp dport {port} dnat to {host.host.lan_address}:{SSH}'
 
 
@@ -77,7 +77,7 @@ def _outbound(site: SitePlan) -> Iterator[str]:
             yield f"ct status dnat ip saddr {lan} snat to {host.public}"
             yield f'oifname "{WAN}" ip saddr {lan} snat to {host.public}'
         elif site.site.nat != "none":
-            yield f'oifname "{WAN}" ip saddr {lan} snat to {host.way_in[0]}'
+            yield f'oifname "{WAN}" ip saddr {lan} snat to {host.ssh_endpoint[0]}'
 
 
 def _forward(site: SitePlan) -> Iterator[str]:

@@ -18,7 +18,7 @@ from cluster.model import Cluster
 from lab.commands import run
 from lab.failures import LabError
 from lab.interrupts import uninterrupted
-from lab.polling import until
+from lab.polling import wait_until
 from lab.world.network import namespaces, processes
 
 ROOT = Path("/var/lib/isthmus-lab")
@@ -44,7 +44,7 @@ class Run:
             )
         self.name = name
         self.folder = ROOT / name
-        self.record = self.folder / "made.jsonl"
+        self.record_file = self.folder / "made.jsonl"
         self.state_file = self.folder / "state.json"
 
     @property
@@ -63,12 +63,12 @@ class Run:
         draft.write_text(json.dumps({**self.state, **values}, indent=1))
         draft.replace(self.state_file)
 
-    def begin(self, cluster: Cluster) -> None:
+    def create(self, cluster: Cluster) -> None:
         """The folder, and in it the cluster as it was declared at this time."""
         self.folder.mkdir(parents=True, mode=0o755)
-        self.keep(cluster)
+        self.save_cluster(cluster)
 
-    def keep(self, cluster: Cluster) -> None:
+    def save_cluster(self, cluster: Cluster) -> None:
         """Write down what this lab is made for."""
         (self.folder / "cluster.json").write_text(cluster.model_dump_json())
 
@@ -100,20 +100,20 @@ class Run:
                 if not self.exists:
                     file.unlink(missing_ok=True)
 
-    def note(self, kind: str, name: str, **details: Any) -> None:
+    def record(self, kind: str, name: str, **details: Any) -> None:
         """Record something that is about to be made, or a process that runs."""
-        with self.record.open("a") as file:
+        with self.record_file.open("a") as file:
             file.write(json.dumps({"kind": kind, "name": name, **details}) + "\n")
 
-    def made(self) -> list[dict[str, Any]]:
+    def records(self) -> list[dict[str, Any]]:
         """What was recorded, in order."""
-        if not self.record.exists():
+        if not self.record_file.exists():
             return []
-        return [json.loads(line) for line in self.record.read_text().splitlines() if line.endswith("}")]
+        return [json.loads(line) for line in self.record_file.read_text().splitlines() if line.endswith("}")]
 
     def namespace(self, name: str) -> None:
         """Make a network namespace."""
-        self.note("namespace", name)
+        self.record("namespace", name)
         run(["ip", "netns", "add", name])
 
     def start(
@@ -126,18 +126,18 @@ class Run:
                 words, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if piped else log, stderr=log, text=True, start_new_session=True,
                 env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
             )  # fmt: skip
-            self.note("process", name, pid=process.pid, started=started(process.pid))
+            self.record("process", name, pid=process.pid, started=process_start(process.pid))
         return process
 
     def stop(self, name: str) -> None:
         """End the background programs of that name."""
-        for entry in self.made():
+        for entry in self.records():
             if entry["kind"] == "process" and entry["name"] == name:
                 end_process(entry["pid"], entry["started"])
 
     def remove(self) -> None:
         """Undo everything recorded, the latest first, and remove the folder. What is gone already is left."""
-        entries = list({(entry["kind"], entry["name"], entry.get("pid")): entry for entry in self.made()}.values())
+        entries = list({(entry["kind"], entry["name"], entry.get("pid")): entry for entry in self.records()}.values())
         for entry in reversed(entries):
             if entry["kind"] == "container":
                 remove_container(self.folder / "lxc", entry["name"])
@@ -151,7 +151,7 @@ class Run:
         run(["rm", "-rf", "--one-file-system", self.folder])
 
 
-def started(pid: int) -> str | None:
+def process_start(pid: int) -> str | None:
     """When the kernel started that process; with the number it names one process for good."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
@@ -162,13 +162,13 @@ def started(pid: int) -> str | None:
 def end_process(pid: int, when: str | None) -> None:
     """Ask it to end, and make it end where it doesn't."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        if when is None or started(pid) != when or is_dead(pid):
+        if when is None or process_start(pid) != when or is_dead(pid):
             return
         try:
             os.kill(pid, number)
         except ProcessLookupError:
             return
-        until(lambda: started(pid) != when or is_dead(pid), 5)
+        wait_until(lambda: process_start(pid) != when or is_dead(pid), 5)
 
 
 def is_dead(pid: int) -> bool:
@@ -190,5 +190,5 @@ def remove_namespace(name: str) -> None:
     if name not in namespaces():
         return
     for pid in processes(name):
-        end_process(pid, started(pid))
+        end_process(pid, process_start(pid))
     run(["ip", "netns", "delete", name], check=False)

@@ -19,7 +19,7 @@ MEMORY_FILES = (
 
 def show(place: Run) -> str:
     """A heading, and a line for each host."""
-    planned = lifecycle.of(place)
+    planned = lifecycle.world_of(place)
     with ThreadPoolExecutor(len(planned.hosts)) as pool:
         rows = list(pool.map(lambda host: row(place, planned, host), planned.hosts))
     return "\n".join([heading(place), "", *table([HEADINGS, *rows])])
@@ -39,7 +39,7 @@ def heading(place: Run) -> str:
 def row(place: Run, planned: WorldPlan, host: HostPlan) -> tuple[str, ...]:
     """One host's line."""
     on = hosts.is_on(place, host)
-    said = lifecycle.ask(place, planned, host, ["systemctl", "is-system-running"]) if on else ""
+    said = lifecycle.ssh_output(place, planned, host, ["systemctl", "is-system-running"]) if on else ""
     memory = used_memory(host)
     limit = f" of {host.host.memory_mb}" if host.host.memory_mb else ""
     return (

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.polling import until
+from lab.polling import wait_until
 from tests.lab import common
 from tests.lab.conftest import Rehearsal, rehearsal
 from tests.lab.expected import EXPECTED, QUIET, target
@@ -65,7 +65,9 @@ def test_the_probe_goes_though_verify_is_killed(world: Rehearsal) -> None:
     speaker = world.cluster.control_planes[0]
     left = "kubectl --kubeconfig /etc/kubernetes/admin.conf get namespaces -l isthmus=verify -o name"
     running = world.begin("operator", "--", "pyinfra", "-y", str(world.inventory), "verify.py")
-    assert until(lambda: bool(world.on(speaker, left).stdout.strip()), 60, interval=0.5), "the probe was never there"
+    assert wait_until(lambda: bool(world.on(speaker, left).stdout.strip()), 60, interval=0.5), (
+        "the probe was never there"
+    )
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
-    assert until(lambda: not world.on(speaker, left).stdout.strip(), 120, interval=1)
+    assert wait_until(lambda: not world.on(speaker, left).stdout.strip(), 120, interval=1)

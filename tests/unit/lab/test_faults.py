@@ -16,8 +16,7 @@ from lab.failures import LabError
 from lab.faults import filters, machines, tailnet
 from lab.faults.catalogue import FAULTS
 from lab.faults.context import Context, Fault
-from lab.world import lifecycle as lab_world
-from lab.world import links, state
+from lab.world import lifecycle, links, state
 from lab.world.plan import plan
 from lab.world.quirks import text
 from lab.world.rules import table
@@ -34,7 +33,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> state.Run:
     """A lab of which only the records exist."""
     monkeypatch.setattr(state, "ROOT", tmp_path)
     made = state.Run("t")
-    made.begin(cluster(away=AWAY))
+    made.create(cluster(away=AWAY))
     return made
 
 
@@ -212,10 +211,10 @@ def test_blocked_udp_lets_names_through_before_it_drops() -> None:
 def test_the_operators_link_has_a_delay_of_its_own(place: state.Run, monkeypatch: pytest.MonkeyPatch) -> None:
     wires: dict[str, float] = {}
     monkeypatch.setattr(links, "set_link", lambda place, link, delay, loss: wires.update({link.where: delay}))
-    lab_world.delay(place, False, 200.0)
+    lifecycle.set_delay(place, False, 200.0)
     assert wires["the operator"] == 100.0  # each way
     assert {delay for where, delay in wires.items() if where != "the operator"} == {0.0}
-    lab_world.delay(place, True)
+    lifecycle.set_delay(place, True)
     assert wires["the operator"] == 100.0
     assert wires["site cloud"] == 5.0
 

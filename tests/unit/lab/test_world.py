@@ -100,7 +100,7 @@ def test_the_operator_stands_where_the_api_is_open_to() -> None:
 def test_names_lead_to_the_gateway_the_mirror_and_named_hosts() -> None:
     planned = world(called={**HOME, "lan_address": "192.168.1.2", "ssh_hostname": "nas.example.org"})
     assert planned.records["mesh.example.org"] == IPv4Address("203.0.113.1")
-    assert planned.records["nas.example.org"] == planned.host("called").way_in[0]
+    assert planned.records["nas.example.org"] == planned.host("called").ssh_endpoint[0]
     assert set(SERVED) <= set(planned.records)
     assert planned.site("home").blocked == (planned.names["ghcr.io"],)
 
@@ -139,8 +139,8 @@ def test_hosts_behind_one_router_have_different_ways_in() -> None:
     inside = {**HOME, "lan_address": "192.168.1.2", "ssh_hostname": "192.168.1.2"}
     other = {**HOME, "lan_address": "192.168.1.3", "ssh_hostname": "other.example.org"}
     planned = world(inside=inside, other=other)
-    assert planned.host("inside").way_in != planned.host("other").way_in
-    address, port = planned.host("inside").way_in
+    assert planned.host("inside").ssh_endpoint != planned.host("other").ssh_endpoint
+    address, port = planned.host("inside").ssh_endpoint
     assert f"ip daddr 192.168.1.2 tcp dport 22 dnat to {address}:{port}" in operator_rules(planned)
 
 
@@ -206,11 +206,11 @@ def test_a_world_may_serve_more_than_is_declared(capsys: pytest.CaptureFixture[s
 
 def test_only_public_addresses_before_a_router_that_translates_may_change_in_a_world_that_is_there() -> None:
     house = behind("192.168.1.2", "192.0.2.9", 2002)
-    before = readdress.lasting(world(house=house))
-    assert readdress.lasting(world(house=behind("192.168.1.2", "192.0.2.10", 2002))) == before
-    assert readdress.lasting(world(house=behind("192.168.1.3", "192.0.2.9", 2002))) != before
+    before = readdress.fixed_parts(world(house=house))
+    assert readdress.fixed_parts(world(house=behind("192.168.1.2", "192.0.2.10", 2002))) == before
+    assert readdress.fixed_parts(world(house=behind("192.168.1.3", "192.0.2.9", 2002))) != before
     open_one, other = (
         {**OPEN, "lan_address": "10.9.0.2", "public_address": f"198.51.100.{n}", "ssh_hostname": "10.9.0.2"}
         for n in (2, 3)
     )
-    assert readdress.lasting(world(other=open_one)) != readdress.lasting(world(other=other))
+    assert readdress.fixed_parts(world(other=open_one)) != readdress.fixed_parts(world(other=other))
