@@ -48,7 +48,7 @@ def up(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
             declared,
             lifecycle.Options(architectures, not given.no_delay, given.keep, also=tuple(given.also), acme=given.acme),
         )
-    print(NEXT.format(run=place.name, option=option(given)))
+    print(NEXT.format(run=place.name, option=lab_options(given)))
     return 0
 
 
@@ -66,7 +66,7 @@ def declared_cluster(given: argparse.Namespace) -> Cluster:
         ) from None  # fmt: skip
 
 
-def option(given: argparse.Namespace) -> str:
+def lab_options(given: argparse.Namespace) -> str:
     """What to repeat so that the next command means the same lab."""
     words = [] if given.inventory == PROJECT / "inventory.py" else ["--inventory", str(given.inventory)]
     words += ["--run", given.run] if given.run else []
@@ -95,7 +95,7 @@ def verify(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     words = ["pyinfra", "-y", str(given.inventory.resolve()), "verify.py", *rest]
     if given.wait is None:
         return as_operator(place, words)
-    command, environment = operator_machine.command(running(place), words), operator_machine.environment(place)
+    command, environment = operator_machine.command(running_world(place), words), operator_machine.environment(place)
     deadline = time.monotonic() + given.wait
     while (code := subprocess.call(command, env=environment, cwd=PROJECT)) and time.monotonic() < deadline:
         print(f"Not yet; measuring again, for {deadline - time.monotonic():.0f} s at most.", flush=True)
@@ -104,7 +104,7 @@ def verify(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
 
 def conform(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Kubernetes' own tests."""
-    running(place)
+    running_world(place)
     return conformance.conformance(place, declared_cluster(given), given.sig, given.processes, given.only)
 
 
@@ -116,12 +116,12 @@ def as_operator(place: Run, words: list[str]) -> int:
 
 def operator(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Become that command, in the operator's namespace."""
-    return become(operator_machine.command(running(place), rest), operator_machine.environment(place))
+    return replace_process(operator_machine.command(running_world(place), rest), operator_machine.environment(place))
 
 
 def run(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Become that command, on a host."""
-    return become(hosts.attach_command(place, running(place).host(given.host), rest), dict(os.environ))
+    return replace_process(hosts.attach_command(place, running_world(place).host(given.host), rest), dict(os.environ))
 
 
 def shell(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
@@ -129,13 +129,13 @@ def shell(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     return run(place, given, ["bash", "-l"])
 
 
-def become(words: Sequence[str], environment: dict[str, str]) -> int:
+def replace_process(words: Sequence[str], environment: dict[str, str]) -> int:
     """Replace this process, so that output, input, signals and exit code are the command's own."""
     sys.stdout.flush()
     os.execvpe(words[0], list(words), environment)  # noqa: S606
 
 
-def running(place: Run) -> WorldPlan:
+def running_world(place: Run) -> WorldPlan:
     """The world, if it is up."""
     prerequisites.check()
     return lifecycle.world_of(place)
@@ -143,14 +143,14 @@ def running(place: Run) -> WorldPlan:
 
 def show_status(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """The table."""
-    running(place)
+    running_world(place)
     print(status.show(place))
     return 0
 
 
 def log(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """The mirror's access log."""
-    running(place)
+    running_world(place)
     file = place.folder / "requests.jsonl"
     print(file.read_text() if file.exists() else "", end="")
     return 0
@@ -158,7 +158,7 @@ def log(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
 
 def power(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Cut it, boot, or replace the machine."""
-    planned = running(place)
+    planned = running_world(place)
     chosen = [planned.host(name) for name in given.hosts] or list(planned.hosts)
     with place.locked(), step(f"power {given.state} for {', '.join(host.name for host in chosen)}"):
         if given.state == "off":
@@ -172,7 +172,7 @@ def power(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
 
 def delay(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """The links' delay and loss."""
-    running(place)
+    running_world(place)
     with place.locked():
         lifecycle.set_delay(place, given.state == "on", given.operator)
     return 0
@@ -180,7 +180,7 @@ def delay(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
 
 def readdress(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Other public addresses."""
-    running(place)
+    running_world(place)
     with place.locked(), step("leading the public addresses of the inventory to their hosts"):
         readdressing.readdress(place, declared_cluster(given))
     return 0
@@ -201,7 +201,7 @@ def change(place: Run, given: argparse.Namespace, how: Callable[[Run, str, str |
     if given.list:
         print(faults.listing())
         return 0
-    running(place)
+    running_world(place)
     with place.locked():
         how(place, given.fault, given.target)
     return 0

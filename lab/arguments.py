@@ -10,12 +10,12 @@ from pathlib import Path
 
 from lab.faults import listing
 from lab.faults.catalogue import FAULTS
-from lab.mirror.request import VERSION, Wanted
+from lab.mirror.request import VERSION, Request
 from lab.world.state import PROJECT
 
 DESCRIPTION = "A simulated world in which one machine rehearses the declared cluster (lab/README.md)."
 EPILOG = "HOST and SITE are names of the inventory. What follows -- is passed on as it is."
-PARTS = tuple(field.name for field in fields(Wanted) if field.name != "architectures")
+PARTS = tuple(field.name for field in fields(Request) if field.name != "architectures")
 PASSTHROUGH = ("deploy", "verify", "run", "operator")
 
 

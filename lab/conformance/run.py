@@ -17,7 +17,7 @@ from cluster.model import Cluster
 from lab import mirror
 from lab.commands import run
 from lab.conformance import results
-from lab.conformance.results import Verdict
+from lab.conformance.results import Result
 from lab.failures import LabError
 from lab.interrupts import interruptible
 from lab.polling import step, wait_until
@@ -39,24 +39,24 @@ def conformance(place: Run, cluster: Cluster, sigs: Sequence[str], processes: in
     `cluster`: as it is declared now, and not when the lab was made: it may have been upgraded since.
     """
     planned = lifecycle.world_of(place)
-    tests = built(cluster)
+    tests = build_tests(cluster)
     listed = run([tests.program, "--list-conformance-tests"])
-    names = results.chosen(listed, sigs, only)
+    names = results.select(listed, sigs, only)
     if not names:
         where = f"--sig {' '.join(sigs)}{f' --only {only}' if only else ''}"
         raise LabError(where, "fits no test", "nothing would be measured", f"`{tests.program} --list-tests` shows all")
     shutil.rmtree(RESULTS, ignore_errors=True)
     RESULTS.mkdir(parents=True)
     began = time.monotonic()
-    with interruptible(), api_in_reach(place, planned):
+    with interruptible(), api_tunnel(place, planned):
         print(f"{len(names)} tests, {processes} at a time; what they say: {RESULTS}/e2e.log", flush=True)
         run_tests(place, planned, command(tests, cluster, names, processes), len(names))
     report = RESULTS / "junit_01.xml"
-    found = results.read(report.read_text() if report.exists() else "", names, tests.missing)
-    return tell(found, time.monotonic() - began, cluster)
+    found = results.read_report(report.read_text() if report.exists() else "", names, tests.missing)
+    return write_report(found, time.monotonic() - began, cluster)
 
 
-def built(cluster: Cluster) -> mirror.Tests:
+def build_tests(cluster: Cluster) -> mirror.Tests:
     """The programs, and the images in the mirror."""
     wanted = lifecycle.mirror_request(cluster, (mirror.request.machine_architecture(),))
     with step(f"tests of Kubernetes {wanted.kubernetes} and their images"):
@@ -64,7 +64,7 @@ def built(cluster: Cluster) -> mirror.Tests:
 
 
 @contextmanager
-def api_in_reach(place: Run, planned: WorldPlan) -> Iterator[None]:
+def api_tunnel(place: Run, planned: WorldPlan) -> Iterator[None]:
     """Within, the operator's kubeconfig opens this lab's cluster: by the tunnel that it names, if it names one."""
     way = shlex.split(tunnel(planned.cluster))
     if way:
@@ -108,26 +108,26 @@ def run_tests(place: Run, planned: WorldPlan, words: Sequence[str], count: int) 
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
     )  # fmt: skip
     try:
-        show(kept(process, RESULTS / "e2e.log"), count)
+        print_progress(tee(process, RESULTS / "e2e.log"), count)
         process.wait()
     except BaseException:
-        end(process, RESULTS / "e2e.log")
+        interrupt(process, RESULTS / "e2e.log")
         raise
 
 
-def end(process: subprocess.Popen[str], log: Path) -> None:
+def interrupt(process: subprocess.Popen[str], log: Path) -> None:
     """Have it remove what it made in the cluster, and end it where that takes too long."""
     process.send_signal(signal.SIGINT)
     try:
-        said, _ = process.communicate(timeout=ENDING_SECONDS)
+        rest, _ = process.communicate(timeout=ENDING_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
-        said, _ = process.communicate()
+        rest, _ = process.communicate()
     with log.open("a") as file:
-        file.write(said)
+        file.write(rest)
 
 
-def kept(process: subprocess.Popen[str], log: Path) -> Iterator[str]:
+def tee(process: subprocess.Popen[str], log: Path) -> Iterator[str]:
     """The lines that it says, as they come, written down too."""
     with log.open("w") as file:
         for line in process.stdout or ():
@@ -135,14 +135,14 @@ def kept(process: subprocess.Popen[str], log: Path) -> Iterator[str]:
             yield line.rstrip("\n")
 
 
-def show(lines: Iterator[str], count: int) -> None:
+def print_progress(lines: Iterator[str], count: int) -> None:
     """A line for each test that has ended."""
-    ended = (found for pair in pairwise(lines) if (found := results.finished(*pair)))
-    for number, one in enumerate(ended, 1):
-        print(f"{number:3} of {count}  {one.outcome:8} {one.seconds:6.1f} s  {one.name}", flush=True)
+    ended = (found for pair in pairwise(lines) if (found := results.parse_finished(*pair)))
+    for number, result in enumerate(ended, 1):
+        print(f"{number:3} of {count}  {result.outcome:8} {result.seconds:6.1f} s  {result.name}", flush=True)
 
 
-def tell(found: Sequence[Verdict], seconds: float, cluster: Cluster) -> int:
+def write_report(found: Sequence[Result], seconds: float, cluster: Cluster) -> int:
     """Write the list of tests, say what did not pass, and judge."""
     head = [
         f"Kubernetes {cluster.kubernetes_version}, {len(cluster.nodes)} nodes, pod network {cluster.pod_network}",
@@ -150,6 +150,6 @@ def tell(found: Sequence[Verdict], seconds: float, cluster: Cluster) -> int:
     ]
     lines = results.listing(found)
     (RESULTS / "tests.txt").write_text("\n".join([*head, "", *lines, ""]))
-    print("\n".join(["", *head, *results.listing([one for one in found if one.outcome != "passed"])]))
+    print("\n".join(["", *head, *results.listing([result for result in found if result.outcome != "passed"])]))
     print(f"The list of tests: {RESULTS / 'tests.txt'}")
-    return int(any(one.is_bad for one in found))
+    return int(any(result.is_failure for result in found))

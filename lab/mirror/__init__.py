@@ -10,19 +10,33 @@ from pathlib import Path
 from lab.mirror import artifacts, programs
 from lab.mirror.aptrepo import write
 from lab.mirror.build import Build
-from lab.mirror.build_cache import Shelf, recipe_hash
+from lab.mirror.build_cache import BuildCache, recipe_hash
 from lab.mirror.components import code_hash
 from lab.mirror.e2e import Tests, build_tests
 from lab.mirror.foreign import foreign_image
 from lab.mirror.names import ACME, DISTRIBUTION, MIRRORS, NAMES, OFFICIAL
 from lab.mirror.openpgp import signer
 from lab.mirror.pebble import build_pebble
-from lab.mirror.request import MirrorError, Wanted, default_cache, machine_architecture
+from lab.mirror.request import MirrorError, Request, default_cache, machine_architecture
 from lab.mirror.tree import TRUST, assemble
 
 __all__ = [
-    "ACME", "DEBIAN_PACKAGES", "DISTRIBUTION", "MIRRORS", "NAMES", "OFFICIAL", "MirrorError", "Tests", "Wanted",
-    "build", "build_pebble", "build_tests", "default_cache", "foreign_image", "tool", "trust",
+    "ACME",
+    "DEBIAN_PACKAGES",
+    "DISTRIBUTION",
+    "MIRRORS",
+    "NAMES",
+    "OFFICIAL",
+    "MirrorError",
+    "Request",
+    "Tests",
+    "build",
+    "build_pebble",
+    "build_tests",
+    "default_cache",
+    "foreign_image",
+    "tool",
+    "trust",
 ]  # fmt: skip
 
 # What the machine that builds needs; the second architecture's compiler only if that is wanted.
@@ -42,7 +56,7 @@ DEBIAN_PACKAGES = (
 
 
 # A change in these may mean another tree.
-BUILDING = tuple(
+TREE_MODULES = tuple(
     f"{name}.py"
     for name in (
         "aptrepo",
@@ -60,25 +74,25 @@ BUILDING = tuple(
 )
 
 
-def build(wanted: Wanted, cache: Path, say: Callable[[str], None]) -> Path:
+def build(request: Request, cache: Path, progress: Callable[[str], None]) -> Path:
     """Make what is missing and return the tree, laid out as tree/<host name>/<path>. A second call builds nothing.
 
     The tree is shared by all worlds of the cache: versions add up, each under its own path.
     """
     tree = cache / "tree"
-    shelf = Shelf(cache)
-    stamp = tree / ".worlds" / recipe_hash([asdict(wanted), code_hash(*BUILDING)])
+    build_cache = BuildCache(cache)
+    stamp = tree / ".worlds" / recipe_hash([asdict(request), code_hash(*TREE_MODULES)])
     if stamp.is_file():
         return tree
-    with shelf.locked(say):
-        shelf.sweep()
-        made = Build(wanted, shelf, say)
-        made.run(artifacts.plan(wanted), artifacts.MAKERS)
+    with build_cache.locked(progress):
+        build_cache.remove_leftovers()
+        build = Build(request, build_cache, progress)
+        build.run(artifacts.plan(request), artifacts.MAKERS)
         with signer(cache) as keys:
-            assemble(made, keys, tree)
-        write(stamp, json.dumps(asdict(wanted)).encode())
-        made.go.trim(say)
-    say(f"mirror: the tree is ready in {tree}")
+            assemble(build, keys, tree)
+        write(stamp, json.dumps(asdict(request)).encode())
+        build.go.trim(progress)
+    progress(f"mirror: the tree is ready in {tree}")
     return tree
 
 
@@ -88,12 +102,12 @@ def trust(tree: Path) -> dict[str, dict[str, str]]:
     return known
 
 
-def tool(wanted: Wanted, cache: Path, name: str) -> Path:
+def tool(request: Request, cache: Path, name: str) -> Path:
     """A Kubernetes program (kubectl, kubeadm) for this machine, after build()."""
     recipe = programs.KUBERNETES.recipe()
-    path = Shelf(cache).path("kubernetes", wanted.kubernetes, machine_architecture(), recipe) / "bin" / name
+    path = BuildCache(cache).path("kubernetes", request.kubernetes, machine_architecture(), recipe) / "bin" / name
     if not path.is_file():
         raise MirrorError(
-            f"mirror: {name} {wanted.kubernetes} is not built yet; run `python -m lab.mirror build --kubernetes {wanted.kubernetes}`"
+            f"mirror: {name} {request.kubernetes} is not built yet; run `python -m lab.mirror build --kubernetes {request.kubernetes}`"
         )
     return path

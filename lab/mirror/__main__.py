@@ -7,20 +7,20 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from lab.mirror import MirrorError, Wanted, build, default_cache
+from lab.mirror import MirrorError, Request, build, default_cache
 from lab.mirror.server import serve
 
-VERSIONS = tuple(field.name for field in fields(Wanted) if field.name != "architectures")
+VERSIONS = tuple(field.name for field in fields(Request) if field.name != "architectures")
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="python -m lab.mirror", description=__doc__)
     verbs = top.add_subparsers(dest="verb", required=True)
-    making = verbs.add_parser("build", help="build what is missing and put the tree together")
+    building = verbs.add_parser("build", help="build what is missing and put the tree together")
     for name in VERSIONS:
-        making.add_argument(f"--{name.replace('_', '-')}", required=name == "kubernetes", metavar="X.Y.Z")
-    making.add_argument(
+        building.add_argument(f"--{name.replace('_', '-')}", required=name == "kubernetes", metavar="X.Y.Z")
+    building.add_argument(
         "--arch", action="append", choices=("amd64", "arm64"), help="may be given twice; both by default"
     )
     serving = verbs.add_parser("serve", help="answer for the official names and the mirrors")
@@ -44,8 +44,8 @@ def main(words: list[str] | None = None) -> int:
     try:
         if given.verb == "build":
             named = {name: value.removeprefix("v") for name in VERSIONS if (value := getattr(given, name))}
-            wanted = Wanted(**named, architectures=tuple(dict.fromkeys(given.arch or ("amd64", "arm64"))))
-            print(build(wanted, default_cache(), lambda line: print(line, flush=True)))
+            request = Request(**named, architectures=tuple(dict.fromkeys(given.arch or ("amd64", "arm64"))))
+            print(build(request, default_cache(), lambda line: print(line, flush=True)))
         elif given.verb == "serve":
             serve(given.tree, given.netns, given.config)
         else:

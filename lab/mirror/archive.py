@@ -24,8 +24,8 @@ CHUNK = 1 << 20
 def opener() -> urllib.request.OpenerDirector:
     """Reaches the archive as this machine's apt does: apt's proxy if it has one, else that of the environment."""
     command = ["apt-config", "shell", "proxy", "Acquire::http::Proxy"]
-    told = subprocess.run(command, capture_output=True, text=True).stdout.strip()
-    proxy = told.partition("=")[2].strip("'")
+    shell_line = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    proxy = shell_line.partition("=")[2].strip("'")
     if proxy and proxy != "DIRECT":
         return urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy, "https": proxy}))
     return urllib.request.build_opener()
@@ -44,34 +44,34 @@ class Archive:
         """The local copy of `debian/…` or `debian-security/…`; None where the archive has no such file."""
         if path.endswith("/"):
             return None
-        kept = self.folder / path
+        cached = self.folder / path
         with self.locks[path]:
-            if kept.is_file() and self.fresh(path, kept):
-                return kept
+            if cached.is_file() and self.is_fresh(path, cached):
+                return cached
             try:
-                return self.download(path, kept)
+                return self.download(path, cached)
             except urllib.error.HTTPError as error:
-                return None if error.code in (403, 404, 410) else self.fallen_back(path, kept)
+                return None if error.code in (403, 404, 410) else self.stale_copy(path, cached)
             except (OSError, http.client.HTTPException):
-                return self.fallen_back(path, kept)
+                return self.stale_copy(path, cached)
 
-    def fresh(self, path: str, kept: Path) -> bool:
+    def is_fresh(self, path: str, cached: Path) -> bool:
         """Packages and files named by their hash never change; an index is looked at once a day."""
         if path.endswith((".deb", ".dsc")) or "/by-hash/" in path or ".orig.tar." in path:
             return True
         if time.monotonic() - self.stale.get(path, -RETRY_STALE) < RETRY_STALE:
             return True
-        return time.time() - kept.stat().st_mtime < DAY
+        return time.time() - cached.stat().st_mtime < DAY
 
-    def fallen_back(self, path: str, kept: Path) -> Path | None:
+    def stale_copy(self, path: str, cached: Path) -> Path | None:
         """What was kept before, when the archive does not answer."""
         self.stale[path] = time.monotonic()
-        return kept if kept.is_file() else None
+        return cached if cached.is_file() else None
 
-    def download(self, path: str, kept: Path) -> Path | None:
+    def download(self, path: str, cached: Path) -> Path | None:
         """Fetch a file whole, then put it in place; None if the address turns out to be a folder."""
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".draft-", dir=kept.parent)
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".draft-", dir=cached.parent)
         draft = Path(name)
         try:
             with os.fdopen(handle, "wb") as out:
@@ -87,6 +87,6 @@ class Archive:
                 if expected is not None and int(expected) != copied:
                     raise OSError(f"{path}: {copied} of {expected} bytes")
             draft.chmod(0o644)
-            return draft.replace(kept)
+            return draft.replace(cached)
         finally:
             draft.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from lab.mirror.build import Build
 from lab.mirror.deb import Deb, build_deb
 from lab.mirror.images import Image
 from lab.mirror.oci import Layer, make_layer, make_manifest
-from lab.mirror.request import Wanted, machine_architecture
+from lab.mirror.request import Request, machine_architecture
 
 Maker = Callable[[Build, str], Path]
 
@@ -23,7 +23,7 @@ def debs(build: Build, architecture: str, name: str, group: list[Deb]) -> Path:
     shipped = sorted(f"files/{file.name}" for file in packages.FILES.iterdir())
     code = components.code_hash("deb.py", "packages.py", *shipped)
     recipe = [code, [[deb.control(0), sorted(map(str, deb.files.values()))] for deb in group]]
-    target = build.shelf.path(f"debs-{name}", group[0].version, architecture, recipe)
+    target = build.cache.path(f"debs-{name}", group[0].version, architecture, recipe)
 
     def make(folder: Path) -> None:
         for deb in group:
@@ -38,19 +38,19 @@ def kubernetes_debs(build: Build, architecture: str) -> Path:
         build,
         architecture,
         "kubernetes",
-        packages.kubernetes(build.wanted.kubernetes, architecture, build.made["kubernetes", architecture]),
+        packages.kubernetes(build.request.kubernetes, architecture, build.made["kubernetes", architecture]),
     )
 
 
 def cni_debs(build: Build, architecture: str) -> Path:
     """kubernetes-cni."""
-    deb = packages.kubernetes_cni(build.wanted.cni_plugins, architecture, build.made["cni-plugins", architecture])
+    deb = packages.kubernetes_cni(build.request.cni_plugins, architecture, build.made["cni-plugins", architecture])
     return debs(build, architecture, "cni", [deb])
 
 
 def docker_debs(build: Build, architecture: str) -> Path:
     """containerd.io for each release."""
-    version = build.wanted.containerd
+    version = build.request.containerd
     source = build.source(programs.CONTAINERD, version)
     made = (build.made["containerd", architecture], build.made["runc", architecture], source)
     group = [packages.containerd_io(version, architecture, suite, *made) for suite in packages.SUITES]
@@ -59,7 +59,7 @@ def docker_debs(build: Build, architecture: str) -> Path:
 
 def tailscale_debs(build: Build, architecture: str) -> Path:
     """tailscale."""
-    version = build.wanted.tailscale
+    version = build.request.tailscale
     source = build.source(programs.TAILSCALE, version)
     deb = packages.tailscale(version, architecture, build.made["tailscale", architecture], source)
     return debs(build, architecture, "tailscale", [deb])
@@ -67,7 +67,7 @@ def tailscale_debs(build: Build, architecture: str) -> Path:
 
 def headscale_debs(build: Build, architecture: str) -> Path:
     """headscale."""
-    version = build.wanted.headscale
+    version = build.request.headscale
     source = build.source(programs.HEADSCALE, version)
     deb = packages.headscale(version, architecture, build.made["headscale", architecture], source)
     return debs(build, architecture, "headscale", [deb])
@@ -75,8 +75,8 @@ def headscale_debs(build: Build, architecture: str) -> Path:
 
 def cni_archive(build: Build, architecture: str) -> Path:
     """The plugins' release archive."""
-    version, plugins = build.wanted.cni_plugins, build.made["cni-plugins", architecture]
-    target = build.shelf.path("cni-archive", version, architecture, plugins.name)
+    version, plugins = build.request.cni_plugins, build.made["cni-plugins", architecture]
+    target = build.cache.path("cni-archive", version, architecture, plugins.name)
 
     def make(folder: Path) -> None:
         archive = folder / f"cni-plugins-linux-{architecture}-v{version}.tgz"
@@ -91,8 +91,8 @@ def image_list(build: Build, architecture: str) -> dict[str, Image]:
     return images.all_images(
         {part: folder for (part, built), folder in build.made.items() if built == architecture},
         {
-            "kubernetes": f"v{build.wanted.kubernetes}",
-            "flannel": f"v{build.wanted.flannel}",
+            "kubernetes": f"v{build.request.kubernetes}",
+            "flannel": f"v{build.request.flannel}",
             "flannel-cni": programs.FLANNEL_CNI_TAG,
             **components.kubeadm_tags(build),
         },
@@ -114,7 +114,7 @@ def described_image(name: str, described: Image, build: Build, architecture: str
         sorted(map(str, described.files.items())),
         str(base),
     ]
-    target = build.shelf.path(f"image-{name}", described.names[0].rsplit(":", 1)[1], architecture, recipe)
+    target = build.cache.path(f"image-{name}", described.names[0].rsplit(":", 1)[1], architecture, recipe)
     return build.step(
         f"image {name} {architecture}", target, lambda folder: make_image(described, base, architecture, folder)
     )
@@ -159,9 +159,9 @@ MAKERS: dict[str, Maker] = {
 OWN = ("kubernetes", "busybox")  # kubeadm, kubectl and busybox also run on this machine
 
 
-def plan(wanted: Wanted) -> list[tuple[str, str]]:
+def plan(request: Request) -> list[tuple[str, str]]:
     """Every (part, architecture) in the order it is made."""
     machine = machine_architecture()
-    before = [] if machine in wanted.architectures else [(part, machine) for part in OWN]
-    ordered = sorted(wanted.architectures, key=lambda architecture: architecture != machine)
+    before = [] if machine in request.architectures else [(part, machine) for part in OWN]
+    ordered = sorted(request.architectures, key=lambda architecture: architecture != machine)
     return [*before, *((part, architecture) for architecture in ordered for part in MAKERS)]

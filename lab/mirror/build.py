@@ -6,30 +6,30 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from lab.mirror.build_cache import Shelf
+from lab.mirror.build_cache import BuildCache
 from lab.mirror.golang import Go, GoProgram
-from lab.mirror.request import MirrorError, Wanted, machine_architecture
+from lab.mirror.request import MirrorError, Request, machine_architecture
 
-Say = Callable[[str], None]
+Progress = Callable[[str], None]
 NEAREST = 10
 
 
 class Build:
     """The parts of one world, from the cache where they are there."""
 
-    def __init__(self, wanted: Wanted, shelf: Shelf, say: Say) -> None:
-        self.wanted = wanted
-        self.shelf = shelf
-        self.say = say
-        self.go = Go(shelf.folder)
+    def __init__(self, request: Request, cache: BuildCache, progress: Progress) -> None:
+        self.request = request
+        self.cache = cache
+        self.progress = progress
+        self.go = Go(cache.folder)
         self.machine = machine_architecture()
         self.made: dict[tuple[str, str], Path] = {}
-        self.place = self.next = ""
+        self.position = self.next = ""
 
     def run(self, plan: list[tuple[str, str]], makers: Mapping[str, Callable[[Build, str], Path]]) -> None:
         """Make every (part, architecture) of the plan, in order."""
         for number, (part, architecture) in enumerate(plan, 1):
-            self.place = f"[{number}/{len(plan)}]"
+            self.position = f"[{number}/{len(plan)}]"
             self.next = " ".join(plan[number]) if number < len(plan) else "the tree"
             self.made[part, architecture] = makers[part](self, architecture)
 
@@ -37,23 +37,23 @@ class Build:
         """One part, with progress if it has to be made."""
         if target.is_dir():
             return target
-        self.say(f"mirror: {self.place} {what}: building")
+        self.progress(f"mirror: {self.position} {what}: building")
         started = time.monotonic()
-        made = self.shelf.put(target, make)
-        self.say(f"mirror: {self.place} {what}: done in {time.monotonic() - started:.0f} s; next: {self.next}")
+        made = self.cache.create(target, make)
+        self.progress(f"mirror: {self.position} {what}: done in {time.monotonic() - started:.0f} s; next: {self.next}")
         return made
 
     def program(
         self, part: str, program: GoProgram, version: str, architecture: str, sysroot: Path | None = None
     ) -> Path:
         """A Go program of that version."""
-        target = self.shelf.path(part, version, architecture, program.recipe())
+        target = self.cache.path(part, version, architecture, program.recipe())
         what = f"{part} {version} {architecture}"
         return self.step(what, target, lambda folder: self.go.build(program, version, architecture, folder, sysroot))
 
     def near_program(self, part: str, recipes: tuple[GoProgram, ...], version: str, architecture: str) -> Path:
         """Programs of that version or, where the module proxy lacks it, the nearest patch; `built-from` then names that."""
-        target = self.shelf.path(part, version, architecture, [program.recipe() for program in recipes])
+        target = self.cache.path(part, version, architecture, [program.recipe() for program in recipes])
 
         def make(folder: Path) -> None:
             served = self.nearest([program.module for program in recipes], version)
@@ -72,7 +72,7 @@ class Build:
         for candidate in sorted(range(max(0, patch - NEAREST), patch + NEAREST), key=lambda other: abs(other - patch)):
             try:
                 for module in modules:
-                    self.go.fetch(module, f"{minor}.{candidate}", self.shelf.work)
+                    self.go.fetch(module, f"{minor}.{candidate}", self.cache.work)
             except MirrorError as missing:
                 failure = failure or missing
                 continue
@@ -81,4 +81,4 @@ class Build:
 
     def source(self, program: GoProgram, version: str) -> Path:
         """The files of a program's module."""
-        return Path(self.go.fetch(program.module, version, self.shelf.work)["Dir"])
+        return Path(self.go.fetch(program.module, version, self.cache.work)["Dir"])

@@ -18,7 +18,7 @@ def recipe_hash(recipe: Any) -> str:
     return hashlib.sha256(json.dumps(recipe, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
-class Shelf:
+class BuildCache:
     """The cache folder. An artifact is there whole or not at all."""
 
     def __init__(self, folder: Path) -> None:
@@ -30,7 +30,7 @@ class Shelf:
         """Where that artifact is, or will be."""
         return self.folder / "artifacts" / component / version / f"{architecture}-{recipe_hash(recipe)}"
 
-    def put(self, target: Path, make: Callable[[Path], None]) -> Path:
+    def create(self, target: Path, make: Callable[[Path], None]) -> Path:
         """Run `make` on an empty folder and, if it ends well, keep that folder as `target`."""
         if target.is_dir():
             return target
@@ -45,17 +45,17 @@ class Shelf:
         return target
 
     @contextmanager
-    def locked(self, say: Callable[[str], None]) -> Iterator[None]:
+    def locked(self, progress: Callable[[str], None]) -> Iterator[None]:
         """Hold the cache for one build; another build of the same cache waits here."""
         with (self.folder / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                say("mirror: another build uses this cache; waiting for it")
+                progress("mirror: another build uses this cache; waiting for it")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def sweep(self) -> None:
+    def remove_leftovers(self) -> None:
         """Remove what interrupted builds left behind; call it only while holding the lock."""
         for leftover in self.work.iterdir():
             shutil.rmtree(leftover, ignore_errors=True)

@@ -35,7 +35,7 @@ def make_ca(directory: Path) -> tuple[Path, Path]:
         encipher_only=False,
         decipher_only=False,
     )
-    builder = started(name, name, key.public_key(), AUTHORITY_DAYS)
+    builder = certificate_builder(name, name, key.public_key(), AUTHORITY_DAYS)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(usage, critical=True)
     write_key(key, key_file)
@@ -54,7 +54,9 @@ def sign(
     entries: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
     entries += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
     key = ec.generate_private_key(ec.SECP256R1())
-    builder = started(common_name(str(entries[0].value)[:64]), authority.subject, key.public_key(), SIGNED_DAYS)
+    builder = certificate_builder(
+        common_name(str(entries[0].value)[:64]), authority.subject, key.public_key(), SIGNED_DAYS
+    )
     builder = builder.add_extension(x509.SubjectAlternativeName(entries), critical=False)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -69,7 +71,7 @@ def common_name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def started(
+def certificate_builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
 ) -> x509.CertificateBuilder:
     """What every certificate has; valid since yesterday, for hosts whose clock is behind."""

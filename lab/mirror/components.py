@@ -29,7 +29,7 @@ def kubeadm_tags(build: Build) -> dict[str, str]:
     """The tags of coredns, etcd and pause that this kubeadm asks for."""
     kubeadm = build.made["kubernetes", build.machine] / "bin" / "kubeadm"
     listed = run(
-        [kubeadm, "config", "images", "list", "--kubernetes-version", f"v{build.wanted.kubernetes}"],
+        [kubeadm, "config", "images", "list", "--kubernetes-version", f"v{build.request.kubernetes}"],
         why="kubeadm's list of images",
     )
     found = dict(line.rsplit("/", 1)[1].split(":", 1) for line in listed.split())
@@ -38,32 +38,32 @@ def kubeadm_tags(build: Build) -> dict[str, str]:
 
 def kubernetes(build: Build, architecture: str) -> Path:
     """The node programs and those of the control plane."""
-    return build.program("kubernetes", programs.KUBERNETES, build.wanted.kubernetes, architecture)
+    return build.program("kubernetes", programs.KUBERNETES, build.request.kubernetes, architecture)
 
 
 def tailscale(build: Build, architecture: str) -> Path:
     """tailscale and tailscaled."""
-    return build.program("tailscale", programs.TAILSCALE, build.wanted.tailscale, architecture)
+    return build.program("tailscale", programs.TAILSCALE, build.request.tailscale, architecture)
 
 
 def headscale(build: Build, architecture: str) -> Path:
     """headscale."""
-    return build.program("headscale", programs.HEADSCALE, build.wanted.headscale, architecture)
+    return build.program("headscale", programs.HEADSCALE, build.request.headscale, architecture)
 
 
 def containerd(build: Build, architecture: str) -> Path:
     """containerd, ctr and the shim."""
-    return build.program("containerd", programs.CONTAINERD, build.wanted.containerd, architecture)
+    return build.program("containerd", programs.CONTAINERD, build.request.containerd, architecture)
 
 
 def flannel(build: Build, architecture: str) -> Path:
     """flanneld and the program that installs its configuration."""
-    return build.program("flannel", programs.FLANNEL, build.wanted.flannel, architecture)
+    return build.program("flannel", programs.FLANNEL, build.request.flannel, architecture)
 
 
 def cni_plugins(build: Build, architecture: str) -> Path:
     """The plugins of the CNI project's release."""
-    return build.program("cni-plugins", programs.CNI_PLUGINS, build.wanted.cni_plugins, architecture)
+    return build.program("cni-plugins", programs.CNI_PLUGINS, build.request.cni_plugins, architecture)
 
 
 def flannel_cni(build: Build, architecture: str) -> Path:
@@ -85,7 +85,7 @@ def etcd(build: Build, architecture: str) -> Path:
 
 def libseccomp(build: Build, architecture: str) -> Path:
     """The library that runc is linked with."""
-    target = build.shelf.path("libseccomp", native.RELEASE, architecture, "extract")
+    target = build.cache.path("libseccomp", native.RELEASE, architecture, "extract")
     return build.step(
         f"libseccomp {architecture}",
         target,
@@ -95,14 +95,14 @@ def libseccomp(build: Build, architecture: str) -> Path:
 
 def runc(build: Build, architecture: str) -> Path:
     """The runc that this containerd was released with."""
-    source = build.source(programs.CONTAINERD, build.wanted.containerd)
+    source = build.source(programs.CONTAINERD, build.request.containerd)
     version = (source / "script/setup/runc-version").read_text().strip().removeprefix("v")
     return build.program("runc", programs.RUNC, version, architecture, build.made["libseccomp", architecture] / "root")
 
 
 def pause(build: Build, architecture: str) -> Path:
     """The pod's first process."""
-    target = build.shelf.path("pause", "c", architecture, native.PAUSE)
+    target = build.cache.path("pause", "c", architecture, native.PAUSE)
     return build.step(f"pause {architecture}", target, lambda folder: native.pause(folder, architecture))
 
 
@@ -117,7 +117,7 @@ def busybox(build: Build, architecture: str) -> Path:
         pack_root(folder)
 
     return build.step(
-        f"busybox {architecture}", build.shelf.path("busybox", native.RELEASE, architecture, base_recipe()), make
+        f"busybox {architecture}", build.cache.path("busybox", native.RELEASE, architecture, base_recipe()), make
     )
 
 
@@ -136,7 +136,7 @@ def network_tools(build: Build, architecture: str) -> Path:
 
     return build.step(
         f"network tools {architecture}",
-        build.shelf.path("network-tools", native.RELEASE, architecture, base_recipe()),
+        build.cache.path("network-tools", native.RELEASE, architecture, base_recipe()),
         make,
     )
 

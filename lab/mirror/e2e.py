@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from lab.mirror import artifacts, components, native, programs
-from lab.mirror.build import Build, Say
-from lab.mirror.build_cache import Shelf
+from lab.mirror.build import Build, Progress
+from lab.mirror.build_cache import BuildCache
 from lab.mirror.commands import run
 from lab.mirror.golang import GoProgram, GoTests
 from lab.mirror.images import Image
-from lab.mirror.request import MirrorError, Wanted, machine_architecture
+from lab.mirror.request import MirrorError, Request, machine_architecture
 from lab.mirror.tree import publish_image
 
 TESTS = GoTests(programs.KUBERNETES.module, ("test/e2e",), stamps=programs.kubernetes_stamps())
@@ -59,47 +59,47 @@ class Tests:
     missing: tuple[str, ...]
 
 
-def build_tests(wanted: Wanted, cache: Path, say: Say) -> Tests:
+def build_tests(request: Request, cache: Path, progress: Progress) -> Tests:
     """Build what is missing, and have the tree, which build() made, hold the images for all architectures that are wanted."""
-    shelf, machine = Shelf(cache), machine_architecture()
-    with shelf.locked(say):
-        build = Build(wanted, shelf, say)
-        build.run(plan(wanted), MAKERS)
+    build_cache, machine = BuildCache(cache), machine_architecture()
+    with build_cache.locked(progress):
+        build = Build(request, build_cache, progress)
+        build.run(plan(request), MAKERS)
         program = build.made["e2e-tests", machine] / "bin/e2e.test"
         listed = list_images(program)
         for name, names in grouped(listed).items():
-            for architecture in wanted.architectures:
+            for architecture in request.architectures:
                 publish_image(image(name, names, build, architecture), cache / "tree")
-        build.go.trim(say)
+        build.go.trim(progress)
     missing = tuple(name for name in listed if not is_served(cache / "tree", name))
     return Tests(program, build.made["ginkgo", machine] / "bin/ginkgo", missing)
 
 
-def plan(wanted: Wanted) -> list[tuple[str, str]]:
+def plan(request: Request) -> list[tuple[str, str]]:
     """Every (part, architecture) in the order it is made: the programs run on this machine, the images on the hosts."""
     machine = machine_architecture()
-    ordered = sorted({machine, *wanted.architectures}, key=lambda architecture: architecture != machine)
+    ordered = sorted({machine, *request.architectures}, key=lambda architecture: architecture != machine)
     programs_here = [("e2e-tests", machine), ("ginkgo", machine)]
     return [*programs_here, *((part, architecture) for architecture in ordered for part in LAYERED)]
 
 
 def tests(build: Build, architecture: str) -> Path:
     """e2e.test."""
-    return build.program("e2e-tests", TESTS, build.wanted.kubernetes, architecture)
+    return build.program("e2e-tests", TESTS, build.request.kubernetes, architecture)
 
 
 def ginkgo(build: Build, architecture: str) -> Path:
     """The program that runs several e2e.test side by side, of the version that this Kubernetes names."""
-    told = (build.source(programs.KUBERNETES, build.wanted.kubernetes) / "go.mod").read_text()
-    found = re.search(rf"^\s*{re.escape(GINKGO.module)} v(\S+)", told, re.M)
+    text = (build.source(programs.KUBERNETES, build.request.kubernetes) / "go.mod").read_text()
+    found = re.search(rf"^\s*{re.escape(GINKGO.module)} v(\S+)", text, re.M)
     if not found:
-        raise MirrorError(f"mirror: {GINKGO.module}: Kubernetes {build.wanted.kubernetes} names no version of it")
+        raise MirrorError(f"mirror: {GINKGO.module}: Kubernetes {build.request.kubernetes} names no version of it")
     return build.program("ginkgo", GINKGO, found[1], architecture)
 
 
 def agnhost(build: Build, architecture: str) -> Path:
     """Most tests' pods."""
-    return build.program("e2e-agnhost", AGNHOST, build.wanted.kubernetes, architecture)
+    return build.program("e2e-agnhost", AGNHOST, build.request.kubernetes, architecture)
 
 
 def layer(part: str, packages: Sequence[str], build: Build, architecture: str) -> Path:
@@ -113,7 +113,7 @@ def layer(part: str, packages: Sequence[str], build: Build, architecture: str) -
         components.pack_root(folder)
 
     recipe = [components.base_recipe(), packages, FOLDERS, FILES, LINKS, inspect.getsource(furnish)]
-    target = build.shelf.path(part, native.RELEASE, architecture, recipe)
+    target = build.cache.path(part, native.RELEASE, architecture, recipe)
     return build.step(f"{part} {architecture}", target, make)
 
 
@@ -150,7 +150,7 @@ def image(name: str, names: Sequence[str], build: Build, architecture: str) -> P
     """One image of one architecture."""
     files = {}
     if name == "agnhost":
-        certificates = build.source(programs.KUBERNETES, build.wanted.kubernetes) / "test/images/agnhost/porter"
+        certificates = build.source(programs.KUBERNETES, build.request.kubernetes) / "test/images/agnhost/porter"
         files = {file.name: file for file in certificates.glob("localhost.*")}
         files["agnhost"] = build.made["e2e-agnhost", architecture] / "bin/agnhost"
     described = Image(tuple(names), files, STARTS.get(name, {"Cmd": ["sh"]}), BASES[name])

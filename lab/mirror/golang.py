@@ -108,12 +108,12 @@ class Go:
             (folder / "bin" / old).rename(folder / "bin" / new)
         shutil.rmtree(space)
 
-    def trim(self, say: Callable[[str], None]) -> None:
+    def trim(self, progress: Callable[[str], None]) -> None:
         """Give back the disk of half-made parts: finished programs are kept elsewhere."""
         size = sum(file.stat().st_size for file in self.builds.rglob("*-d")) if self.builds.is_dir() else 0
         if size > KEPT_BUILDS:
             shutil.rmtree(self.builds)
-            say(f"mirror: {size >> 30} GiB of the compiler's intermediate files removed")
+            progress(f"mirror: {size >> 30} GiB of the compiler's intermediate files removed")
 
     def install(self, words: Sequence[str], folder: Path, env: Mapping[str, str]) -> None:
         """`go install package@version`, from modules that are in the cache and checked: it reads no go.sum."""

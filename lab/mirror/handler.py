@@ -118,7 +118,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_response(HTTPStatus.NOT_MODIFIED)
                 self.end_headers()
                 return HTTPStatus.NOT_MODIFIED, 0
-            status, start, end = self.wanted_part(found.st_size)
+            status, start, end = self.requested_range(found.st_size)
             self.send_response(status)
             for name, value in self.file_headers(file, path, opened):
                 self.send_header(name, value)
@@ -145,12 +145,12 @@ class Handler(BaseHTTPRequestHandler):
             return [*always, ("Content-Type", "application/octet-stream"), ("Docker-Content-Digest", file.name)]
         return [*always, ("Content-Type", TYPES.get(file.suffix, "application/octet-stream"))]
 
-    def wanted_part(self, size: int) -> tuple[HTTPStatus, int, int]:
+    def requested_range(self, size: int) -> tuple[HTTPStatus, int, int]:
         """(status, start, end) from the Range header; end is exclusive."""
-        asked = RANGE.match(self.headers.get("Range") or "")
-        if not asked or asked.groups() == ("", ""):
+        header = RANGE.match(self.headers.get("Range") or "")
+        if not header or header.groups() == ("", ""):
             return HTTPStatus.OK, 0, size
-        first, last = asked.groups()
+        first, last = header.groups()
         start = int(first) if first else max(0, size - int(last))
         end = min(size, int(last) + 1) if first and last else size
         if start >= end:

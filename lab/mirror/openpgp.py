@@ -63,11 +63,11 @@ def signer(cache: Path) -> Iterator[Signer]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def create(fresh: Signer, secret: Path) -> None:
+def create(signer: Signer, secret: Path) -> None:
     """Make the key, and keep it for later builds."""
-    fresh.gpg("--passphrase", "", "--quick-generate-key", OWNER, "rsa3072", "sign", "never")
+    signer.gpg("--passphrase", "", "--quick-generate-key", OWNER, "rsa3072", "sign", "never")
     secret.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = secret.with_suffix(".draft")
-    fresh.gpg("--armor", "--output", draft, "--export-secret-keys")
+    signer.gpg("--armor", "--output", draft, "--export-secret-keys")
     draft.chmod(0o600)
     draft.rename(secret)

@@ -18,7 +18,7 @@ class MirrorError(Exception):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Request:
     """The versions one world needs, without a leading v, and the architectures (Debian's names) they are needed for."""
 
     kubernetes: str

@@ -41,9 +41,9 @@ class Config:
 def read_config(file: Path) -> Config:
     """The configuration, or a MirrorError that says what is wrong in it."""
     try:
-        told = json.loads(file.read_text())
-        paths = {key: Path(told[key]) for key in ("ca_cert", "ca_key", "log", "ready")}
-        names: dict[str, str] = dict(told["names"])
+        values = json.loads(file.read_text())
+        paths = {key: Path(values[key]) for key in ("ca_cert", "ca_key", "log", "ready")}
+        names: dict[str, str] = dict(values["names"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MirrorError(
             f"mirror: {file}: can't be read ({error}); it needs names, ca_cert, ca_key, log and ready"

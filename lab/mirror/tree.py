@@ -34,18 +34,18 @@ def assemble(build: Build, signer: Signer, tree: Path) -> None:
 
 def made_debs(build: Build, *parts: str) -> list[Path]:
     """The packages of these parts, of all wanted architectures."""
-    folders = [build.made[part, architecture] for part in parts for architecture in build.wanted.architectures]
+    folders = [build.made[part, architecture] for part in parts for architecture in build.request.architectures]
     return [deb for folder in folders for deb in sorted(folder.glob("*.deb"))]
 
 
 def publish_kubernetes(build: Build, signer: Signer, tree: Path) -> None:
     """pkgs.k8s.io (one repository for each minor) and the single programs of dl.k8s.io."""
-    version = build.wanted.kubernetes
+    version = build.request.kubernetes
     root = tree / "pkgs.k8s.io" / "core:" / "stable:" / f"v{version.rsplit('.', 1)[0]}" / "deb"
     suite = Suite(root, "", FLAT, "isv:kubernetes:core:stable", "{architecture}")
     publish(suite, made_debs(build, "kubernetes-debs", "cni-debs"), signer)
     write(root / "Release.key", signer.public(armor=True))
-    for architecture in build.wanted.architectures:
+    for architecture in build.request.architectures:
         for program in ("kubeadm", "kubelet", "kubectl"):
             source = build.made["kubernetes", architecture] / "bin" / program
             for folder in (f"v{version}", f"release/v{version}"):
@@ -81,8 +81,8 @@ def publish_tailscale(build: Build, signer: Signer, root: Path) -> None:
 
 def headscale_files(build: Build) -> Iterable[tuple[str, Path]]:
     """The release's files: packages and bare programs."""
-    version = build.wanted.headscale
-    for architecture in build.wanted.architectures:
+    version = build.request.headscale
+    for architecture in build.request.architectures:
         deb = next(build.made["headscale-debs", architecture].glob("*.deb"))
         yield f"headscale_{version}_linux_{architecture}.deb", deb
         yield f"headscale_{version}_linux_{architecture}", build.made["headscale", architecture] / "bin/headscale"
@@ -90,7 +90,7 @@ def headscale_files(build: Build) -> Iterable[tuple[str, Path]]:
 
 def publish_headscale(build: Build, tree: Path) -> None:
     """headscale's release on github.com with checksums.txt."""
-    release = tree / "github.com/juanfont/headscale/releases/download" / f"v{build.wanted.headscale}"
+    release = tree / "github.com/juanfont/headscale/releases/download" / f"v{build.request.headscale}"
     for name, source in headscale_files(build):
         link(source, release / name)
     files = sorted(file for file in release.iterdir() if file.name.startswith("headscale_"))
@@ -99,8 +99,8 @@ def publish_headscale(build: Build, tree: Path) -> None:
 
 def publish_plugins(build: Build, tree: Path) -> None:
     """The CNI plugins' release on github.com."""
-    release = tree / "github.com/containernetworking/plugins/releases/download" / f"v{build.wanted.cni_plugins}"
-    for architecture in build.wanted.architectures:
+    release = tree / "github.com/containernetworking/plugins/releases/download" / f"v{build.request.cni_plugins}"
+    for architecture in build.request.architectures:
         archive = next(build.made["cni-archive", architecture].glob("*.tgz"))
         publish_file(archive, release / archive.name, named=True)
 

@@ -82,7 +82,7 @@ def create(place: Run, world: WorldPlan, options: Options) -> None:
     with step("artifacts and mirror"):
         tree = mirror.build(wanted, cache, print_progress)
         for part, version in options.also:
-            mirror.build(mirror.Wanted(**{**vars(wanted), part: version}), cache, print_progress)
+            mirror.build(mirror.Request(**{**vars(wanted), part: version}), cache, print_progress)
         authority = mirror.build_pebble(wanted, cache, print_progress) if options.acme else None
     place.create(world.cluster)
     with step(f"networks: {len(world.sites)} sites, {len(world.namespaces)} namespaces"):
@@ -130,9 +130,9 @@ def base_images(cache: Path, world: WorldPlan) -> dict[tuple[str, bool], Path]:
         return {kind: images.base_image(cache, *kind, print_progress) for kind in kinds}
 
 
-def mirror_request(cluster: Cluster, architectures: tuple[str, ...]) -> mirror.Wanted:
+def mirror_request(cluster: Cluster, architectures: tuple[str, ...]) -> mirror.Request:
     """What the mirror must have for that cluster."""
-    return mirror.Wanted(
+    return mirror.Request(
         kubernetes=cluster.kubernetes_version,
         tailscale=cluster.tailscale_version,
         headscale=cluster.headscale_version,

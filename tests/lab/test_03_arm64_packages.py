@@ -15,7 +15,7 @@ from cluster import sources
 from cluster.documents import flannel
 from cluster.model import Cluster
 from lab.load_inventory import load
-from lab.mirror import Wanted, build, default_cache, tool
+from lab.mirror import Request, build, default_cache, tool
 from lab.mirror.names import locate
 from measure.probes import PROBE_IMAGE
 from tests.places import PROJECT
@@ -37,9 +37,9 @@ def declared() -> Cluster:
     return load(PROJECT / "inventory.py")
 
 
-def wanted(declared: Cluster) -> Wanted:
+def wanted(declared: Cluster) -> Request:
     """What the inventory's world needs, for both architectures."""
-    return Wanted(
+    return Request(
         kubernetes=declared.kubernetes_version,
         tailscale=declared.tailscale_version,
         headscale=declared.headscale_version,

@@ -11,7 +11,7 @@ from cluster.inventory.declare import declare
 from cluster.model import Cluster
 from lab import arguments, mirror
 from lab.conformance import results, run
-from lab.conformance.results import Verdict
+from lab.conformance.results import Result
 
 PODS = "[sig-network] Networking Pods should talk: http [NodeConformance] [Conformance]"
 JOBS = "[sig-apps] Job should (re)start, once [Conformance]"
@@ -28,9 +28,9 @@ JUNIT = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def test_serial_slow_and_other_groups_tests_are_not_chosen() -> None:
-    assert results.chosen(LISTED, ["network", "apps"]) == [JOBS, PODS]
-    assert results.chosen(LISTED, ["storage", "apps"], "Secrets|Daemon") == [SECRETS]
-    assert results.chosen(LISTED, ["net"]) == []
+    assert results.select(LISTED, ["network", "apps"]) == [JOBS, PODS]
+    assert results.select(LISTED, ["storage", "apps"], "Secrets|Daemon") == [SECRETS]
+    assert results.select(LISTED, ["net"]) == []
 
 
 def test_the_focus_means_exactly_the_chosen_tests() -> None:
@@ -42,45 +42,45 @@ def test_the_focus_means_exactly_the_chosen_tests() -> None:
 @pytest.mark.parametrize(
     ("line", "following", "found"),
     [
-        ("• [12.345 seconds]", f"{JOBS} [sig-apps, Conformance]", Verdict(JOBS, "passed", 12.345)),
-        ("• [FAILED] [0.500 seconds]", f"[sig-apps] Job [It] {JOBS[15:]}", Verdict(JOBS, "failed", 0.5)),
-        ("• [TIMEDOUT] [7.000 seconds]", JOBS, Verdict(JOBS, "failed", 7.0)),
-        ("S [SKIPPED] [0.010 seconds]", PODS, Verdict(PODS, "not run", 0.01)),
+        ("• [12.345 seconds]", f"{JOBS} [sig-apps, Conformance]", Result(JOBS, "passed", 12.345)),
+        ("• [FAILED] [0.500 seconds]", f"[sig-apps] Job [It] {JOBS[15:]}", Result(JOBS, "failed", 0.5)),
+        ("• [TIMEDOUT] [7.000 seconds]", JOBS, Result(JOBS, "failed", 7.0)),
+        ("S [SKIPPED] [0.010 seconds]", PODS, Result(PODS, "not run", 0.01)),
         ("[SynchronizedBeforeSuite] PASSED [1.000 seconds]", JOBS, None),
         ("• [12.345 seconds]", "------------------------------", None),
         ("  STEP: waiting [12.345 seconds]", JOBS, None),
     ],
 )
-def test_the_end_of_a_test_is_seen(line: str, following: str, found: Verdict | None) -> None:
-    assert results.finished(line, following) == found
+def test_the_end_of_a_test_is_seen(line: str, following: str, found: Result | None) -> None:
+    assert results.parse_finished(line, following) == found
 
 
 def test_every_chosen_test_has_a_verdict() -> None:
-    passed, lost = results.read(JUNIT.format(pods=PODS, status="passed", said=""), [PODS, JOBS], [])
-    assert (passed.outcome, passed.seconds, passed.is_bad) == ("passed", 2.5, False)
-    assert (lost.outcome, lost.reason, lost.is_bad) == ("not run", "the run ended before it", True)
-    assert all(one.is_bad for one in results.read("", [PODS, JOBS], []))
+    passed, lost = results.read_report(JUNIT.format(pods=PODS, status="passed", said=""), [PODS, JOBS], [])
+    assert (passed.outcome, passed.seconds, passed.is_failure) == ("passed", 2.5, False)
+    assert (lost.outcome, lost.reason, lost.is_failure) == ("not run", "the run ended before it", True)
+    assert all(one.is_failure for one in results.read_report("", [PODS, JOBS], []))
 
 
 def test_a_failure_says_why_and_a_missing_image_is_named() -> None:
     waits = f'Failed to pull image "{IMAGE}": not found'
-    (failed,) = results.read(JUNIT.format(pods=PODS, status="failed", said=waits), [PODS], [])
-    assert (failed.outcome, failed.is_bad) == ("failed", True)
+    (failed,) = results.read_report(JUNIT.format(pods=PODS, status="failed", said=waits), [PODS], [])
+    assert (failed.outcome, failed.is_failure) == ("failed", True)
     assert failed.reason.startswith("timed out after 300s")
-    (lacking,) = results.read(JUNIT.format(pods=PODS, status="failed", said=waits), [PODS], [IMAGE])
-    assert (lacking.outcome, lacking.is_bad) == ("not run", False)
+    (lacking,) = results.read_report(JUNIT.format(pods=PODS, status="failed", said=waits), [PODS], [IMAGE])
+    assert (lacking.outcome, lacking.is_failure) == ("not run", False)
     assert IMAGE in lacking.reason
 
 
 @pytest.mark.parametrize(("message", "is_bad"), [("skipped - needs two nodes", False), ("skipped", True), ("", True)])
 def test_only_a_test_that_says_why_it_skips_itself_is_excused(message: str, is_bad: bool) -> None:
     case = f'<x><testcase name="[It] {PODS}" status="skipped" time="0"><skipped message="{message}"/></testcase></x>'
-    (skipped,) = results.read(case, [PODS], [])
-    assert (skipped.outcome, skipped.is_bad) == ("not run", is_bad)
+    (skipped,) = results.read_report(case, [PODS], [])
+    assert (skipped.outcome, skipped.is_failure) == ("not run", is_bad)
 
 
 def test_what_did_not_pass_comes_first_and_is_counted() -> None:
-    found = [Verdict("b", "passed", 1), Verdict("c", "not run", reason="why"), Verdict("a", "failed", 90, "because")]
+    found = [Result("b", "passed", 1), Result("c", "not run", reason="why"), Result("a", "failed", 90, "because")]
     assert [line.split()[-1] for line in results.listing(found)] == ["a", "because", "c", "why", "b"]
     assert results.summary(found, 90) == "3 tests in 1.5 min: 1 passed, 1 failed, 1 not run"
 
@@ -111,7 +111,7 @@ def test_the_tests_are_told_what_the_inventory_declares() -> None:
 
 
 def test_lines_are_shown_as_tests_end(capsys: pytest.CaptureFixture[str]) -> None:
-    run.show(iter(["x", "• [2.000 seconds]", JOBS, "y", "• [FAILED] [3.000 seconds]", PODS]), 9)
+    run.print_progress(iter(["x", "• [2.000 seconds]", JOBS, "y", "• [FAILED] [3.000 seconds]", PODS]), 9)
     assert capsys.readouterr().out.splitlines() == [
         f"  1 of 9  passed      2.0 s  {JOBS}",
         f"  2 of 9  failed      3.0 s  {PODS}",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from lab.mirror.build_cache import Shelf
+from lab.mirror.build_cache import BuildCache
 from lab.mirror.certificates import make_ca, sign
 from lab.mirror.deb import Deb
 from lab.mirror.oci import Layer, make_index, make_layer, make_manifest
@@ -18,33 +18,33 @@ from tests.places import PROJECT
 
 
 def test_an_interrupted_part_leaves_nothing(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
-    target = shelf.path("part", "1.0", "amd64", {"flag": 1})
+    cache = BuildCache(tmp_path)
+    target = cache.path("part", "1.0", "amd64", {"flag": 1})
 
     def fails(folder: Path) -> None:
         (folder / "half").write_text("x")
         raise MirrorError("no")
 
     with pytest.raises(MirrorError):
-        shelf.put(target, fails)
+        cache.create(target, fails)
     assert not target.exists()
-    assert list(shelf.work.iterdir()) == []
-    shelf.put(target, lambda folder: (folder / "whole").touch())
-    shelf.put(target, fails)
+    assert list(cache.work.iterdir()) == []
+    cache.create(target, lambda folder: (folder / "whole").touch())
+    cache.create(target, fails)
     assert [file.name for file in target.iterdir()] == ["whole"]
 
 
 def test_another_recipe_is_another_part(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
-    assert shelf.path("part", "1.0", "amd64", {"flag": 1}) != shelf.path("part", "1.0", "amd64", {"flag": 2})
+    cache = BuildCache(tmp_path)
+    assert cache.path("part", "1.0", "amd64", {"flag": 1}) != cache.path("part", "1.0", "amd64", {"flag": 2})
 
 
 def test_two_builds_take_turns(tmp_path: Path) -> None:
     other = (
-        "import sys; from pathlib import Path; from lab.mirror.build_cache import Shelf\n"
-        "with Shelf(Path(sys.argv[1])).locked(print): print('entered')"
+        "import sys; from pathlib import Path; from lab.mirror.build_cache import BuildCache\n"
+        "with BuildCache(Path(sys.argv[1])).locked(print): print('entered')"
     )
-    with Shelf(tmp_path).locked(print):
+    with BuildCache(tmp_path).locked(print):
         command = [sys.executable, "-u", "-c", other, str(tmp_path)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
         assert process.stdout is not None
