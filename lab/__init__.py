@@ -1,1 +1,1 @@
-"""A simulated world in which one machine rehearses the declared cluster."""
+"""The lab: a simulated world on one machine, in which the declared cluster is rehearsed (lab/README.md)."""

@@ -34,7 +34,7 @@ The lab {run} is up. What comes next:
 
 
 def up(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """Make the world, unless it is there."""
+    """Create the lab, unless it is up."""
     prerequisites.check()
     with interruptible(), place.locked():
         declared = declared_cluster(given)
@@ -56,25 +56,25 @@ def declared_cluster(given: argparse.Namespace) -> Cluster:
     """The cluster of the inventory."""
     if not given.inventory.is_file():
         raise LabError(
-            f"--inventory {given.inventory}", "is no file", "the world is made from it", "name an inventory file"
+            f"--inventory {given.inventory}", "is no file", "the lab is made from it", "name an inventory file"
         )
     try:
         return load(given.inventory)
     except subprocess.CalledProcessError:
         raise LabError(
-            f"--inventory {given.inventory}", "can't be loaded", "pyinfra says it above", "correct the inventory or its group data"
+            f"--inventory {given.inventory}", "can't be loaded", "pyinfra's error is above", "correct the inventory or its group data"
         ) from None  # fmt: skip
 
 
 def lab_options(given: argparse.Namespace) -> str:
-    """What to repeat so that the next command means the same lab."""
+    """The options that select this lab, for the next commands."""
     words = [] if given.inventory == PROJECT / "inventory.py" else ["--inventory", str(given.inventory)]
     words += ["--run", given.run] if given.run else []
     return "".join(f" {word}" for word in words)
 
 
 def down(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """Remove it."""
+    """Remove the lab."""
     prerequisites.check()
     with place.locked():
         if not place.exists:
@@ -86,12 +86,12 @@ def down(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
 
 
 def deploy(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """pyinfra with deploy.py."""
+    """Run pyinfra with deploy.py as the operator."""
     return as_operator(place, ["pyinfra", "-y", str(given.inventory.resolve()), "deploy.py", *rest])
 
 
 def verify(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """pyinfra with verify.py; with --wait, again until all is well or the time is over."""
+    """Run pyinfra with verify.py as the operator; with --wait, repeat it until it finds nothing or the time is over."""
     words = ["pyinfra", "-y", str(given.inventory.resolve()), "verify.py", *rest]
     if given.wait is None:
         return as_operator(place, words)
@@ -103,53 +103,53 @@ def verify(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
 
 
 def conform(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """Kubernetes' own tests."""
+    """Run Kubernetes' conformance tests."""
     running_world(place)
     return conformance.conformance(place, declared_cluster(given), given.sig, given.processes, given.only)
 
 
 def as_operator(place: Run, words: list[str]) -> int:
-    """Run the project's own programs where the operator is."""
+    """Run a program in the project's folder as the operator."""
     os.chdir(PROJECT)
     return operator(place, argparse.Namespace(), words)
 
 
 def operator(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """Become that command, in the operator's namespace."""
+    """Replace this process by a command in the operator's namespace."""
     return replace_process(operator_machine.command(running_world(place), rest), operator_machine.environment(place))
 
 
 def run(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """Become that command, on a host."""
+    """Replace this process by a command on a host."""
     return replace_process(hosts.attach_command(place, running_world(place).host(given.host), rest), dict(os.environ))
 
 
 def shell(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """A shell on a host."""
+    """Start a root shell on a host."""
     return run(place, given, ["bash", "-l"])
 
 
 def replace_process(words: Sequence[str], environment: dict[str, str]) -> int:
-    """Replace this process, so that output, input, signals and exit code are the command's own."""
+    """Replace this process, so that input, output, signals and exit code are the command's own."""
     sys.stdout.flush()
     os.execvpe(words[0], list(words), environment)  # noqa: S606
 
 
 def running_world(place: Run) -> WorldPlan:
-    """The world, if it is up."""
+    """The world of a lab that is up; LabError if it is not."""
     prerequisites.check()
     return lifecycle.world_of(place)
 
 
 def show_status(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """The table."""
+    """Print the lab's state as a table."""
     running_world(place)
     print(status.show(place))
     return 0
 
 
 def log(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """The mirror's access log."""
+    """Print the mirror's access log."""
     running_world(place)
     file = place.folder / "requests.jsonl"
     print(file.read_text() if file.exists() else "", end="")
@@ -157,7 +157,7 @@ def log(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
 
 
 def power(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """Cut it, boot, or replace the machine."""
+    """Cut the power of hosts, boot them, or replace them by new machines."""
     planned = running_world(place)
     chosen = [planned.host(name) for name in given.hosts] or list(planned.hosts)
     with place.locked(), step(f"power {given.state} for {', '.join(host.name for host in chosen)}"):
@@ -171,7 +171,7 @@ def power(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
 
 
 def delay(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """The links' delay and loss."""
+    """Switch the links' delay and loss."""
     running_world(place)
     with place.locked():
         lifecycle.set_delay(place, given.state == "on", given.operator)
@@ -179,20 +179,20 @@ def delay(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
 
 
 def readdress(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """Other public addresses."""
+    """Route the inventory's changed public addresses to their hosts."""
     running_world(place)
-    with place.locked(), step("leading the public addresses of the inventory to their hosts"):
+    with place.locked(), step("routing the public addresses of the inventory to their hosts"):
         readdressing.readdress(place, declared_cluster(given))
     return 0
 
 
 def cause(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """A fault."""
+    """Cause a fault."""
     return change(place, given, faults.cause)
 
 
 def heal(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
-    """Its undoing."""
+    """Undo a fault."""
     return change(place, given, faults.heal)
 
 
@@ -214,7 +214,7 @@ VERBS: dict[str, Verb] = {
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """The exit code: the command's own for what passes one on, 1 for what can't be done, 130 for what was interrupted."""
+    """The exit code: that of the command that was run, 1 after an error, 130 after an interruption."""
     given, rest = arguments.parse(sys.argv[1:] if words is None else words)
     try:
         return VERBS[given.verb](Run(given.run or run_id(given.inventory)), given, rest)

@@ -1,4 +1,4 @@
-"""Run programs of this machine, in its own or in a simulated network."""
+"""Run programs on this machine, in its own network or in a network namespace."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ TAIL = 15
 def run(
     argv: Sequence[str | Path], *, text: str | None = None, check: bool = True, env: Mapping[str, str] | None = None
 ) -> str:
-    """The standard output; LabError with the end of what it said if it fails and `check` is on."""
+    """Run a program; gives its standard output. LabError with the end of its output if it fails and `check` is set."""
     command = [str(word) for word in argv]
     done = subprocess.run(command, input=text or "", capture_output=True, text=True, env=env, errors="replace")
     if check and done.returncode:
-        said = "\n".join((done.stderr + done.stdout).strip().splitlines()[-TAIL:])
+        output = "\n".join((done.stderr + done.stdout).strip().splitlines()[-TAIL:])
         raise LabError(
-            "this machine", f"`{' '.join(command[:8])}` ended with {done.returncode}", said or "it said nothing",
+            "this machine", f"`{' '.join(command[:8])}` ended with {done.returncode}", output or "no output",
             "see the lines above; `python -m lab down` removes what is left of the lab",
         )  # fmt: skip
     return done.stdout
 
 
 def inside(namespace: str, argv: Sequence[str | Path], *, text: str | None = None, check: bool = True) -> str:
-    """The same in a network namespace."""
+    """Run a program in a network namespace, as `run` does."""
     return run(["ip", "netns", "exec", namespace, *argv], text=text, check=check)
 
 
 def ip(namespace: str, lines: Iterable[str]) -> None:
-    """`ip` commands in a network namespace, all in one process."""
+    """Run `ip` commands in a network namespace, all in one process."""
     run(["ip", "-n", namespace, "-batch", "-"], text="\n".join(lines) + "\n")
 
 
@@ -42,5 +42,5 @@ def nft(namespace: str, rules: str) -> None:
 
 
 def sysctl(namespace: str, values: Mapping[str, int]) -> None:
-    """Set kernel values of a network namespace; those that this kernel doesn't have are left out."""
+    """Set kernel parameters of a network namespace; parameters that this kernel lacks are skipped."""
     inside(namespace, ["sysctl", "-e", "-q", "-w", *(f"{key}={value}" for key, value in values.items())])

@@ -1,4 +1,4 @@
-"""What goes wrong in the lab, said in the one form of all problems."""
+"""The lab's errors, in the four parts of all problems: where, what, why, fix."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from cluster.problems import Problem
 
 
 class LabError(Exception):
-    """The lab can't do what was asked."""
+    """The lab can't do what was requested."""
 
     def __init__(self, where: str, what: str, why: str, fix: str) -> None:
         super().__init__(str(Problem(where, what, why, fix)))
 
 
 class UnsupportedMachine(LabError):
-    """This machine can't run a lab: said in one line."""
+    """This machine can't run a lab; prints as one line."""
 
     def __init__(self, what: str, why: str, fix: str) -> None:
         super().__init__("this machine", what, why, fix)
@@ -24,4 +24,4 @@ class UnsupportedMachine(LabError):
 
 
 class Interrupted(BaseException):
-    """A signal arrived; what was made so far is to be cleaned up."""
+    """A signal arrived; everything made so far is to be removed."""

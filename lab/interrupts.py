@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP as an exception, so that cleaning up is ordinary code."""
+"""SIGINT, SIGTERM and SIGHUP raise an exception, so that cleaning up is ordinary code."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from types import FrameType
 from lab.failures import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_pending: list[int] | None = None  # signals that came while one step was not to be interrupted
+_pending: list[int] | None = None  # signals that arrived within `uninterrupted`; None outside it
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:
-    """The first signal interrupts; those after it would stop the cleaning up, so they are ignored."""
+    """Raise Interrupted at the first signal; later ones would stop the cleaning up, so they are ignored."""
     if _pending is not None:
         _pending.append(number)
         return
@@ -23,7 +23,7 @@ def interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def ignore() -> None:
-    """From now on these signals do nothing to this process."""
+    """Ignore these signals from now on."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
@@ -41,7 +41,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Within, signals wait: for something that is made and recorded in two steps. (A blocked signal mask would be inherited.)"""
+    """Within, signals are deferred: for steps that make something and record it. (Child processes would inherit a signal mask.)"""
     global _pending
     waiting: list[int] = []
     _pending = waiting

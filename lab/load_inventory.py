@@ -1,4 +1,4 @@
-"""The model of an inventory, for a program that is no pyinfra run."""
+"""Load an inventory's model outside a pyinfra run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def load(inventory: Path) -> Cluster:
-    """The declared cluster of that file; ModelError with all problems where it is wrong.
+    """The declared cluster of an inventory file; ModelError with all problems if it is wrong.
 
     pyinfra itself merges hosts, groups and group data, in a process of its own: its import patches sockets and threads.
     """

@@ -1,4 +1,4 @@
-"""Wait for a condition, and show what is being waited for."""
+"""Wait for a condition, and print the progress of steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ INTERVAL = 0.1
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, interval: float = INTERVAL) -> bool:
-    """Ask until it is true, at most that long; whether it came true."""
+    """Poll a condition every `interval` seconds, for at most `seconds`; False if it did not become true."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -21,7 +21,7 @@ def wait_until(condition: Callable[[], bool], seconds: float, interval: float = 
 
 @contextmanager
 def step(text: str) -> Iterator[None]:
-    """A line of progress with its duration: `booting 6 hosts … 5.1 s`."""
+    """Print a line of progress with its duration: `booting 6 hosts … 5.1 s`."""
     began = time.monotonic()
     print(f"{text} …", end=" ", flush=True)
     try:

@@ -1,4 +1,4 @@
-"""What the lab needs of this machine. `python -m lab.prerequisites` installs what is missing."""
+"""The lab's requirements on this machine. `python -m lab.prerequisites` installs missing packages."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ DEBIAN_PACKAGES = (
     "openssh-client",
     "procps",
 )
-# What the report page is drawn with and looked at by tests; the lab runs without.
+# For the report page and its tests; the lab runs without.
 PAGE_PACKAGES = ("chromium", "graphviz")
-# Every init, kubelet and containerd watches files, all as one user of this machine: the default is too little for six hosts.
+# Every init, kubelet and containerd uses inotify, all as one user of this machine: the default is too low for six hosts.
 ENOUGH = {"/proc/sys/fs/inotify/max_user_instances": 4096, "/proc/sys/fs/inotify/max_user_watches": 262144}
 FOREIGN = ("aarch64", "arm64", "qemu")  # only for the second architecture
 
 
 def needed(architectures: Iterable[str]) -> tuple[str, ...]:
-    """The Debian packages for a lab with artifacts of these architectures."""
+    """The Debian packages that a lab with artifacts of these architectures needs."""
     both = set(architectures) - {mirror.request.machine_architecture()}
     own = [name for name in mirror.DEBIAN_PACKAGES if both or not any(word in name for word in FOREIGN)]
     return tuple(dict.fromkeys((*DEBIAN_PACKAGES, *own)))
 
 
 def missing(packages: Iterable[str]) -> list[str]:
-    """Those that are not installed."""
+    """The packages that are not installed."""
     listed = run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\\n"])
     installed = {line.split()[0] for line in listed.splitlines() if line.endswith(" installed")}
     return [name for name in packages if name not in installed]
 
 
 def check(architectures: Iterable[str] = ()) -> None:
-    """Unable, with one clear reason, if the lab can't run here."""
+    """UnsupportedMachine, with one reason, if the lab can't run here."""
     if platform.system() != "Linux":
         raise UnsupportedMachine(
             f"it runs {platform.system()}",
@@ -70,7 +70,7 @@ def check(architectures: Iterable[str] = ()) -> None:
 
 
 def raise_limits() -> None:
-    """Raise the limits of ENOUGH where they are lower, until this machine's next boot, and say so."""
+    """Raise limits that are lower than ENOUGH, until this machine's next boot, and print each change."""
     for name, enough in ENOUGH.items():
         file = Path(name)
         if (before := int(file.read_text())) < enough:
@@ -79,7 +79,7 @@ def raise_limits() -> None:
 
 
 def install() -> None:
-    """All that is needed for both architectures, and for tests of the report page."""
+    """Install the packages for both architectures, and for tests of the report page."""
     absent = missing((*needed(("amd64", "arm64")), *PAGE_PACKAGES))
     if not absent:
         return
@@ -87,7 +87,7 @@ def install() -> None:
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(["apt-get", "update", "-q"], check=False, env=quiet)
     for name in [name for name in PAGE_PACKAGES if name in absent and not known(name)]:
-        print(f"apt knows no {name} here: tests of the report page that need it are left out", flush=True)
+        print(f"apt has no {name} here: tests of the report page that need it are left out", flush=True)
         absent.remove(name)
     subprocess.run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *absent], check=True, env=quiet)
 

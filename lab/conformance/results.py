@@ -1,4 +1,4 @@
-"""Kubernetes' conformance tests as data: which are chosen, what is said while they run, and how each one ended."""
+"""Kubernetes' conformance tests as data: the selected names, the output of a run, and each test's result. Pure."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from xml.etree import ElementTree
 
 import yaml
 
-LEFT_OUT = re.compile(r"\[(Serial|Slow|Disruptive)\]")  # they break the cluster for others, or take long
+LEFT_OUT = re.compile(r"\[(Serial|Slow|Disruptive)\]")  # tests that break the cluster for others, or take long
 FINISHED = re.compile(r"^\S+ ?(?:\[([A-Z ]+)\] )?\[([\d.]+) seconds\]$")
-LABELS = re.compile(r" \[sig-[^\[\]]*\]$")  # what is printed behind a name, and is no part of it
-SKIPPED = "skipped"  # nobody asked for it, or the run ended before: a test that skips itself says why
+LABELS = re.compile(r" \[sig-[^\[\]]*\]$")  # ginkgo prints these after a name; they are not part of it
+SKIPPED = "skipped"  # not selected, or not reached: a test that skips itself has another message
 SHOWN = 300  # characters of a failure's reason
 
 
 @dataclass(frozen=True)
 class Result:
-    """How one test ended: passed, failed or not run; why, if it did not pass."""
+    """One test's outcome (passed, failed, not run) and the reason if it did not pass."""
 
     name: str
     outcome: str
     seconds: float = 0.0
     reason: str = ""
-    excused: bool = False  # it can't run here
+    excused: bool = False  # the test can't run here
 
     @property
     def is_failure(self) -> bool:
-        """The cluster has not shown what the test asks for, and could have."""
+        """Whether the test counts against the cluster."""
         return self.outcome != "passed" and not self.excused
 
 
 def select(listed: str, sigs: Sequence[str], only: str = "") -> list[str]:
-    """Of what `e2e.test --list-conformance-tests` says (YAML), the names of those groups' tests that fit `only`."""
+    """The names of the groups' tests that match `only`, from the YAML of `e2e.test --list-conformance-tests`."""
     tests: list[Mapping[str, Any]] = yaml.safe_load(listed)
     names = [str(test["codename"]) for test in tests]
     group = re.compile(rf"\[sig-({'|'.join(map(re.escape, sigs))})\]")
@@ -42,12 +42,12 @@ def select(listed: str, sigs: Sequence[str], only: str = "") -> list[str]:
 
 
 def focus(names: Iterable[str]) -> str:
-    """The regular expression that means exactly these tests; Go reads it as Python does, and ginkgo has the suite's name before each."""
+    """The regular expression for exactly these tests, for Go and Python; ginkgo puts the suite's name before each."""
     return f"({'|'.join(map(re.escape, names))})$"
 
 
 def parse_finished(line: str, following: str) -> Result | None:
-    """The test that these two lines of several tests' common output tell the end of, if they do."""
+    """The result of the test that ends at these two lines of ginkgo's output; None if no test ends there."""
     found = FINISHED.match(line)
     if not found or not following.startswith("[sig-"):
         return None
@@ -56,14 +56,14 @@ def parse_finished(line: str, following: str) -> Result | None:
 
 
 def read_report(junit: str, names: Iterable[str], missing: Sequence[str]) -> list[Result]:
-    """A verdict for each of these tests from the report of the run ('' if there is none); `missing` images are nowhere to be had."""
+    """A result for each of these tests from the run's JUnit report ('' if there is none); `missing`: images that nobody serves."""
     cases = ElementTree.fromstring(junit).iter("testcase") if junit else ()  # noqa: S314  # our own program wrote it
     by_name = {str(case.get("name")).removeprefix("[It] "): case for case in cases}
     return [result_of(name, by_name.get(name), missing) for name in names]
 
 
 def result_of(name: str, case: ElementTree.Element | None, missing: Sequence[str]) -> Result:
-    """One test's, from its part of the report."""
+    """One test's result from its case in the report; None: the report has no such case."""
     if case is None:
         return Result(name, "not run", reason="the run ended before it")
     status, seconds = case.get("status"), float(case.get("time", 0))
@@ -74,7 +74,7 @@ def result_of(name: str, case: ElementTree.Element | None, missing: Sequence[str
         skipped = case.find("skipped")
         why = _short(skipped.get("message", "") if skipped is not None else "")
         return Result(name, "not run", 0, why, excused=why not in ("", SKIPPED))
-    # A pod that waits for its image says so in the events that a failed test shows.
+    # The events in a failed test's output name the image that a pod waits for.
     if lacking := [image for image in missing if image in output]:
         return Result(name, "not run", seconds, f"no such image can be built here: {', '.join(lacking)}", True)
     return Result(name, "failed", seconds, _short(output))

@@ -1,4 +1,4 @@
-"""Kubernetes' own conformance tests, run by the operator against the lab's cluster."""
+"""Run Kubernetes' own conformance tests as the operator, against the lab's cluster."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ RESULTS = PROJECT / "build" / "conformance"
 KUBECONFIG = PROJECT / "build" / "kubeconfig"
 API_SECONDS = 30
 ENDING_SECONDS = 120
-HOURS = 3  # after so long the rest is given up
+HOURS = 3  # ginkgo's time limit for all tests
 CONTROL_PLANE_TAINT = "node-role.kubernetes.io/control-plane"
 
 
 def conformance(place: Run, cluster: Cluster, sigs: Sequence[str], processes: int, only: str) -> int:
-    """The story: build, choose, run, tell. 0 if no test failed, and none that could run was left out.
+    """Build, select and run the tests, and report; gives the exit code. 0: no test failed, and all that can run here ran.
 
-    `cluster`: as it is declared now, and not when the lab was made: it may have been upgraded since.
+    `cluster`: as declared now, not when the lab was made: it may have been upgraded since.
     """
     planned = lifecycle.world_of(place)
     tests = build_tests(cluster)
@@ -44,12 +44,14 @@ def conformance(place: Run, cluster: Cluster, sigs: Sequence[str], processes: in
     names = results.select(listed, sigs, only)
     if not names:
         where = f"--sig {' '.join(sigs)}{f' --only {only}' if only else ''}"
-        raise LabError(where, "fits no test", "nothing would be measured", f"`{tests.program} --list-tests` shows all")
+        raise LabError(
+            where, "matches no test", "nothing would be measured", f"`{tests.program} --list-tests` shows all"
+        )
     shutil.rmtree(RESULTS, ignore_errors=True)
     RESULTS.mkdir(parents=True)
     began = time.monotonic()
     with interruptible(), api_tunnel(place, planned):
-        print(f"{len(names)} tests, {processes} at a time; what they say: {RESULTS}/e2e.log", flush=True)
+        print(f"{len(names)} tests, {processes} at a time; their output: {RESULTS}/e2e.log", flush=True)
         run_tests(place, planned, command(tests, cluster, names, processes), len(names))
     report = RESULTS / "junit_01.xml"
     found = results.read_report(report.read_text() if report.exists() else "", names, tests.missing)
@@ -57,7 +59,7 @@ def conformance(place: Run, cluster: Cluster, sigs: Sequence[str], processes: in
 
 
 def build_tests(cluster: Cluster) -> mirror.Tests:
-    """The programs, and the images in the mirror."""
+    """Build the test programs, and publish their images in the mirror."""
     wanted = lifecycle.mirror_request(cluster, (mirror.request.machine_architecture(),))
     with step(f"tests of Kubernetes {wanted.kubernetes} and their images"):
         return mirror.build_tests(wanted, mirror.default_cache(), lifecycle.print_progress)
@@ -65,7 +67,7 @@ def build_tests(cluster: Cluster) -> mirror.Tests:
 
 @contextmanager
 def api_tunnel(place: Run, planned: WorldPlan) -> Iterator[None]:
-    """Within, the operator's kubeconfig opens this lab's cluster: by the tunnel that it names, if it names one."""
+    """Within, the API answers the operator's kubeconfig, through the SSH tunnel that it needs, if any; LabError if it does not."""
     way = shlex.split(tunnel(planned.cluster))
     if way:
         place.start("tunnel", [operator.home(place) / "bin" / "ssh", *way[1:]], planned.operator_namespace)
@@ -74,7 +76,7 @@ def api_tunnel(place: Run, planned: WorldPlan) -> Iterator[None]:
         words = operator.command(planned, ask)
         if not wait_until(lambda: run(words, check=False, env=operator.environment(place)) == "ok", API_SECONDS, 0.5):
             raise LabError(
-                f"lab {place.name}", "its API does not answer", f"asked with {KUBECONFIG}, which the latest deploy wrote",
+                f"lab {place.name}", "its API does not answer", f"{KUBECONFIG}, which the latest deploy wrote, was used",
                 "run `python -m lab deploy` for this lab, then `python -m lab verify`",
             )  # fmt: skip
         yield
@@ -83,7 +85,7 @@ def api_tunnel(place: Run, planned: WorldPlan) -> Iterator[None]:
 
 
 def command(tests: mirror.Tests, cluster: Cluster, names: Sequence[str], processes: int) -> list[str]:
-    """What the operator runs: ginkgo, which runs e2e.test several times."""
+    """The operator's command line: ginkgo, which runs several processes of e2e.test."""
     taints = {taint.key for host in cluster.nodes for taint in host.taints or ()} | {CONTROL_PLANE_TAINT}
     of_ginkgo = [
         f"--procs={processes}", "--no-color", "-v", f"--timeout={HOURS}h", f"--focus={results.focus(names)}",
@@ -102,7 +104,7 @@ def command(tests: mirror.Tests, cluster: Cluster, names: Sequence[str], process
 
 
 def run_tests(place: Run, planned: WorldPlan, words: Sequence[str], count: int) -> None:
-    """Run it to its end; a line for each test that has ended, and all that is said in e2e.log."""
+    """Run the tests; print a line for each finished test, and write all output to e2e.log."""
     process = subprocess.Popen(
         operator.command(planned, list(words)), env=operator.environment(place), cwd=RESULTS,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
@@ -116,7 +118,7 @@ def run_tests(place: Run, planned: WorldPlan, words: Sequence[str], count: int) 
 
 
 def interrupt(process: subprocess.Popen[str], log: Path) -> None:
-    """Have it remove what it made in the cluster, and end it where that takes too long."""
+    """Interrupt the tests so that they clean up the cluster; kill them if that takes longer than ENDING_SECONDS."""
     process.send_signal(signal.SIGINT)
     try:
         rest, _ = process.communicate(timeout=ENDING_SECONDS)
@@ -128,7 +130,7 @@ def interrupt(process: subprocess.Popen[str], log: Path) -> None:
 
 
 def tee(process: subprocess.Popen[str], log: Path) -> Iterator[str]:
-    """The lines that it says, as they come, written down too."""
+    """The lines of its output as they come; each is also written to the log."""
     with log.open("w") as file:
         for line in process.stdout or ():
             file.write(line)
@@ -136,14 +138,14 @@ def tee(process: subprocess.Popen[str], log: Path) -> Iterator[str]:
 
 
 def print_progress(lines: Iterator[str], count: int) -> None:
-    """A line for each test that has ended."""
+    """Print a line for each finished test."""
     ended = (found for pair in pairwise(lines) if (found := results.parse_finished(*pair)))
     for number, result in enumerate(ended, 1):
         print(f"{number:3} of {count}  {result.outcome:8} {result.seconds:6.1f} s  {result.name}", flush=True)
 
 
 def write_report(found: Sequence[Result], seconds: float, cluster: Cluster) -> int:
-    """Write the list of tests, say what did not pass, and judge."""
+    """Write the list of tests, print those that did not pass; gives the exit code."""
     head = [
         f"Kubernetes {cluster.kubernetes_version}, {len(cluster.nodes)} nodes, pod network {cluster.pod_network}",
         results.summary(found, seconds),

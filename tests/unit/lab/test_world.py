@@ -201,7 +201,7 @@ def test_a_world_may_serve_more_than_is_declared(capsys: pytest.CaptureFixture[s
     for wrong in ("nginx=1.2.3", "kubernetes=1.36", "kubernetes", "architectures=1.2.3"):
         with pytest.raises(SystemExit):
             arguments.parse(["up", "--also", wrong])
-        assert f"'{wrong}' is none of kubernetes," in capsys.readouterr().err
+        assert f"'{wrong}' is not kubernetes or tailscale or" in capsys.readouterr().err
 
 
 def test_only_public_addresses_before_a_router_that_translates_may_change_in_a_world_that_is_there() -> None:

@@ -15,6 +15,7 @@ from lab.mirror.archive import Archive
 from lab.mirror.handler import Content, Handler
 from lab.mirror.request import MirrorError
 from lab.mirror.server import read_config
+from lab.polling import wait_until
 
 MANIFEST = {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}
 
@@ -76,6 +77,7 @@ def test_a_file_whole_in_part_and_not_at_all(client: http.client.HTTPConnection,
     known = ask(client, "GET", *where)[1]["Last-Modified"]
     assert ask(client, "GET", *where, **{"If-Modified-Since": known})[0] == 304
     assert ask(client, "GET", "unknown.example", "/x")[0] == 404
+    assert wait_until(lambda: len(log.entries()) == 9, 10), "a request is logged after its answer is sent"
     entries = log.entries()
     assert [entry["status"] for entry in entries] == [200, 200, 206, 206, 206, 416, 200, 304, 404]
     assert set(entries[0]) == {"time", "client", "host", "method", "path", "status", "bytes"}
