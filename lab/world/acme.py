@@ -1,4 +1,4 @@
-"""An authority that gives certificates by ACME, at the name where Let's Encrypt does."""
+"""An ACME server (pebble) at the name of Let's Encrypt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lab.polling import wait_until
 from lab.world.plan import WorldPlan
 from lab.world.state import Run
 
-# pebble has it there; Let's Encrypt at /directory.
+# pebble's directory; Let's Encrypt's is /directory.
 DIRECTORY = f"https://{ACME}/dir"
 MANAGEMENT = 15000
 VALID_S = 90 * 24 * 3600
@@ -20,14 +20,14 @@ READY_SECONDS = 30
 
 
 def start(place: Run, world: WorldPlan, program: Path) -> None:
-    """Start it in the internet's core. Its root is a new one each time; `trusted` has it from then on."""
+    """Start the server in the core. Its root certificate is new each time; `trusted_certificates` has it from then on."""
     folder = place.folder / "acme"
     folder.mkdir()
     ca, key = certificates.make_ca(place.folder / "ca")
     shown, private, config = folder / "server.crt", folder / "server.key", folder / "pebble.json"
     certificates.sign(ca, key, [ACME], [], shown, private)
     config.write_text(json.dumps({"pebble": _settings(str(world.names[ACME]), shown, private)}, indent=1))
-    # Without it, it waits for some seconds, as if it were far away, before it looks at what it is shown.
+    # Without PEBBLE_VA_NOSLEEP, pebble sleeps some seconds before each validation.
     command: list[str | Path] = [
         "env",
         "PEBBLE_VA_NOSLEEP=1",
@@ -39,18 +39,18 @@ def start(place: Run, world: WorldPlan, program: Path) -> None:
     ]
     place.start("acme", command, world.core)
     if not wait_until(lambda: bool(_root(world, ca)), READY_SECONDS):
-        raise LabError("acme", "does not start", "it gives no root certificate", f"see {place.folder}/acme.log")
+        raise LabError("acme", "does not start", "it serves no root certificate", f"see {place.folder}/acme.log")
     (folder / "trusted.crt").write_text(f"{ca.read_text().strip()}\n{_root(world, ca)}\n")
 
 
 def trusted_certificates(place: Run) -> Path:
-    """The certificates (PEM) that the operator and all hosts trust beside the system's."""
+    """The file of the certificates (PEM) that the operator and all hosts trust, in addition to the system's."""
     file = place.folder / "acme" / "trusted.crt"
     return file if file.is_file() else place.folder / "ca" / "ca.crt"
 
 
 def is_enabled(place: Run) -> bool:
-    """Whether this lab has it."""
+    """Whether this lab has an ACME server."""
     return (place.folder / "acme").is_dir()
 
 
@@ -67,7 +67,7 @@ def _settings(address: str, certificate: Path, key: Path) -> dict[str, object]:
 
 
 def _root(world: WorldPlan, ca: Path) -> str:
-    """Its root certificate; empty while it does not answer."""
+    """The server's root certificate (PEM); empty while it does not answer."""
     way = f"{ACME}:{MANAGEMENT}"
     words: list[str | Path] = [
         "curl",

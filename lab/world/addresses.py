@@ -1,4 +1,4 @@
-"""Addresses of the simulated world: those declared, and free ones for what the lab adds. Pure."""
+"""Addresses of the simulated world: the declared ones, and free ones for the lab's own machines. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from netaddr import IPSet
 from cluster.model import Cluster, Host
 from lab.failures import LabError
 
-# Where the lab's own machines stand: the benchmarking range, which no real host has.
+# The lab's own machines are in the benchmarking range (RFC 2544), which no real host has.
 LAB_RANGE = IPv4Network("198.18.0.0/15")
 DNS, OPERATOR, ROUTERS, NAMES, SHARED, SPARE = 53, 99, 256, 512, 768, 896  # offsets in the lab's network
 
 
 def gateway_address(lan: IPv4Network, taken: Sequence[IPv4Address]) -> IPv4Address:
-    """The router's address: the last usable one that is no host's."""
+    """The router's address: the last usable one that no host has; LabError if all are taken."""
     for offset in range(2, lan.num_addresses):
         if lan[-offset] not in taken:
             return lan[-offset]
@@ -26,7 +26,7 @@ def gateway_address(lan: IPv4Network, taken: Sequence[IPv4Address]) -> IPv4Addre
 
 
 def free_network(cluster: Cluster) -> IPv4Network:
-    """A network for the lab's own machines that shares no address with anything declared."""
+    """A /22 for the lab's own machines that overlaps no declared network or address; LabError if there is none."""
     declared = [cluster.tailnet_cidr, cluster.pod_cidr, cluster.service_cidr, *cluster.api_access]
     declared += [site.lan for site in cluster.sites]
     for host in cluster.hosts:
@@ -47,7 +47,7 @@ def _addresses(host: Host) -> Iterator[IPv4Address]:
 
 
 def parse_address(text: str) -> IPv4Address | None:
-    """The IPv4 address that the text is, if it is one."""
+    """The text as an IPv4 address; None if it is none."""
     try:
         address = ip_address(text)
     except ValueError:
@@ -56,7 +56,7 @@ def parse_address(text: str) -> IPv4Address | None:
 
 
 def ssh_endpoints(cluster: Cluster, network: IPv4Network) -> dict[str, tuple[IPv4Address, int]]:
-    """For each host, the address and port that lead to its SSH server from the internet; every pair is used once."""
+    """Host → the address and port of its SSH server on the internet; every pair is used once."""
     shared = {site.site: network[SHARED + number] for number, site in enumerate(cluster.sites)}
     ways: dict[str, tuple[IPv4Address, int]] = {}
     for number, host in enumerate(cluster.hosts):
@@ -67,18 +67,18 @@ def ssh_endpoints(cluster: Cluster, network: IPv4Network) -> dict[str, tuple[IPv
 
 
 def outside_address(host: Host) -> IPv4Address | None:
-    """The address that the operator calls, if it is not one inside the LAN."""
+    """The declared SSH address, if it is outside the host's LAN; else None."""
     address = parse_address(host.ssh_hostname)
     return address if address and address not in host.site.lan else None
 
 
 def named_hosts(cluster: Cluster) -> Iterator[tuple[str, Host]]:
-    """Hosts that the operator calls by a name, with it."""
+    """Hosts whose SSH address is a name, with that name."""
     for host in cluster.hosts:
         if parse_address(host.ssh_hostname) is None:
             yield host.ssh_hostname, host
 
 
 def first_address(networks: Sequence[IPv4Network]) -> IPv4Address | None:
-    """The first usable address of the first network."""
+    """The first usable address of the first network; None without networks."""
     return next((network[min(1, network.num_addresses - 1)] for network in networks), None)

@@ -1,4 +1,4 @@
-"""The name server of a world: it knows the world's names, and says of all others that they don't exist."""
+"""The world's name server (dnsmasq): it has the world's names, and answers NXDOMAIN for all others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def configuration(world: WorldPlan) -> str:
 
 
 def start(place: Run, world: WorldPlan) -> None:
-    """Start it in the internet's core."""
+    """Start the name server in the core."""
     file = place.folder / "dnsmasq.conf"
     file.write_text(configuration(world))
     place.start("dns", [shutil.which("dnsmasq") or "dnsmasq", f"--conf-file={file}"], world.core)

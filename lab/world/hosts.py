@@ -1,4 +1,4 @@
-"""Hosts as LXC system containers: their files before the first boot, their configuration, power on and off."""
+"""Hosts as LXC system containers: disk, configuration, power on and off."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CGROUP_V2 = Path("/sys/fs/cgroup/cgroup.controllers")
 LEGACY_INIT = "/sbin/init systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
 SSHD_INIT = "/usr/sbin/sshd -D -E /var/log/sshd.log -o LogLevel=VERBOSE"
 LEGACY_RELEASES = ("trixie",)  # its systemd refuses cgroup v1 otherwise
-# Overlay on overlay is refused, so these are real directories; etcd wants a real disk too.
+# The kernel refuses overlayfs on overlayfs, so these are real directories; etcd needs a real disk, too.
 REAL_DIRECTORIES = ("containerd", "kubelet", "etcd")
 FIRST_USER = 1000
 SUDOERS = "{user} ALL=(ALL) NOPASSWD:ALL\n"
@@ -41,12 +41,12 @@ lxc.init.cmd = {init}
 
 
 def folder(place: Run, host: HostPlan) -> Path:
-    """Where a host's disk and logs are."""
+    """The folder of a host's disk and logs."""
     return place.folder / "hosts" / host.name
 
 
 def configuration(place: Run, host: HostPlan, base: Path, cgroup_v2: bool, ssh_only: bool = False) -> str:
-    """Its LXC configuration, for this machine's version of cgroups."""
+    """A host's LXC configuration, for this machine's version of cgroups."""
     own = folder(place, host)
     legacy = not cgroup_v2 and host.release in LEGACY_RELEASES
     text = CONFIG.format(
@@ -66,14 +66,14 @@ def configuration(place: Run, host: HostPlan, base: Path, cgroup_v2: bool, ssh_o
 
 
 def generic_hostname(host: HostPlan) -> str:
-    """What a cloud calls a new instance; the deploy gives it its real name."""
+    """The name that a cloud gives a new instance; the deploy sets the declared one."""
     return f"instance-{host.number}"
 
 
 def create(
     place: Run, world: WorldPlan, host: HostPlan, base: Path, authorized_key: str, ca: Path, ssh_only: bool = False
 ) -> None:
-    """Its disk, as an image leaves it after the first boot, and its container's configuration."""
+    """Create a host's disk, as a cloud's image is after its first boot, and its container's configuration."""
     own = folder(place, host)
     for name in REAL_DIRECTORIES:
         (own / name).mkdir(parents=True)
@@ -94,13 +94,13 @@ def create(
 
 
 def remove_disk(place: Run, host: HostPlan) -> None:
-    """Its disk and its container are no more; it is off."""
+    """Remove the disk and the container of a host that is off."""
     shutil.rmtree(folder(place, host))
     shutil.rmtree(place.folder / "lxc" / host.container)
 
 
 def write_names(overlay: Overlay, world: WorldPlan, host: HostPlan) -> None:
-    """Its name, and where it asks for others."""
+    """Write the host's name, its hosts file and its resolver's configuration."""
     name = generic_hostname(host)
     overlay.write("etc/hostname", f"{name}\n")
     overlay.write("etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {name}\n\n::1 localhost ip6-localhost ip6-loopback\n")
@@ -109,7 +109,7 @@ def write_names(overlay: Overlay, world: WorldPlan, host: HostPlan) -> None:
 
 
 def trust_ca(overlay: Overlay, ca: Path) -> None:
-    """The lab's CA among those of the system, as `update-ca-certificates` would put it, and for its next run."""
+    """Add the lab's CA to the system's certificates, as `update-ca-certificates` does, and as its source for the next run."""
     certificate = ca.read_text()
     overlay.write("usr/local/share/ca-certificates/isthmus-lab.crt", certificate)
     overlay.append("etc/ssl/certs/ca-certificates.crt", certificate.strip())
@@ -117,7 +117,7 @@ def trust_ca(overlay: Overlay, ca: Path) -> None:
 
 
 def create_host_keys(overlay: Overlay, host: HostPlan) -> None:
-    """The SSH server's keys, new for each host."""
+    """Create the SSH server's keys, and set its port."""
     target = overlay.place("etc/ssh/ssh_host_ed25519_key")
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"root@{generic_hostname(host)}", "-f", target])
     if host.sshd_port != 22:
@@ -125,7 +125,7 @@ def create_host_keys(overlay: Overlay, host: HostPlan) -> None:
 
 
 def create_login(overlay: Overlay, user: str, authorized_key: str) -> None:
-    """The operator's way in: root, or a user with sudo without a password, as in cloud images."""
+    """Create the operator's login: root, or a user with passwordless sudo, as in cloud images."""
     if user == "root":
         home, owner = "root", 0
     else:
@@ -141,7 +141,7 @@ def create_login(overlay: Overlay, user: str, authorized_key: str) -> None:
 
 
 def boot(place: Run, world: WorldPlan, host: HostPlan) -> None:
-    """Power on: a fresh network namespace, then init."""
+    """Power a host on: a new network namespace, then init."""
     attach_host(world.site(host.host.site.site), host, place.namespace)
     place.record("container", host.container)
     log = folder(place, host) / "lxc.log"
@@ -149,30 +149,30 @@ def boot(place: Run, world: WorldPlan, host: HostPlan) -> None:
 
 
 def power_off(place: Run, hosts: Iterable[HostPlan]) -> None:
-    """Power off, all at once: nothing is written or said goodbye to."""
+    """Cut the power of hosts, all at once: nothing is shut down or synced."""
     hosts = tuple(hosts)
     with ThreadPoolExecutor(max(1, len(hosts))) as pool:
         list(pool.map(lambda host: stop(place, host), hosts))
     for host in hosts:
-        # A namespace lives on until its last process is gone; its cable must go now, for the next boot plugs in a new one.
+        # A namespace exists until its last process ends; its link must go now, because the next boot adds a new one.
         run(["ip", "-n", host.namespace, "link", "delete", UPLINK], check=False)
         run(["ip", "netns", "delete", host.namespace], check=False)
 
 
 def stop(place: Run, host: HostPlan) -> None:
-    """Stop one container hard."""
+    """Kill one container, and wait until it is off."""
     run(["lxc-stop", "-P", place.folder / "lxc", "-n", host.container, "-k"], check=False)
     wait_until(lambda: not is_on(place, host), 10)
 
 
 def is_on(place: Run, host: HostPlan) -> bool:
-    """Its init runs."""
+    """Whether the container runs."""
     state = run(["lxc-info", "-P", place.folder / "lxc", "-n", host.container, "-s", "-H"], check=False)
     return state.strip() == "RUNNING"
 
 
 def attach_command(place: Run, host: HostPlan, command: Iterable[str]) -> list[str]:
-    """The command line that runs `command` on a host as root."""
+    """The command line that runs `command` on a host as root, without SSH."""
     program = shutil.which("lxc-attach") or "lxc-attach"
     path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     words = [program, "-P", str(place.folder / "lxc"), "-n", host.container, "--clear-env"]

@@ -1,4 +1,4 @@
-"""Base systems of the hosts: one Debian release each, made once by mmdebstrap and kept by their recipe's hash."""
+"""Base images of the hosts: one for each Debian release, built once by mmdebstrap and cached by their recipe's hash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab.commands import run
 
-# What a cloud's image has and a deploy may count on. iptables-persistent is in all, but enabled only where the site says so.
+# The packages of a cloud's image. iptables-persistent is in all, but enabled only in sites with Oracle's image.
 PACKAGES = (
     "ca-certificates",
     "curl",
@@ -39,7 +39,7 @@ SOURCES = """deb http://deb.debian.org/debian {release} main
 deb http://deb.debian.org/debian {release}-updates main
 deb http://deb.debian.org/debian-security {release}-security main
 """
-# Run on the finished tree ($1): what each host must make anew, and what installing has switched on.
+# Run on the finished tree ($1): removes what each host must create itself, and disables units.
 FINISH = """set -eu
 rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/iptables/rules.v4 "$1"/etc/iptables/rules.v6
 : >"$1/etc/machine-id"
@@ -50,24 +50,24 @@ rm -rf "$1"/var/log/apt "$1"/var/log/*.log "$1"/var/cache/apt/*.bin
 
 
 def packages(release: str, resolved: bool) -> tuple[str, ...]:
-    """What is installed; `resolved` adds systemd-resolved."""
+    """The packages of an image; `resolved` adds systemd-resolved."""
     return PACKAGES + SPLIT_OFF.get(release, ()) + (RESOLVED.get(release, ("systemd-resolved",)) if resolved else ())
 
 
 def finish(resolved: bool) -> str:
-    """The last step's shell script."""
+    """The shell script of the last step."""
     return FINISH.format(disabled=" ".join((*MASKED, *(() if resolved else ("systemd-resolved.service",)))))
 
 
 def folder(cache: Path, release: str, resolved: bool) -> Path:
-    """Where that image is kept; another recipe has another folder."""
+    """The image's folder in the cache; another recipe has another folder."""
     recipe = json.dumps([release, packages(release, resolved), finish(resolved), SOURCES])
     name = f"{release}{'-resolved' if resolved else ''}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
     return cache / "images" / name
 
 
 def base_image(cache: Path, release: str, resolved: bool, progress: Callable[[str], None]) -> Path:
-    """The root file system of that release; the first call makes it (about half a minute)."""
+    """The root file system of a release; the first call builds it (about half a minute)."""
     target = folder(cache, release, resolved)
     if target.is_dir():
         return target
@@ -80,7 +80,7 @@ def base_image(cache: Path, release: str, resolved: bool, progress: Callable[[st
 
 
 def bootstrap(target: Path, release: str, resolved: bool) -> None:
-    """Make the tree beside its place and move it there when it is whole."""
+    """Build the tree in a draft folder, and move it to its place when it is complete."""
     draft = target.with_name(f"{target.name}.draft")
     hook = target.with_name(f"{target.name}.finish")
     run(["rm", "-rf", "--one-file-system", draft])
@@ -100,7 +100,7 @@ def bootstrap(target: Path, release: str, resolved: bool) -> None:
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Only one process at a time holds that file."""
+    """Hold a lock file; another process waits."""
     with file.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""A lab's life: up, power, delay, down."""
+"""The lifecycle of a lab: up, power, delay."""
 
 from __future__ import annotations
 
@@ -27,9 +27,12 @@ READY_SECONDS = 30
 
 @dataclass(frozen=True)
 class Options:
-    """How a lab is to be made. Hosts that are `ssh_only` run no init and no service but sshd: a hundred of them are cheap.
+    """Options of `up`.
 
-    `also`: parts and versions that the mirror serves beside the declared ones. `acme`: the gateway obtains its certificate; else it is given one.
+    `delay`: links have their declared delay and loss. `keep`: leave a lab that failed to come up.
+    `ssh_only`: hosts run sshd and nothing else, not even init, so a hundred of them are cheap.
+    `also`: components and versions that the mirror serves in addition to the declared ones.
+    `acme`: the gateway obtains its certificate by ACME; else the operator has a certificate file.
     """
 
     architectures: tuple[str, ...]
@@ -41,21 +44,21 @@ class Options:
 
 
 def world_of(place: Run) -> WorldPlan:
-    """The world of a lab that is up or half-made."""
+    """The world of a lab that is up or half-made; LabError if there is none."""
     return plan(place.name, place.cluster(), mirror.NAMES)
 
 
 def has_networks(place: Run) -> bool:
-    """Its networks exist; after this machine has booted again they don't."""
+    """Whether its networks exist; after this machine's reboot they don't."""
     return world_of(place).core in network.namespaces()
 
 
 def up(place: Run, cluster: Cluster, options: Options) -> None:
-    """Make the world and boot its hosts; what was made is removed if that fails, or is interrupted by Interrupted."""
+    """Create the world and boot its hosts; if that fails or is interrupted, everything is removed again."""
     check_exceptions(cluster)
     if options.acme and cluster.certificate != "acme":
         raise LabError(
-            "--acme", "certificate names files", "the gateway shows those and obtains none", "leave --acme out"
+            "--acme", "certificate names files", "the gateway uses them and obtains none", "leave --acme out"
         )
     prerequisites.check(options.architectures)
     prerequisites.raise_limits()
@@ -74,7 +77,7 @@ def up(place: Run, cluster: Cluster, options: Options) -> None:
 
 
 def create(place: Run, world: WorldPlan, options: Options) -> None:
-    """The story of `up`."""
+    """The steps of `up`, in order."""
     began = time.time()
     cache = mirror.default_cache()
     bases = base_images(cache, world)
@@ -92,7 +95,7 @@ def create(place: Run, world: WorldPlan, options: Options) -> None:
         dns.start(place, world)
         if authority:
             acme.start(place, world, authority)
-    with step("the operator's machine"):
+    with step("operator's machine"):
         operator.prepare(place, world, mirror.trust(tree), mirror.tool(wanted, cache, "kubectl"))
         start_mirror(place, world, tree)
     with step(f"booting {len(world.hosts)} hosts"):
@@ -102,12 +105,12 @@ def create(place: Run, world: WorldPlan, options: Options) -> None:
 
 
 def print_progress(line: str) -> None:
-    """A line of a long step."""
+    """Print a line within a long step."""
     print(f"\n  {line}", end=" ", flush=True)
 
 
 def check_exceptions(cluster: Cluster) -> None:
-    """The lab's hosts are containers, on this machine's cgroups: each host's data must accept that."""
+    """LabError unless each host's `exceptions` allow containers, and cgroup v1 if this machine has it."""
     needed = ["container", *([] if hosts.CGROUP_V2.exists() else ["cgroup-v1"])]
     for host in cluster.hosts:
         for exception in needed:
@@ -119,19 +122,19 @@ def check_exceptions(cluster: Cluster) -> None:
                 )
                 raise LabError(
                     f"host {host.name}", f"its `exceptions` lack {exception!r}", why,
-                    f"add {exception!r} to `exceptions` (in group_data/all.py for all hosts); real hosts that are neither don't notice",
+                    f"add {exception!r} to `exceptions` (in group_data/all.py for all hosts); it changes nothing for other hosts",
                 )  # fmt: skip
 
 
 def base_images(cache: Path, world: WorldPlan) -> dict[tuple[str, bool], Path]:
-    """The base system of each release that is used."""
+    """The base images that the world needs: (release, with systemd-resolved) → folder."""
     kinds = sorted({(host.release, host.runs_resolved) for host in world.hosts})
     with step("base images"):
         return {kind: images.base_image(cache, *kind, print_progress) for kind in kinds}
 
 
 def mirror_request(cluster: Cluster, architectures: tuple[str, ...]) -> mirror.Request:
-    """What the mirror must have for that cluster."""
+    """The versions that the mirror must serve for a cluster."""
     return mirror.Request(
         kubernetes=cluster.kubernetes_version,
         tailscale=cluster.tailscale_version,
@@ -144,7 +147,7 @@ def mirror_request(cluster: Cluster, architectures: tuple[str, ...]) -> mirror.R
 
 
 def start_mirror(place: Run, world: WorldPlan, tree: Path) -> None:
-    """Start the mirror on the addresses of its names."""
+    """Start the mirror on the addresses of its names, and wait until it listens."""
     ca, key = mirror.certificates.make_ca(place.folder / "ca")
     ready, log = place.folder / "mirror.ready", place.folder / "requests.jsonl"
     elsewhere = (mirror.ACME,) if acme.is_enabled(place) else ()
@@ -166,8 +169,8 @@ def start_mirror(place: Run, world: WorldPlan, tree: Path) -> None:
     ]
     process = place.start("mirror", command)
     if not wait_until(lambda: ready.exists() or process.poll() is not None, READY_SECONDS) or not ready.exists():
-        said = (place.folder / "mirror.log").read_text().strip()
-        raise LabError("mirror", "does not start", said[-800:] or "it said nothing", f"see {place.folder}/mirror.log")
+        output = (place.folder / "mirror.log").read_text().strip()
+        raise LabError("mirror", "does not start", output[-800:] or "no output", f"see {place.folder}/mirror.log")
 
 
 def create_hosts(
@@ -177,7 +180,7 @@ def create_hosts(
     bases: dict[tuple[str, bool], Path],
     ssh_only: bool = False,
 ) -> None:
-    """The disks of those hosts."""
+    """Create the disks of these hosts."""
     key = operator.ssh_key(place).with_suffix(".pub").read_text()
     ca = acme.trusted_certificates(place)
     for host in chosen:
@@ -185,7 +188,7 @@ def create_hosts(
 
 
 def power_on(place: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
-    """Boot those hosts and wait until each has finished booting and lets the operator in."""
+    """Boot these hosts, and wait until each has finished booting and answers SSH; LabError after BOOT_SECONDS."""
     for host in chosen:
         hosts.boot(place, world, host)
     with ThreadPoolExecutor(max(1, len(chosen))) as pool:
@@ -198,7 +201,7 @@ def power_on(place: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
 
 
 def wait_for_boot(place: Run, world: WorldPlan, host: HostPlan) -> bool:
-    """Whether its init came to an end in time; one failed unit is for people to see in `status`."""
+    """Whether a host has finished booting in time; a failed unit is accepted, `status` shows it."""
     question = [
         "sh",
         "-c",
@@ -210,14 +213,14 @@ def wait_for_boot(place: Run, world: WorldPlan, host: HostPlan) -> bool:
 
 
 def ssh_output(place: Run, world: WorldPlan, host: HostPlan, words: list[str], seconds: int = 5) -> str:
-    """What a command says on a host, over SSH as the operator; empty if the host can't be entered."""
+    """The output of a command on a host, over SSH as the operator; empty if SSH fails."""
     limits = ["-o", f"ConnectTimeout={min(seconds, 3)}", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=5"]
     command = operator.command(world, ["ssh", *limits, host.name, shlex.join(words)])
     return run(command, check=False, env=operator.environment(place)).strip()
 
 
 def replace_hosts(place: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
-    """Cut the power of those hosts for good, and boot new machines in their place: the same cable, an empty disk, another SSH key."""
+    """Replace hosts by new machines with the same network, an empty disk and another SSH key, and boot them."""
     hosts.power_off(place, chosen)
     bases = base_images(mirror.default_cache(), world)
     for host in chosen:
@@ -228,12 +231,12 @@ def replace_hosts(place: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> N
 
 
 def power_off(place: Run, chosen: Sequence[HostPlan]) -> None:
-    """Cut the power of those hosts."""
+    """Cut the power of these hosts."""
     hosts.power_off(place, chosen)
 
 
 def set_delay(place: Run, on: bool, operator_round_trip_ms: float | None = None) -> None:
-    """Switch the declared delay and loss of all sites' links on or off; the operator's link has a delay of its own."""
+    """Switch the declared delay and loss of all sites' links; None leaves the operator's own delay (ms, round trip) as it is."""
     if operator_round_trip_ms is not None:
         place.update(operator_round_trip_ms=operator_round_trip_ms)
     place.update(delay=on)

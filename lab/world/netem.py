@@ -1,7 +1,7 @@
-"""A wire with delay and loss, between two interfaces of this network namespace: python -m lab.world.netem FAR NEAR MS PERCENT
+"""Emulate a link with delay and loss between two interfaces of this network namespace: python -m lab.world.netem FAR NEAR MS PERCENT
 
-For kernels without netem. Frames pass whole, up to 64 KB with the offloads still to be done, which PACKET_VNET_HDR hands over
-with them: so a frame costs one read and one write, and the same for forty segments.
+For kernels without netem. Frames pass unsegmented, up to 64 KB: PACKET_VNET_HDR passes their offloads on, so forty segments
+cost one read and one write.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 BUFFER = 16 << 20
 LONGEST = 66000
 BATCH = 64
-QUEUE = 1 << 28  # bytes on the way in one direction
+QUEUE = 1 << 28  # bytes in flight in one direction
 
 
 class Direction:
-    """Frames from one end to the other, each after the same time: so a queue needs no order but theirs."""
+    """Frames from one end to the other. `delay` in seconds, the same for all, so the queue stays in order; `loss` from 0 to 1."""
 
     def __init__(self, source: socket.socket, target: socket.socket, delay: float, loss: float) -> None:
         self.source = source
@@ -35,7 +35,7 @@ class Direction:
         self.queued = 0
 
     def receive(self) -> None:
-        """Read what has come."""
+        """Read up to BATCH frames into the queue."""
         due = monotonic() + self.delay
         for _ in range(BATCH):
             try:
@@ -49,7 +49,7 @@ class Direction:
                 self.queued += len(frame)
 
     def transmit(self) -> None:
-        """Send what is due; what the other end can't take is lost, as on any wire."""
+        """Send the frames that are due; a frame that the other end can't take is lost, as on a real link."""
         now = monotonic()
         while self.queue and self.queue[0][0] <= now:
             frame = self.queue.popleft()[1]
@@ -61,7 +61,7 @@ class Direction:
 
 
 def open_socket(interface: str) -> socket.socket:
-    """A raw socket on that interface."""
+    """A raw packet socket on an interface."""
     made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     made.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
     made.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, struct.pack("i", 1))
@@ -73,7 +73,7 @@ def open_socket(interface: str) -> socket.socket:
 
 
 def forward(far: str, near: str, delay: float, loss: float) -> None:
-    """Until the process is ended."""
+    """Forward frames both ways until the process is killed."""
     outer, inner = open_socket(far), open_socket(near)
     directions = {outer: Direction(outer, inner, delay, loss), inner: Direction(inner, outer, delay, loss)}
     print("ready", flush=True)

@@ -1,4 +1,4 @@
-"""Network namespaces of a world: the internet's core, a router and a wire for each site, the operator, the hosts."""
+"""The network namespaces of a world: the core, a router and a wire for each site, the operator, the hosts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROUTING = {
     "net.ipv4.ip_forward": 1,
     "net.ipv4.conf.all.rp_filter": 0,
     "net.ipv4.conf.default.rp_filter": 0,
-    # A router on a stick would tell hosts to talk to each other directly.
+    # A router on a stick would send redirects, so that hosts bypass it.
     "net.ipv4.conf.all.send_redirects": 0,
     "net.ipv4.conf.default.send_redirects": 0,
     "net.ipv6.conf.all.disable_ipv6": 1,
@@ -32,7 +32,7 @@ HOST_DEFAULTS = {
 
 
 def build(world: WorldPlan, make: Callable[[str], None]) -> None:
-    """Everything but the hosts' own namespaces; `make` creates a namespace so that it is removed again in every outcome."""
+    """Create all networks but the hosts' own; `make` creates a namespace and records it for removal."""
     for name in (world.core, world.operator_namespace, world.operator_wire):
         make(name)
         sysctl(name, ROUTING)
@@ -52,7 +52,7 @@ def build(world: WorldPlan, make: Callable[[str], None]) -> None:
 
 
 def _core(world: WorldPlan) -> Iterator[str]:
-    """Own addresses are those of the name server and the mirror; what nobody has goes nowhere, silently."""
+    """The core has the addresses of the name server and the mirror, and a blackhole route for unknown ones."""
     yield "link set lo up"
     for address in (world.core_address, world.dns, *world.names.values()):
         yield f"address add {address}/32 dev lo"
@@ -83,7 +83,7 @@ def _default_route(world: WorldPlan, interface: str) -> list[str]:
 
 
 def _wire(world: WorldPlan, core_port: str, inside: str, port: str) -> Iterator[str]:
-    """A bridge joins the ends; lab.wire takes its place while the link has a delay or a loss."""
+    """A bridge joins the ends; lab.world.netem replaces it while the link has delay or loss."""
     yield "link set lo up"
     yield f"link add {FAR} type veth peer name {core_port} netns {world.core}"
     yield f"link add {NEAR} type veth peer name {port} netns {inside}"
@@ -118,7 +118,7 @@ def _routes_to(site: SitePlan) -> Iterator[str]:
 
 
 def attach_host(site: SitePlan, host: HostPlan, make: Callable[[str], None]) -> None:
-    """A fresh namespace for a host, as its machine finds it when it boots, on its port of the router."""
+    """Create a host's network namespace for a boot, and connect it to its port on the router."""
     make(host.namespace)
     sysctl(host.namespace, HOST_DEFAULTS)
     ip(host.namespace, _host(site, host))
@@ -131,12 +131,12 @@ def attach_host(site: SitePlan, host: HostPlan, make: Callable[[str], None]) -> 
         inside_router.append(f"route add {host.public}/32 via {host.host.lan_address} dev {_toward(site, host)}")
     ip(site.router, inside_router)
     if site.site.fabric == "routed":
-        # Without the second, answers for others are delayed by up to 0.8 s.
+        # With the default proxy_delay, proxy ARP answers after up to 0.8 s.
         sysctl(site.router, {f"net.ipv4.conf.{host.port}.proxy_arp": 1, f"net.ipv4.neigh.{host.port}.proxy_delay": 0})
 
 
 def readdress(world: WorldPlan, before: SitePlan, after: SitePlan) -> None:
-    """Lead a site's new public addresses to it, and the old ones nowhere. What was translated by the old ones is forgotten."""
+    """Route a site's new public addresses to it, remove the old ones, and flush the connections that used them."""
     gone = [address for address in before.public_addresses if address not in after.public_addresses]
     come = [address for address in after.public_addresses if address not in before.public_addresses]
     ip(

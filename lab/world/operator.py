@@ -26,7 +26,7 @@ def home(place: Run) -> Path:
 
 
 def prepare(place: Run, world: WorldPlan, trust: dict[str, dict[str, str]], kubectl: Path) -> None:
-    """Everything the operator has before the first deploy."""
+    """Create everything that the operator has before the first deploy."""
     ca, key = certificates.make_ca(place.folder / "ca")
     (home(place) / ".ssh").mkdir(parents=True, mode=0o700)
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", ssh_key(place)])
@@ -44,17 +44,17 @@ def ssh_key(place: Run) -> Path:
 
 
 def ca_bundle(place: Run) -> Path:
-    """The certificates the operator's programs trust."""
+    """The certificates that the operator's programs trust."""
     return home(place) / "ca-bundle.crt"
 
 
 def write_ssh_config(place: Run, world: WorldPlan) -> None:
-    """Where `ssh NAME` leads."""
+    """Write the operator's SSH configuration."""
     (home(place) / ".ssh" / "config").write_text(ssh_config(place, world))
 
 
 def ssh_config(place: Run, world: WorldPlan) -> str:
-    """A block for each host, so that `ssh NAME` works, and what holds for all."""
+    """A block for each host, so that `ssh NAME` works, and one for all hosts."""
     folder = home(place) / ".ssh"
     common = [
         "Host *",
@@ -78,7 +78,7 @@ def _block(host: HostPlan) -> list[str]:
 
 
 def forget_host_key(place: Run, host: HostPlan) -> None:
-    """The operator trusts the next SSH key of that host, as somebody does who has replaced it."""
+    """Remove a replaced host's key from known_hosts, so that the operator accepts the next one."""
     known, declared = home(place) / ".ssh" / "known_hosts", host.host
     names = (declared.ssh_hostname, f"[{declared.ssh_hostname}]:{declared.ssh_port}")
     for name in names if known.exists() else ():
@@ -86,7 +86,7 @@ def forget_host_key(place: Run, host: HostPlan) -> None:
 
 
 def install_tools(place: Run, kubectl: Path) -> None:
-    """kubectl, and OpenSSH's programs with the operator's configuration."""
+    """Install kubectl, and wrappers of OpenSSH's programs with the operator's configuration."""
     folder = home(place) / "bin"
     folder.mkdir()
     (folder / "kubectl").symlink_to(kubectl)
@@ -97,7 +97,7 @@ def install_tools(place: Run, kubectl: Path) -> None:
 
 
 def write_resolv_conf(place: Run, world: WorldPlan) -> None:
-    """`ip netns exec` shows this resolv.conf to what runs in the operator's namespace."""
+    """Write the resolv.conf that `ip netns exec` mounts for programs in the operator's namespace."""
     folder = NAMESPACE_FILES / world.operator_namespace
     place.record("folder", str(folder))
     folder.mkdir(parents=True)
@@ -105,7 +105,7 @@ def write_resolv_conf(place: Run, world: WorldPlan) -> None:
 
 
 def write_trust(place: Run, world: WorldPlan, trust: dict[str, dict[str, str]], ca: Path, key: Path) -> None:
-    """trust.json: all that the lab lays over what is declared."""
+    """Write trust.json: the certificate, keys and hashes that replace the declared ones in this lab."""
     if acme.is_enabled(place):
         shown: dict[str, object] = {"acme": acme.DIRECTORY}
     else:
@@ -116,7 +116,7 @@ def write_trust(place: Run, world: WorldPlan, trust: dict[str, dict[str, str]], 
 
 
 def environment(place: Run) -> dict[str, str]:
-    """The operator's environment: that of the caller, without its proxies, in the operator's home."""
+    """The operator's environment: the caller's without its proxies, with the operator's home, PATH and certificates."""
     kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
     path = f"{home(place) / 'bin'}:{Path(sys.executable).parent}:{kept.get('PATH', os.defpath)}"
     trusted = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), str(ca_bundle(place)))

@@ -1,4 +1,4 @@
-"""Files that differ from host to host, written into its layer over the base image before it boots."""
+"""A host's own files, written into its overlay over the base image before it boots."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class Overlay:
-    """A host's writable layer over a base image."""
+    """A host's writable layer (overlayfs's upper directory) over a base image."""
 
     def __init__(self, base: Path, upper: Path) -> None:
         self.base = base
@@ -16,39 +16,39 @@ class Overlay:
         same_owner_and_mode(base, upper)
 
     def read(self, path: str) -> str:
-        """A file's text as the host will see it."""
+        """The text of a file as the host will see it."""
         own = self.upper / path
         return (own if own.exists() else self.base / path).read_text()
 
     def write(self, path: str, content: str, mode: int = 0o644, owner: int = 0) -> None:
-        """A file, in directories that are as in the base image."""
+        """Write a file; missing parents get the owner and mode of the base image's."""
         target = self.place(path)
         target.write_text(content)
         target.chmod(mode)
         shutil.chown(target, owner, owner)
 
     def append(self, path: str, line: str) -> None:
-        """One more line at the end of a file of the base image, which keeps its owner and mode."""
+        """Append a line to a file of the base image; it keeps its owner and mode."""
         content = self.read(path)
         target = self.place(path)
         target.write_text(f"{content.rstrip()}\n{line}\n")
         same_owner_and_mode(self.base / path, target)
 
     def link(self, path: str, to: str) -> None:
-        """A symbolic link."""
+        """Create a symbolic link."""
         target = self.place(path)
         target.unlink(missing_ok=True)
         target.symlink_to(to)
 
     def directory(self, path: str, mode: int, owner: int) -> None:
-        """A new directory."""
+        """Create a directory."""
         target = self.place(path)
         target.mkdir(exist_ok=True)
         target.chmod(mode)
         shutil.chown(target, owner, owner)
 
     def place(self, path: str) -> Path:
-        """Where a path of the host is in this layer; its parents are made like the base's."""
+        """The path of a host's file in this layer; creates its parents with the base's owner and mode."""
         parts = Path(path).parts
         for depth in range(1, len(parts)):
             parent = self.upper.joinpath(*parts[:depth])
@@ -61,7 +61,7 @@ class Overlay:
 
 
 def same_owner_and_mode(original: Path, target: Path) -> None:
-    """As `original` has them."""
+    """Copy owner and mode."""
     found = original.stat()
     shutil.chown(target, found.st_uid, found.st_gid)
     target.chmod(found.st_mode & 0o7777)

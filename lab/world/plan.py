@@ -1,4 +1,4 @@
-"""The simulated world as data, derived from the declared cluster only. Pure: nothing is made here."""
+"""The simulated world as data, derived from the declared cluster alone. Pure."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ RELEASES = ("bookworm", "bullseye", "trixie")
 
 @dataclass(frozen=True)
 class HostPlan:
-    """One host: its namespace, its port on the site's router, and how it is reached from outside.
+    """One host: its namespace, its port on the site's router, and its addresses on the internet.
 
-    `public` is an address of its own on the internet, `way_in` the address and port that lead to its SSH server.
+    `public`: its own public address; None if it has none. `ssh_endpoint`: the public address and port of its SSH server.
+    `sshd_port`: the port that sshd listens on; a router may forward another one to it.
     """
 
     host: Host
@@ -51,13 +52,13 @@ class HostPlan:
 
     @property
     def runs_resolved(self) -> bool:
-        """It runs systemd-resolved."""
+        """Whether it runs systemd-resolved."""
         return "systemd-resolved" in self.host.rehearsal.oddities
 
 
 @dataclass(frozen=True)
 class SitePlan:
-    """One site: a router between its hosts and the wire to the internet."""
+    """One site: a router between its hosts and the wire to the internet. `blocked`: addresses that its router drops."""
 
     site: Site
     router: str
@@ -75,13 +76,13 @@ class SitePlan:
 
     @property
     def public_addresses(self) -> tuple[IPv4Address, ...]:
-        """The addresses that the internet sends to this site."""
+        """The public addresses that the core routes to this site."""
         return tuple(dict.fromkeys(host.public or host.ssh_endpoint[0] for host in self.hosts))
 
 
 @dataclass(frozen=True)
 class WorldPlan:
-    """Everything that a lab consists of."""
+    """Everything that a lab consists of. `names`: the mirror's names and addresses; `records`: all names that DNS has."""
 
     run: str
     cluster: Cluster
@@ -121,16 +122,16 @@ class WorldPlan:
         return (*own, *routers, *(host.namespace for host in self.hosts))
 
     def host(self, name: str) -> HostPlan:
-        """The host of that name."""
+        """The host of that name; LabError if there is none."""
         return next((host for host in self.hosts if host.name == name), None) or _unknown("host", name, self.hosts)
 
     def site(self, name: str) -> SitePlan:
-        """The site of that name."""
+        """The site of that name; LabError if there is none."""
         return next((site for site in self.sites if site.name == name), None) or _unknown("site", name, self.sites)
 
 
 def plan(run: str, cluster: Cluster, served: Iterable[str]) -> WorldPlan:
-    """The world of that cluster; `served` are the names that the mirror answers for."""
+    """The world of a cluster; `served`: the names that the mirror serves."""
     network = free_network(cluster)
     names = {name: network[NAMES + number] for number, name in enumerate(served, 1)}
     ways = ssh_endpoints(cluster, network)
@@ -183,18 +184,18 @@ def _site(
 
 
 def interface(kind: str, number: int) -> str:
-    """The name of a link's end; Linux allows 15 characters."""
+    """The name of an interface; Linux allows 15 characters."""
     return f"{kind}{number}"
 
 
 def default_release(number: int, host: Host) -> str:
-    """A release for a host that declares none: they take turns, and the coordinator's is not the oldest."""
+    """The release of a host that declares none: each in turn, but never the oldest for the coordinator."""
     release = RELEASES[(number - 1) % len(RELEASES)]
     return "bookworm" if host.is_coordinator and release == "bullseye" else release
 
 
 def redirected_hosts(world: WorldPlan) -> Iterator[tuple[HostPlan, IPv4Address]]:
-    """Hosts that the operator calls by an address that leads nowhere on the internet (one inside their LAN)."""
+    """Hosts whose SSH address is inside their LAN, with that address: the operator's calls are redirected."""
     for host in world.hosts:
         called = parse_address(host.host.ssh_hostname)
         if called and (called, host.host.ssh_port) != host.ssh_endpoint:

@@ -1,4 +1,4 @@
-"""What makes hosts unlike each other, as they are in life: one function each, on the layer of a host that is not booted yet."""
+"""Quirks that real hosts have (the inventory's `rehearsal.oddities`): one function each, on the overlay of a host before its first boot."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ RESOLVER = "[Resolve]\nDNS={dns}\n"
 
 
 def text(name: str) -> str:
-    """A file that is laid on hosts as it is."""
+    """The text of a file in `files/`."""
     return (FILES / name).read_text()
 
 
 def oracle_image(overlay: Overlay, host: HostPlan) -> None:
-    """The packet filter that Oracle's images load at boot."""
+    """Add the packet filter that Oracle's images load at boot."""
     overlay.write("etc/iptables/rules.v4", text("oracle.rules.v4").replace("SSH_PORT", str(host.sshd_port)), mode=0o640)
     overlay.link(f"{WANTS}/netfilter-persistent.service", "/lib/systemd/system/netfilter-persistent.service")
 
 
 def swap(overlay: Overlay, world: WorldPlan) -> None:
-    """A line in fstab; the file itself is not made, so nothing is really swapped."""
+    """Add a swap file to fstab; the file itself does not exist, so nothing is swapped."""
     overlay.write(
         "etc/fstab", "# <file system> <mount point> <type> <options> <dump> <pass>\n/swapfile none swap sw 0 0\n"
     )
 
 
 def foreign_chains(overlay: Overlay, world: WorldPlan) -> None:
-    """Another program's chains, and a FORWARD policy of DROP, again after each boot."""
+    """Add another program's chains and a FORWARD policy of DROP, loaded at each boot."""
     overlay.write("etc/other-program/rules", text("other-program.rules"))
     overlay.write("etc/systemd/system/other-program.service", text("other-program.service"))
     overlay.link(f"{WANTS}/other-program.service", "/etc/systemd/system/other-program.service")
 
 
 def old_containerd(overlay: Overlay, world: WorldPlan) -> None:
-    """What an earlier installation of containerd left."""
+    """Add the configuration that an earlier installation of containerd left."""
     overlay.write("etc/containerd/config.toml", text("old-containerd.toml"))
 
 
 def systemd_resolved(overlay: Overlay, world: WorldPlan) -> None:
-    """The stub resolver answers on the host."""
+    """Enable systemd-resolved and its stub resolver."""
     overlay.write("etc/systemd/resolved.conf.d/lab.conf", RESOLVER.format(dns=world.dns))
     unit = "/lib/systemd/system/systemd-resolved.service"
     overlay.link(f"{WANTS}/systemd-resolved.service", unit)

@@ -1,4 +1,4 @@
-"""Public addresses that a provider has changed: the world follows the inventory, the hosts stay as they are."""
+"""Change public addresses as a provider does: networks follow the inventory, the hosts stay as they are."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from lab.world.state import Run
 
 
 def readdress(place: Run, declared: Cluster) -> None:
-    """Lead the public addresses that the inventory has now to their hosts, and the old ones nowhere; names and the operator follow."""
-    # The operator stays where it is, though it would stand elsewhere in a new world.
+    """Route the inventory's new public addresses to their hosts, and update DNS and the operator's SSH configuration.
+
+    LabError if anything else has changed.
+    """
+    # The operator keeps its address, though a new world might have another.
     declared = declared.model_copy(update={"api_access": place.cluster().api_access})
     old, new = (plan(place.name, cluster, mirror.NAMES) for cluster in (place.cluster(), declared))
     if fixed_parts(old) != fixed_parts(new):
         raise LabError(
             f"lab {place.name}", "differs from the inventory in more than public addresses", "its hosts and networks are made already",
-            "take it down and up again; what hosts have themselves, without a router that translates, stays too",
+            "take it down and up again; a public address on the host itself (nat = none) can't be changed either",
         )  # fmt: skip
     for before, after in zip(old.sites, new.sites, strict=True):
         network.readdress(new, before, after)
@@ -29,7 +32,7 @@ def readdress(place: Run, declared: Cluster) -> None:
 
 
 def fixed_parts(world: WorldPlan) -> object:
-    """All of the world that can't be changed while it is there."""
+    """All of a world that can't change while it is up."""
     hosts = [
         (host.name, host.host.site.site, host.host.lan_address, host.public if host.host.site.nat == "none" else None)
         for host in world.hosts

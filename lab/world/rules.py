@@ -13,7 +13,7 @@ Chains = dict[str, tuple[str, Iterator[str]]]  # a chain's name → its hook and
 
 
 def router_rules(site: SitePlan) -> str:
-    """What a site's router translates, checks and refuses."""
+    """The NAT, source checks and filters of a site's router."""
     chains: Chains = {
         "spoofed": ("filter hook prerouting priority raw", _sources(site)),
         "inbound": ("nat hook prerouting priority dstnat", _inbound(site)),
@@ -25,7 +25,7 @@ def router_rules(site: SitePlan) -> str:
 
 
 def operator_rules(world: WorldPlan) -> str:
-    """The operator's calls to an address inside a LAN arrive by the site's public side."""
+    """Redirect the operator's calls to an address inside a LAN to the site's public address."""
     lines = (
         f"ip daddr {called} tcp dport {host.host.ssh_port} dnat to {host.ssh_endpoint[0]}:{host.ssh_endpoint[1]}"
         for host, called in redirected_hosts(world)
@@ -42,19 +42,19 @@ def table(name: str, chains: Chains) -> str:
 
 
 def _is_translated(host: HostPlan) -> bool:
-    """One to one: its public address is its alone."""
+    """Whether the router translates its public address one to one."""
     return host.host.site.nat == "one_to_one" and host.public is not None
 
 
 def own_addresses(host: HostPlan) -> str:
-    """The addresses of its interface, as an nftables set."""
+    """The addresses of a host's interface, as an nftables set."""
     public = host.public if host.host.site.nat == "none" else None
     addresses = dict.fromkeys(filter(None, (host.host.lan_address, public)))
     return f"{{ {', '.join(map(str, addresses))} }}"
 
 
 def _sources(site: SitePlan) -> Iterator[str]:
-    """A routed fabric lets a host send from its own address only."""
+    """In a routed fabric, drop packets from an address that the host does not have."""
     if site.site.fabric == "routed":
         for host in site.hosts:
             yield f'iifname "{host.port}" ip saddr != {own_addresses(host)} drop'
@@ -73,7 +73,7 @@ def _outbound(site: SitePlan) -> Iterator[str]:
     for host in site.hosts:
         lan = host.host.lan_address
         if _is_translated(host):
-            # Hairpin: a neighbour that calls the public address is seen by its own public address, or STUN tells it the private one.
+            # Hairpin: a neighbour that calls the public address must come from its own public one, else STUN reports the private one.
             yield f"ct status dnat ip saddr {lan} snat to {host.public}"
             yield f'oifname "{WAN}" ip saddr {lan} snat to {host.public}'
         elif site.site.nat != "none":
@@ -93,7 +93,7 @@ def _forward(site: SitePlan) -> Iterator[str]:
 
 
 def _unsolicited(site: SitePlan) -> Iterator[str]:
-    """Without this the tuple of a dropped packet stays in conntrack, masquerade takes another port, and hole punching fails."""
+    """Drop unsolicited packets in `input`, too: else their conntrack entries stay, masquerade takes another port, and hole punching fails."""
     if site.site.nat == "masquerade":
         yield f'iifname "{WAN}" ct state established,related accept'
         yield f'iifname "{WAN}" drop'

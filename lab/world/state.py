@@ -1,4 +1,4 @@
-"""A run's folder, and the record of what it made outside of it: written before the making, so nothing is ever left behind."""
+"""A run's folder and state, and the record of everything made outside it, written first so that nothing is left behind."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def run_id(inventory: Path) -> str:
-    """The default: a word of the inventory's path to know it by, and a hash of the path to keep it apart."""
+    """The default run id of an inventory: a readable word and a hash of its path."""
     path = inventory.resolve()
     word = path.stem if path.stem != "inventory" else path.parent.name
     readable = re.sub(r"[^a-z0-9]+", "", word.lower())[:10] or "lab"
@@ -39,9 +39,7 @@ class Run:
 
     def __init__(self, name: str) -> None:
         if not RUN_ID.match(name):
-            raise LabError(
-                f"--run {name}", "is no run id", "it becomes part of names", "use up to 20 of a-z, 0-9 and -"
-            )
+            raise LabError(f"--run {name}", "is no run id", "it is part of names", "use up to 20 of a-z, 0-9 and -")
         self.name = name
         self.folder = ROOT / name
         self.record_file = self.folder / "made.jsonl"
@@ -49,31 +47,31 @@ class Run:
 
     @property
     def exists(self) -> bool:
-        """Something of it is there."""
+        """Whether its folder exists."""
         return self.folder.exists()
 
     @property
     def state(self) -> dict[str, Any]:
-        """What is known of the run; {} until it is up."""
+        """The run's state; {} until it is up."""
         return json.loads(self.state_file.read_text()) if self.state_file.exists() else {}
 
     def update(self, **values: Any) -> None:
-        """Change parts of the state, all at once."""
+        """Change values of the state, atomically."""
         draft = self.state_file.with_suffix(".draft")
         draft.write_text(json.dumps({**self.state, **values}, indent=1))
         draft.replace(self.state_file)
 
     def create(self, cluster: Cluster) -> None:
-        """The folder, and in it the cluster as it was declared at this time."""
+        """Create the folder, with the cluster as declared now."""
         self.folder.mkdir(parents=True, mode=0o755)
         self.save_cluster(cluster)
 
     def save_cluster(self, cluster: Cluster) -> None:
-        """Write down what this lab is made for."""
+        """Write the cluster that the lab is made for."""
         (self.folder / "cluster.json").write_text(cluster.model_dump_json())
 
     def cluster(self) -> Cluster:
-        """The cluster that this lab was made for."""
+        """The cluster that the lab was made for; LabError if it is not up."""
         file = self.folder / "cluster.json"
         if not file.exists():
             raise LabError(
@@ -83,7 +81,7 @@ class Run:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """No other process changes this run meanwhile."""
+        """Hold the run's lock; LabError if another process has it."""
         ROOT.mkdir(parents=True, exist_ok=True)
         file = ROOT / f".{self.name}.lock"
         with file.open("w") as handle:
@@ -91,7 +89,7 @@ class Run:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise LabError(
-                    f"lab {self.name}", "is being changed by another process", "two can't do that at once",
+                    f"lab {self.name}", "is being changed by another process", "two can't change it at once",
                     "wait for the other `python -m lab`",
                 ) from None  # fmt: skip
             try:
@@ -101,25 +99,25 @@ class Run:
                     file.unlink(missing_ok=True)
 
     def record(self, kind: str, name: str, **details: Any) -> None:
-        """Record something that is about to be made, or a process that runs."""
+        """Record something that is about to be made, or a running process."""
         with self.record_file.open("a") as file:
             file.write(json.dumps({"kind": kind, "name": name, **details}) + "\n")
 
     def records(self) -> list[dict[str, Any]]:
-        """What was recorded, in order."""
+        """The records, in order."""
         if not self.record_file.exists():
             return []
         return [json.loads(line) for line in self.record_file.read_text().splitlines() if line.endswith("}")]
 
     def namespace(self, name: str) -> None:
-        """Make a network namespace."""
+        """Create a network namespace."""
         self.record("namespace", name)
         run(["ip", "netns", "add", name])
 
     def start(
         self, name: str, command: Sequence[str | Path], namespace: str | None = None, piped: bool = False
     ) -> subprocess.Popen[str]:
-        """Start a program of this run in the background; what it says goes to a file, or can be read if it is `heard`."""
+        """Start a background program; its output goes to NAME.log, or with `piped` to the caller (standard output only)."""
         words = [*(["ip", "netns", "exec", namespace] if namespace else []), *map(str, command)]
         with (self.folder / f"{name}.log").open("a") as log, uninterrupted():
             process = subprocess.Popen(
@@ -130,13 +128,13 @@ class Run:
         return process
 
     def stop(self, name: str) -> None:
-        """End the background programs of that name."""
+        """End the background programs of this name."""
         for entry in self.records():
             if entry["kind"] == "process" and entry["name"] == name:
                 end_process(entry["pid"], entry["started"])
 
     def remove(self) -> None:
-        """Undo everything recorded, the latest first, and remove the folder. What is gone already is left."""
+        """Undo all records, the latest first, and remove the folder. It does not matter what is already gone."""
         entries = list({(entry["kind"], entry["name"], entry.get("pid")): entry for entry in self.records()}.values())
         for entry in reversed(entries):
             if entry["kind"] == "container":
@@ -152,7 +150,7 @@ class Run:
 
 
 def process_start(pid: int) -> str | None:
-    """When the kernel started that process; with the number it names one process for good."""
+    """The kernel's start time of a process; pid and start time identify a process. None if it does not exist."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except OSError:
@@ -160,7 +158,7 @@ def process_start(pid: int) -> str | None:
 
 
 def end_process(pid: int, when: str | None) -> None:
-    """Ask it to end, and make it end where it doesn't."""
+    """End a process by SIGTERM, then by SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if when is None or process_start(pid) != when or is_dead(pid):
             return
@@ -172,7 +170,7 @@ def end_process(pid: int, when: str | None) -> None:
 
 
 def is_dead(pid: int) -> bool:
-    """It ended, and its parent (perhaps we) has not asked how."""
+    """Whether a process is gone or a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
@@ -180,13 +178,13 @@ def is_dead(pid: int) -> bool:
 
 
 def remove_container(folder: Path, name: str) -> None:
-    """Stop a container hard, if it runs."""
+    """Kill a container, if it runs."""
     if (folder / name).exists():
         run(["lxc-stop", "-P", folder, "-n", name, "-k"], check=False)
 
 
 def remove_namespace(name: str) -> None:
-    """End what runs in it, then remove it."""
+    """End the processes in a network namespace, then remove it."""
     if name not in namespaces():
         return
     for pid in processes(name):

@@ -1,4 +1,4 @@
-"""What a lab is at this moment, as a table."""
+"""The current state of a lab as a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEMORY_FILES = (
 
 
 def show(place: Run) -> str:
-    """A heading, and a line for each host."""
+    """The heading, and a line for each host."""
     planned = lifecycle.world_of(place)
     with ThreadPoolExecutor(len(planned.hosts)) as pool:
         rows = list(pool.map(lambda host: row(place, planned, host), planned.hosts))
@@ -26,7 +26,7 @@ def show(place: Run) -> str:
 
 
 def heading(place: Run) -> str:
-    """The run, since when it is up, and what is not as declared."""
+    """The run, how long it is up, and what differs from the declaration."""
     state = place.state
     minutes = (time.time() - state.get("began", time.time())) / 60
     notes = [f"up for {minutes:.0f} min" if state.get("up") else "half-made", f"files in {place.folder}"]
@@ -39,7 +39,7 @@ def heading(place: Run) -> str:
 def row(place: Run, planned: WorldPlan, host: HostPlan) -> tuple[str, ...]:
     """One host's line."""
     on = hosts.is_on(place, host)
-    said = lifecycle.ssh_output(place, planned, host, ["systemctl", "is-system-running"]) if on else ""
+    system = lifecycle.ssh_output(place, planned, host, ["systemctl", "is-system-running"]) if on else ""
     memory = used_memory(host)
     limit = f" of {host.host.memory_mb}" if host.host.memory_mb else ""
     return (
@@ -49,14 +49,14 @@ def row(place: Run, planned: WorldPlan, host: HostPlan) -> tuple[str, ...]:
         str(host.host.lan_address),
         f"{host.host.ssh_user}@{host.host.ssh_hostname}:{host.host.ssh_port}",
         "on" if on else "off",
-        "answers" if said else "silent",
-        said or "-",
+        "answers" if system else "silent",
+        system or "-",
         f"{memory >> 20}{limit}" if memory is not None else "-",
     )
 
 
 def used_memory(host: HostPlan) -> int | None:
-    """Bytes, as its control group counts them."""
+    """The memory that its control group uses, in bytes; None if it does not run."""
     for pattern in MEMORY_FILES:
         file = Path(pattern.format(name=host.container))
         if file.exists():
@@ -65,6 +65,6 @@ def used_memory(host: HostPlan) -> int | None:
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Columns as wide as their widest cell."""
+    """Rows with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
