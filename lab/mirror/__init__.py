@@ -1,4 +1,4 @@
-"""What the simulated internet serves: built from source once, cached by version, served under the real names."""
+"""The mirror: packages, programs and images, built from source once, cached by version, served under their official names."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = [
     "trust",
 ]  # fmt: skip
 
-# What the machine that builds needs; the second architecture's compiler only if that is wanted.
+# For the builds; the second architecture's compiler is needed only if that is requested.
 DEBIAN_PACKAGES = (
     "ca-certificates",
     "dpkg-dev",
@@ -55,7 +55,7 @@ DEBIAN_PACKAGES = (
 )
 
 
-# A change in these may mean another tree.
+# A change of this code may change the tree, so it is assembled again. It is not part of any artifact's cache key.
 TREE_MODULES = tuple(
     f"{name}.py"
     for name in (
@@ -75,9 +75,9 @@ TREE_MODULES = tuple(
 
 
 def build(request: Request, cache: Path, progress: Callable[[str], None]) -> Path:
-    """Make what is missing and return the tree, laid out as tree/<host name>/<path>. A second call builds nothing.
+    """Build what is missing, and assemble the tree: tree/<host name>/<path>. A second call builds nothing.
 
-    The tree is shared by all worlds of the cache: versions add up, each under its own path.
+    The tree is shared by all labs of the cache: it keeps every version, each at its own path.
     """
     tree = cache / "tree"
     build_cache = BuildCache(cache)
@@ -97,13 +97,13 @@ def build(request: Request, cache: Path, progress: Callable[[str], None]) -> Pat
 
 
 def trust(tree: Path) -> dict[str, dict[str, str]]:
-    """What the lab overlays on pinned values: key_fingerprints by project, and sha256 by URL of each released file."""
+    """The lab's replacements of pinned values: key_fingerprints by project, and sha256 by URL of each released file."""
     known: dict[str, dict[str, str]] = json.loads((tree / TRUST).read_text())
     return known
 
 
 def tool(request: Request, cache: Path, name: str) -> Path:
-    """A Kubernetes program (kubectl, kubeadm) for this machine, after build()."""
+    """A Kubernetes program (kubectl, kubeadm) for this machine; MirrorError before build()."""
     recipe = programs.KUBERNETES.recipe()
     path = BuildCache(cache).path("kubernetes", request.kubernetes, machine_architecture(), recipe) / "bin" / name
     if not path.is_file():

@@ -23,16 +23,16 @@ def parser() -> argparse.ArgumentParser:
     building.add_argument(
         "--arch", action="append", choices=("amd64", "arm64"), help="may be given twice; both by default"
     )
-    serving = verbs.add_parser("serve", help="answer for the official names and the mirrors")
+    serving = verbs.add_parser("serve", help="serve the official names and the mirrors")
     serving.add_argument("--tree", type=Path, required=True)
-    serving.add_argument("--netns", help="network namespace of the sockets; this one by default")
+    serving.add_argument("--netns", help="network namespace of the sockets; default: this one")
     serving.add_argument("--config", type=Path, required=True, help="JSON: names, ca_cert, ca_key, log, ready")
     verbs.add_parser("list", help="what is in the cache")
     return top
 
 
 def show(cache: Path) -> None:
-    """Each artifact with its architectures."""
+    """Print each artifact with its architectures."""
     for version in sorted((cache / "artifacts").glob("*/*")):
         built = sorted({entry.name.split("-")[0] for entry in version.iterdir()})
         print(f"{version.parent.name:28} {version.name:32} {' '.join(built)}")

@@ -1,4 +1,4 @@
-"""Signed apt repositories from packages that were made by deb.py."""
+"""Signed apt repositories of the packages that deb.py builds."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ FLAT = ""
 class Suite:
     """One Release file and the indexes below it. A flat repository has no component."""
 
-    root: Path  # what Filename fields are relative to
+    root: Path  # Filename fields are relative to it
     folder: str  # of the Release file, relative to root
     component: str
     label: str
-    pool: str  # where the packages are, relative to root; {architecture} is filled in
+    pool: str  # the packages' folder, relative to root; {architecture} is filled in
 
 
 def link(source: Path, target: Path) -> bool:
-    """Give a file a second name, replacing what was there; False if it was the same already."""
+    """Hard-link a file, replacing the target; False if they were the same file already."""
     if target.exists() and target.samefile(source):
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def link(source: Path, target: Path) -> bool:
 
 
 def write(target: Path, data: bytes) -> bool:
-    """Replace a file in one step; False if it had that content already."""
+    """Replace a file atomically; False if it had this content already."""
     if target.is_file() and target.read_bytes() == data:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def write(target: Path, data: bytes) -> bool:
 
 
 def publish(suite: Suite, debs: Sequence[Path], signer: Signer) -> None:
-    """Add packages (with their .paragraph beside them) to the suite, and sign it anew if that changed anything."""
+    """Add packages (each with its .paragraph file) to the suite, and sign it again if that changed an index."""
     for deb in debs:
         pool = suite.root / suite.pool.format(architecture=architecture_of(deb.name))
         link(deb, pool / deb.name)
@@ -64,12 +64,12 @@ def publish(suite: Suite, debs: Sequence[Path], signer: Signer) -> None:
 
 
 def architecture_of(name: str) -> str:
-    """From a package's file name."""
+    """The architecture in a package's file name."""
     return name.removesuffix(".deb").rsplit("_", 1)[1]
 
 
 def collect(suite: Suite) -> dict[str, str]:
-    """For each architecture, the text of its Packages file, from what is in the pool."""
+    """Architecture → the text of its Packages file, from the pool; one entry, "", for a flat repository."""
     found: dict[str, list[str]] = {"amd64": [], "arm64": []}
     for architecture, paragraphs in found.items():
         pool = suite.pool.format(architecture=architecture)
@@ -82,7 +82,7 @@ def collect(suite: Suite) -> dict[str, str]:
 
 
 def index_files(suite: Suite, architecture: str, text: str) -> list[tuple[str, bytes]]:
-    """The Packages file and its compressed twin, by their paths in Release."""
+    """The Packages file and its gzip, with their paths in Release."""
     path = "Packages" if suite.component == FLAT else f"{suite.component}/binary-{architecture}/Packages"
     data = text.encode()
     return [(path, data), (f"{path}.gz", gzip.compress(data, mtime=0))]

@@ -1,4 +1,4 @@
-"""Debian's archive, pulled through and kept: packages for good, indexes for a day, and served stale when out of reach."""
+"""A pull-through cache of Debian's archive: packages for good, indexes for a day, stale if the archive is out of reach."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pathlib import Path
 
 UPSTREAM = "http://deb.debian.org/"
 DAY = 86400
-RETRY_STALE = 600  # an upstream that did not answer is left alone for so long
+RETRY_STALE = 600  # seconds before an upstream that did not answer is tried again
 WAIT = 60
 CHUNK = 1 << 20
 
 
 def opener() -> urllib.request.OpenerDirector:
-    """Reaches the archive as this machine's apt does: apt's proxy if it has one, else that of the environment."""
+    """An opener with apt's proxy if apt has one, else with the environment's."""
     command = ["apt-config", "shell", "proxy", "Acquire::http::Proxy"]
     shell_line = subprocess.run(command, capture_output=True, text=True).stdout.strip()
     proxy = shell_line.partition("=")[2].strip("'")
@@ -32,7 +32,7 @@ def opener() -> urllib.request.OpenerDirector:
 
 
 class Archive:
-    """A folder that fills itself."""
+    """The cache folder of the archive."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -41,7 +41,7 @@ class Archive:
         self.stale: dict[str, float] = {}
 
     def get(self, path: str) -> Path | None:
-        """The local copy of `debian/…` or `debian-security/…`; None where the archive has no such file."""
+        """The local copy of `debian/…` or `debian-security/…`; None if the archive has no such file."""
         if path.endswith("/"):
             return None
         cached = self.folder / path
@@ -56,7 +56,7 @@ class Archive:
                 return self.stale_copy(path, cached)
 
     def is_fresh(self, path: str, cached: Path) -> bool:
-        """Packages and files named by their hash never change; an index is looked at once a day."""
+        """Whether a copy may be served: packages and files named by their hash never change, an index is good for a day."""
         if path.endswith((".deb", ".dsc")) or "/by-hash/" in path or ".orig.tar." in path:
             return True
         if time.monotonic() - self.stale.get(path, -RETRY_STALE) < RETRY_STALE:
@@ -64,12 +64,12 @@ class Archive:
         return time.time() - cached.stat().st_mtime < DAY
 
     def stale_copy(self, path: str, cached: Path) -> Path | None:
-        """What was kept before, when the archive does not answer."""
+        """The earlier copy, if the archive does not answer; None without one."""
         self.stale[path] = time.monotonic()
         return cached if cached.is_file() else None
 
     def download(self, path: str, cached: Path) -> Path | None:
-        """Fetch a file whole, then put it in place; None if the address turns out to be a folder."""
+        """Download a file completely, then put it in place; None if the address is a folder."""
         cached.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".draft-", dir=cached.parent)
         draft = Path(name)

@@ -1,4 +1,4 @@
-"""How packages and images are made from the parts, and the order of it all."""
+"""Packages and images from the built programs, and the order in which all artifacts are made."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Maker = Callable[[Build, str], Path]
 
 
 def debs(build: Build, architecture: str, name: str, group: list[Deb]) -> Path:
-    """The packages of one repository, each with its index paragraph, in one folder."""
+    """Build the packages of one repository, each with its index paragraph, in one folder."""
     shipped = sorted(f"files/{file.name}" for file in packages.FILES.iterdir())
     code = components.code_hash("deb.py", "packages.py", *shipped)
     recipe = [code, [[deb.control(0), sorted(map(str, deb.files.values()))] for deb in group]]
@@ -33,7 +33,7 @@ def debs(build: Build, architecture: str, name: str, group: list[Deb]) -> Path:
 
 
 def kubernetes_debs(build: Build, architecture: str) -> Path:
-    """kubelet, kubeadm and kubectl."""
+    """Build the packages kubelet, kubeadm and kubectl."""
     return debs(
         build,
         architecture,
@@ -43,13 +43,13 @@ def kubernetes_debs(build: Build, architecture: str) -> Path:
 
 
 def cni_debs(build: Build, architecture: str) -> Path:
-    """kubernetes-cni."""
+    """Build the package kubernetes-cni."""
     deb = packages.kubernetes_cni(build.request.cni_plugins, architecture, build.made["cni-plugins", architecture])
     return debs(build, architecture, "cni", [deb])
 
 
 def docker_debs(build: Build, architecture: str) -> Path:
-    """containerd.io for each release."""
+    """Build the package containerd.io for each Debian release."""
     version = build.request.containerd
     source = build.source(programs.CONTAINERD, version)
     made = (build.made["containerd", architecture], build.made["runc", architecture], source)
@@ -58,7 +58,7 @@ def docker_debs(build: Build, architecture: str) -> Path:
 
 
 def tailscale_debs(build: Build, architecture: str) -> Path:
-    """tailscale."""
+    """Build the package tailscale."""
     version = build.request.tailscale
     source = build.source(programs.TAILSCALE, version)
     deb = packages.tailscale(version, architecture, build.made["tailscale", architecture], source)
@@ -66,7 +66,7 @@ def tailscale_debs(build: Build, architecture: str) -> Path:
 
 
 def headscale_debs(build: Build, architecture: str) -> Path:
-    """headscale."""
+    """Build the package headscale."""
     version = build.request.headscale
     source = build.source(programs.HEADSCALE, version)
     deb = packages.headscale(version, architecture, build.made["headscale", architecture], source)
@@ -74,7 +74,7 @@ def headscale_debs(build: Build, architecture: str) -> Path:
 
 
 def cni_archive(build: Build, architecture: str) -> Path:
-    """The plugins' release archive."""
+    """Build the CNI plugins' release archive."""
     version, plugins = build.request.cni_plugins, build.made["cni-plugins", architecture]
     target = build.cache.path("cni-archive", version, architecture, plugins.name)
 
@@ -100,12 +100,12 @@ def image_list(build: Build, architecture: str) -> dict[str, Image]:
 
 
 def image(name: str, build: Build, architecture: str) -> Path:
-    """One image of one architecture: its blobs, and image.json with its descriptor and the names it is published under."""
+    """Build one image of one architecture: its blobs, and image.json with its descriptor and names."""
     return described_image(name, image_list(build, architecture)[name], build, architecture)
 
 
 def described_image(name: str, described: Image, build: Build, architecture: str) -> Path:
-    """The same of an image that is described already."""
+    """Build an image from its description."""
     base = build.made[described.base, architecture] if described.base else None
     recipe = [
         components.base_recipe(),
@@ -160,7 +160,7 @@ OWN = ("kubernetes", "busybox")  # kubeadm, kubectl and busybox also run on this
 
 
 def plan(request: Request) -> list[tuple[str, str]]:
-    """Every (part, architecture) in the order it is made."""
+    """Every (part, architecture) in build order."""
     machine = machine_architecture()
     before = [] if machine in request.architectures else [(part, machine) for part in OWN]
     ordered = sorted(request.architectures, key=lambda architecture: architecture != machine)

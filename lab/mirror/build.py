@@ -1,4 +1,4 @@
-"""What is missing for a world is built, each part once, with progress."""
+"""Build what a request lacks, each part once, with progress."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NEAREST = 10
 
 
 class Build:
-    """The parts of one world, from the cache where they are there."""
+    """The build of one request. `made`: (part, architecture) → its folder in the cache."""
 
     def __init__(self, request: Request, cache: BuildCache, progress: Progress) -> None:
         self.request = request
@@ -27,14 +27,14 @@ class Build:
         self.position = self.next = ""
 
     def run(self, plan: list[tuple[str, str]], makers: Mapping[str, Callable[[Build, str], Path]]) -> None:
-        """Make every (part, architecture) of the plan, in order."""
+        """Build every (part, architecture) of the plan, in order."""
         for number, (part, architecture) in enumerate(plan, 1):
             self.position = f"[{number}/{len(plan)}]"
             self.next = " ".join(plan[number]) if number < len(plan) else "the tree"
             self.made[part, architecture] = makers[part](self, architecture)
 
     def step(self, what: str, target: Path, make: Callable[[Path], None]) -> Path:
-        """One part, with progress if it has to be made."""
+        """Build one part, with progress, unless it is cached."""
         if target.is_dir():
             return target
         self.progress(f"mirror: {self.position} {what}: building")
@@ -46,13 +46,13 @@ class Build:
     def program(
         self, part: str, program: GoProgram, version: str, architecture: str, sysroot: Path | None = None
     ) -> Path:
-        """A Go program of that version."""
+        """Build a Go program of a version."""
         target = self.cache.path(part, version, architecture, program.recipe())
         what = f"{part} {version} {architecture}"
         return self.step(what, target, lambda folder: self.go.build(program, version, architecture, folder, sysroot))
 
     def near_program(self, part: str, recipes: tuple[GoProgram, ...], version: str, architecture: str) -> Path:
-        """Programs of that version or, where the module proxy lacks it, the nearest patch; `built-from` then names that."""
+        """Build programs of a version or, if the module proxy lacks it, of the nearest patch, named in `built-from`."""
         target = self.cache.path(part, version, architecture, [program.recipe() for program in recipes])
 
         def make(folder: Path) -> None:
@@ -65,7 +65,7 @@ class Build:
         return self.step(f"{part} {version} {architecture}", target, make)
 
     def nearest(self, modules: list[str], version: str) -> str:
-        """The version itself, or the nearest patch of its minor that can be had."""
+        """The version itself, or the nearest patch that the module proxy has; MirrorError if there is none."""
         minor, text = version.rsplit(".", 1)
         patch = int(text)
         failure: MirrorError | None = None
@@ -80,5 +80,5 @@ class Build:
         raise failure or MirrorError(f"mirror: {modules[0]}: no version near {version}")
 
     def source(self, program: GoProgram, version: str) -> Path:
-        """The files of a program's module."""
+        """The source folder of a program's module."""
         return Path(self.go.fetch(program.module, version, self.cache.work)["Dir"])

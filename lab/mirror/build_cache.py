@@ -1,4 +1,4 @@
-"""Finished artifacts, each in a folder of its own, named by component, version, architecture and recipe."""
+"""The cache of built artifacts, each in a folder named by component, version, architecture and recipe."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from typing import Any
 
 
 def recipe_hash(recipe: Any) -> str:
-    """Twelve hex digits that change with anything in the recipe."""
+    """Twelve hex digits of a recipe's hash: the cache key."""
     return hashlib.sha256(json.dumps(recipe, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
 class BuildCache:
-    """The cache folder. An artifact is there whole or not at all."""
+    """The cache folder. An artifact is complete or absent."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -27,11 +27,11 @@ class BuildCache:
         self.work.mkdir(parents=True, exist_ok=True)
 
     def path(self, component: str, version: str, architecture: str, recipe: Any) -> Path:
-        """Where that artifact is, or will be."""
+        """The folder of an artifact, whether it exists or not."""
         return self.folder / "artifacts" / component / version / f"{architecture}-{recipe_hash(recipe)}"
 
     def create(self, target: Path, make: Callable[[Path], None]) -> Path:
-        """Run `make` on an empty folder and, if it ends well, keep that folder as `target`."""
+        """Run `make` on an empty folder and, if it succeeds, move that folder to `target`."""
         if target.is_dir():
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ class BuildCache:
 
     @contextmanager
     def locked(self, progress: Callable[[str], None]) -> Iterator[None]:
-        """Hold the cache for one build; another build of the same cache waits here."""
+        """Hold the cache's lock; another build of the same cache waits."""
         with (self.folder / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -56,6 +56,6 @@ class BuildCache:
             yield
 
     def remove_leftovers(self) -> None:
-        """Remove what interrupted builds left behind; call it only while holding the lock."""
+        """Remove the folders of interrupted builds; call it only while holding the lock."""
         for leftover in self.work.iterdir():
             shutil.rmtree(leftover, ignore_errors=True)

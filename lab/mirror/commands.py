@@ -1,4 +1,4 @@
-"""Run a program, and say readably what went wrong."""
+"""Run a program, with a readable error."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def run(
     data: bytes | None = None,
     why: str = "",
 ) -> str:
-    """The standard output of the program; MirrorError with the last lines of its output if it fails or is missing."""
+    """Run a program; gives its standard output. MirrorError with its last lines of output if it fails or is missing."""
     command = [str(word) for word in argv]
     try:
         done = subprocess.run(command, cwd=cwd, env={**os.environ, **(env or {})}, input=data, capture_output=True)

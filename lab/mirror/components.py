@@ -1,4 +1,4 @@
-"""How each program and base layer of a world is made, for one architecture."""
+"""Each program and base layer, for one architecture: its place in the cache and how it is built."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 
 
 def code_hash(*names: str) -> str:
-    """Changes with the code that makes packages or images (not with its layout), so that they are made anew."""
+    """A hash of the code that makes packages or images (not of its layout or comments): a cache key, so a change rebuilds them."""
     texts = [(HERE / name).read_text() for name in names]
     bare = [
         ast.unparse(ast.parse(text)) if name.endswith(".py") else text for name, text in zip(names, texts, strict=True)
@@ -26,7 +26,7 @@ def code_hash(*names: str) -> str:
 
 
 def kubeadm_tags(build: Build) -> dict[str, str]:
-    """The tags of coredns, etcd and pause that this kubeadm asks for."""
+    """The tags of coredns, etcd and pause that this kubeadm lists."""
     kubeadm = build.made["kubernetes", build.machine] / "bin" / "kubeadm"
     listed = run(
         [kubeadm, "config", "images", "list", "--kubernetes-version", f"v{build.request.kubernetes}"],
@@ -37,54 +37,54 @@ def kubeadm_tags(build: Build) -> dict[str, str]:
 
 
 def kubernetes(build: Build, architecture: str) -> Path:
-    """The node programs and those of the control plane."""
+    """Build the programs of nodes and of the control plane."""
     return build.program("kubernetes", programs.KUBERNETES, build.request.kubernetes, architecture)
 
 
 def tailscale(build: Build, architecture: str) -> Path:
-    """tailscale and tailscaled."""
+    """Build tailscale and tailscaled."""
     return build.program("tailscale", programs.TAILSCALE, build.request.tailscale, architecture)
 
 
 def headscale(build: Build, architecture: str) -> Path:
-    """headscale."""
+    """Build headscale."""
     return build.program("headscale", programs.HEADSCALE, build.request.headscale, architecture)
 
 
 def containerd(build: Build, architecture: str) -> Path:
-    """containerd, ctr and the shim."""
+    """Build containerd, ctr and the shim."""
     return build.program("containerd", programs.CONTAINERD, build.request.containerd, architecture)
 
 
 def flannel(build: Build, architecture: str) -> Path:
-    """flanneld and the program that installs its configuration."""
+    """Build flanneld and the program that installs its configuration."""
     return build.program("flannel", programs.FLANNEL, build.request.flannel, architecture)
 
 
 def cni_plugins(build: Build, architecture: str) -> Path:
-    """The plugins of the CNI project's release."""
+    """Build the plugins of the CNI project's release."""
     return build.program("cni-plugins", programs.CNI_PLUGINS, build.request.cni_plugins, architecture)
 
 
 def flannel_cni(build: Build, architecture: str) -> Path:
-    """flannel's own CNI plugin."""
+    """Build flannel's own CNI plugin."""
     return build.program("flannel-cni", programs.FLANNEL_CNI, programs.FLANNEL_CNI_VERSION, architecture)
 
 
 def coredns(build: Build, architecture: str) -> Path:
-    """The coredns that this kubeadm asks for."""
+    """Build the coredns that this kubeadm lists."""
     version = kubeadm_tags(build)["coredns"].removeprefix("v")
     return build.near_program("coredns", (programs.COREDNS,), version, architecture)
 
 
 def etcd(build: Build, architecture: str) -> Path:
-    """The etcd that this kubeadm asks for, with its two command lines."""
+    """Build the etcd that this kubeadm lists, with etcdctl and etcdutl."""
     version = kubeadm_tags(build)["etcd"].split("-")[0]
     return build.near_program("etcd", (programs.ETCD, programs.ETCDCTL, programs.ETCDUTL), version, architecture)
 
 
 def libseccomp(build: Build, architecture: str) -> Path:
-    """The library that runc is linked with."""
+    """Extract the library that runc is linked with."""
     target = build.cache.path("libseccomp", native.RELEASE, architecture, "extract")
     return build.step(
         f"libseccomp {architecture}",
@@ -94,20 +94,20 @@ def libseccomp(build: Build, architecture: str) -> Path:
 
 
 def runc(build: Build, architecture: str) -> Path:
-    """The runc that this containerd was released with."""
+    """Build the runc that this containerd was released with."""
     source = build.source(programs.CONTAINERD, build.request.containerd)
     version = (source / "script/setup/runc-version").read_text().strip().removeprefix("v")
     return build.program("runc", programs.RUNC, version, architecture, build.made["libseccomp", architecture] / "root")
 
 
 def pause(build: Build, architecture: str) -> Path:
-    """The pod's first process."""
+    """Build the pause container's program."""
     target = build.cache.path("pause", "c", architecture, native.PAUSE)
     return build.step(f"pause {architecture}", target, lambda folder: native.pause(folder, architecture))
 
 
 def busybox(build: Build, architecture: str) -> Path:
-    """An image's first layer: busybox under all its names."""
+    """Build a base layer: busybox under all its names."""
 
     def make(folder: Path) -> None:
         native.extract(["busybox-static"], architecture, folder / "root")
@@ -122,13 +122,13 @@ def busybox(build: Build, architecture: str) -> Path:
 
 
 def applet_names(build: Build, folder: Path) -> list[str]:
-    """The names that busybox has here; another architecture's has the same."""
+    """The names of busybox's applets, the same for all architectures."""
     known = folder if (folder / "applets").is_file() else build.made["busybox", build.machine]
     return (known / "applets").read_text().split()
 
 
 def network_tools(build: Build, architecture: str) -> Path:
-    """The layer below kube-proxy and flannel."""
+    """Build the base layer of kube-proxy and flannel."""
 
     def make(folder: Path) -> None:
         native.network_tools(folder / "root", architecture, applet_names(build, build.made["busybox", build.machine]))
@@ -142,12 +142,12 @@ def network_tools(build: Build, architecture: str) -> Path:
 
 
 def base_recipe() -> str:
-    """What decides the prepared layers."""
+    """The cache key of the base layers."""
     return code_hash("native.py", "oci.py")
 
 
 def pack_root(folder: Path) -> None:
-    """Turn folder/root into a layer with its description in layer.json."""
+    """Turn folder/root into a layer, described by layer.json."""
     layer = make_layer({"": folder / "root"}, folder)
     (folder / "layer.json").write_text(json.dumps(layer.__dict__))
     shutil.rmtree(folder / "root")

@@ -1,4 +1,4 @@
-"""An image that no host of a lab can run: busybox's layer, said to be for another architecture."""
+"""An image that no host of a lab can run: busybox's layer, declared for another architecture."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOURCE, TAG = "registry.k8s.io/v2/e2e-test-images/busybox", "1.36.1-1"
 
 
 def foreign_image(tree: Path) -> str:
-    """Have the tree hold it; its name."""
+    """Publish the image in the tree; gives its name."""
     root = tree / SOURCE
     manifest = document(root / "manifests" / document(root / "manifests" / TAG)["manifests"][0]["digest"])
     unpacked = document(root / "blobs" / manifest["config"]["digest"])["rootfs"]["diff_ids"]
@@ -33,6 +33,6 @@ def foreign_image(tree: Path) -> str:
 
 
 def document(file: Path) -> dict[str, Any]:
-    """A stored JSON document."""
+    """Read a JSON document."""
     found: dict[str, Any] = json.loads(file.read_text())
     return found

@@ -26,7 +26,7 @@ TYPES = {".deb": "application/vnd.debian.binary-package", ".tgz": "application/g
 
 
 class Content:
-    """What the connections share: where files are, and the log."""
+    """Shared by all connections: the tree, the archive and the access log."""
 
     def __init__(self, tree: Path, archive: Archive, log: TextIO) -> None:
         self.tree = tree
@@ -35,7 +35,7 @@ class Content:
         self.lock = threading.Lock()
 
     def find(self, host: str, path: str) -> Path | None:
-        """The file behind an address."""
+        """The file at an address; None if there is none."""
         place = locate(host, path)
         if place is None:
             return None
@@ -45,14 +45,14 @@ class Content:
         return file if file.is_file() else None
 
     def note(self, entry: dict[str, Any]) -> None:
-        """One line of the access log."""
+        """Write a line of the access log."""
         with self.lock:
             self.log.write(json.dumps(entry) + "\n")
             self.log.flush()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """GET and HEAD, with ranges, over connections that stay open."""
+    """GET and HEAD, with ranges and keep-alive."""
 
     protocol_version = "HTTP/1.1"
     server_version = "lab-mirror"
@@ -62,7 +62,7 @@ class Handler(BaseHTTPRequestHandler):
     connection: socket.socket
 
     def do_GET(self) -> None:
-        """Answer, and log it."""
+        """Answer a GET, and log it."""
         host = (self.headers.get("Host") or "").partition(":")[0].lower()
         path = unquote(urlsplit(self.path).path)
         status, sent = self.answer(host, path)
@@ -79,11 +79,11 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def do_HEAD(self) -> None:
-        """As GET, without the body."""
+        """Answer a HEAD, as a GET without the body."""
         self.do_GET()
 
     def answer(self, host: str, path: str) -> tuple[HTTPStatus, int]:
-        """Send the answer: (status, bytes of the body)."""
+        """Send the answer; gives (status, bytes of the body)."""
         if path in ("/v2/", "/v2") and host in NAMES:
             return self.send_small(HTTPStatus.OK, b"{}", "application/json")
         file = self.content.find(host, path)
@@ -92,14 +92,14 @@ class Handler(BaseHTTPRequestHandler):
         return self.send_file(file, path)
 
     def missing(self, path: str) -> tuple[bytes, str]:
-        """The body of a 404, in the form of the registry API where that was asked."""
+        """The body and type of a 404, in the registry API's form if the path is one of that API."""
         if not path.startswith("/v2/"):
             return b"not found\n", "text/plain"
         code = "BLOB_UNKNOWN" if "/blobs/" in path else "MANIFEST_UNKNOWN"
         return json.dumps({"errors": [{"code": code, "message": "not in the mirror"}]}).encode(), "application/json"
 
     def send_small(self, status: HTTPStatus, body: bytes, kind: str) -> tuple[HTTPStatus, int]:
-        """A body from memory."""
+        """Send a body from memory."""
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -111,7 +111,7 @@ class Handler(BaseHTTPRequestHandler):
         return status, len(body)
 
     def send_file(self, file: Path, path: str) -> tuple[HTTPStatus, int]:
-        """A file, or the part of it that was asked for."""
+        """Send a file, or the requested range of it."""
         with file.open("rb") as opened:
             found = os.fstat(opened.fileno())
             if self.unchanged(found.st_mtime):
@@ -131,11 +131,11 @@ class Handler(BaseHTTPRequestHandler):
             return status, 0 if self.command == "HEAD" else self.copy(opened, start, end)
 
     def unchanged(self, modified: float) -> bool:
-        """The client has this very version already (apt asks so)."""
+        """Whether the client has this version already (apt's conditional requests)."""
         return self.headers.get("If-Modified-Since") == formatdate(modified, usegmt=True)
 
     def file_headers(self, file: Path, path: str, opened: BinaryIO) -> list[tuple[str, str]]:
-        """The kind of a file; of a manifest also its digest."""
+        """The headers of a file: its type, and the digest of a manifest or blob."""
         always = [("Accept-Ranges", "bytes")]
         if path.startswith("/v2/") and "/manifests/" in path:
             data = opened.read()
@@ -158,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
         return HTTPStatus.PARTIAL_CONTENT, start, end
 
     def copy(self, opened: BinaryIO, start: int, end: int) -> int:
-        """Send the bytes; how many were sent, also when the client leaves."""
+        """Send the bytes; gives how many were sent, even if the client disconnects."""
         opened.seek(start)
         sent = 0
         try:
@@ -170,4 +170,4 @@ class Handler(BaseHTTPRequestHandler):
         return sent
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing on standard error: the access log has it all."""
+        """Write nothing to standard error: the access log has all requests."""

@@ -1,4 +1,4 @@
-"""The names the mirror answers for, and which subtree each shows. The same bytes have several names: this is the table."""
+"""The names that the mirror serves, and the subtree of each. Several names may serve the same files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MIRRORS = (
 )
 ACME = "acme-v02.api.letsencrypt.org"
 NAMES = (*OFFICIAL, *MIRRORS, ACME)
-DISTRIBUTION = ("deb.debian.org", "security.debian.org")  # official, but not blocked anywhere
+DISTRIBUTION = ("deb.debian.org", "security.debian.org")  # official, but no site blocks them
 
 ARCHIVE = "debian:"  # a subtree that is pulled through from Debian's archive, not built
 REGISTRIES = ("registry.k8s.io", "ghcr.io", "docker.io")
@@ -59,9 +59,9 @@ TABLE: tuple[tuple[str, str, str], ...] = (
 
 
 def locate(host: str, path: str) -> str | None:
-    """The place in the tree (or, with the prefix `debian:`, in Debian's archive) of that address; None if it has none.
+    """The path in the tree (or, with the prefix `debian:`, in Debian's archive) of an address; None if it has none.
 
-    `path` is already percent-decoded, so that core%3A/stable%3A and core:/stable: are one.
+    `path` is percent-decoded already: core%3A/stable%3A and core:/stable: are the same.
     """
     if any(part in ("", "..") or part.startswith(".") for part in path.strip("/").split("/")):
         return None
@@ -72,6 +72,6 @@ def locate(host: str, path: str) -> str | None:
 
 
 def registries() -> tuple[str, ...]:
-    """The names that images come from."""
+    """The names of image registries."""
     mirrored = {host for host, prefix, _ in TABLE if prefix.startswith("/v2/")}
     return tuple(name for name in NAMES if name in mirrored or name in REGISTRIES)

@@ -1,4 +1,4 @@
-"""The lab's OpenPGP key: made once per cache, it signs what three projects would sign with theirs."""
+"""The lab's OpenPGP key, created once for each cache: it signs the repositories that three projects sign with theirs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ OWNER = "isthmus lab mirror <mirror@lab.invalid>"
 
 
 class Signer:
-    """gpg with a home folder of its own that holds the lab's key."""
+    """gpg with its own home folder and the lab's key."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
 
     def gpg(self, *words: str | Path, data: bytes | None = None) -> str:
-        """gpg's output."""
+        """Run gpg; gives its output."""
         return run(
             ["gpg", "--homedir", self.home, "--batch", "--yes", "--quiet", *words],
             data=data,
@@ -34,7 +34,7 @@ class Signer:
         self.gpg(*digest, "--armor", "--detach-sign", "--output", release.with_name("Release.gpg"), release)
 
     def fingerprint(self) -> str:
-        """Of the primary key, forty hex digits."""
+        """The primary key's fingerprint, forty hex digits."""
         lines = self.gpg("--with-colons", "--list-keys").splitlines()
         return next(line.split(":")[9] for line in lines if line.startswith("fpr:"))
 
@@ -48,7 +48,7 @@ class Signer:
 
 @contextmanager
 def signer(cache: Path) -> Iterator[Signer]:
-    """A signer for as long as it is needed; its agent ends with it. gpg's sockets need a short path, so the home is temporary."""
+    """Within, a signer and its gpg-agent. gpg's sockets need a short path, so the home folder is temporary."""
     home = Path(tempfile.mkdtemp(prefix="lab-gpg-"))
     secret = cache / "openpgp" / "secret.asc"
     made = Signer(home)
@@ -64,7 +64,7 @@ def signer(cache: Path) -> Iterator[Signer]:
 
 
 def create(signer: Signer, secret: Path) -> None:
-    """Make the key, and keep it for later builds."""
+    """Create the key, and save it for later builds."""
     signer.gpg("--passphrase", "", "--quick-generate-key", OWNER, "rsa3072", "sign", "never")
     secret.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = secret.with_suffix(".draft")

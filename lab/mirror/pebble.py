@@ -1,4 +1,4 @@
-"""Let's Encrypt's own small server for tests, built from source like all else."""
+"""pebble, Let's Encrypt's ACME server for tests, built from source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VERSION = "2.10.1"
 
 
 def build_pebble(request: Request, cache: Path, progress: Progress) -> Path:
-    """The program for this machine, built where it is missing."""
+    """The program for this machine, built if it is missing."""
     build_cache, here = BuildCache(cache), ("pebble", machine_architecture())
     with build_cache.locked(progress):
         build = Build(request, build_cache, progress)

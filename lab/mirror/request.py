@@ -1,4 +1,4 @@
-"""What a world needs from the mirror, and where its products are kept."""
+"""The request to the mirror: versions and architectures; and its cache folder."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 
 
 class MirrorError(Exception):
-    """The mirror can't be built or served; the message says where, what, why and what to do."""
+    """The mirror can't be built or served; the message has where, what, why and fix."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """The versions one world needs, without a leading v, and the architectures (Debian's names) they are needed for."""
+    """The versions that a lab needs, without a leading v, and the architectures (Debian's names)."""
 
     kubernetes: str
     tailscale: str = "1.102.5"
@@ -39,7 +39,7 @@ class Request:
 
 
 def machine_architecture() -> str:
-    """Debian's name for the architecture of this machine."""
+    """Debian's name of this machine's architecture; MirrorError if the lab does not support it."""
     machine = platform.machine()
     if machine not in MACHINES:
         raise MirrorError(f"mirror: this machine is {machine}; the lab runs on {' or '.join(MACHINES)} only")
@@ -47,5 +47,5 @@ def machine_architecture() -> str:
 
 
 def default_cache() -> Path:
-    """The folder for everything the mirror keeps: $ISTHMUS_CACHE, else /var/cache/isthmus."""
+    """The cache folder: $ISTHMUS_CACHE, else /var/cache/isthmus."""
     return Path(os.environ.get("ISTHMUS_CACHE") or "/var/cache/isthmus")

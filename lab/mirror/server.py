@@ -1,4 +1,4 @@
-"""The mirror's process: sockets in the world's namespace, files and Debian's archive from outside it."""
+"""The mirror's process: its sockets are in the world's namespace, its files and Debian's archive outside it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Config:
 
 
 def read_config(file: Path) -> Config:
-    """The configuration, or a MirrorError that says what is wrong in it."""
+    """Read the configuration; MirrorError if it is wrong."""
     try:
         values = json.loads(file.read_text())
         paths = {key: Path(values[key]) for key in ("ca_cert", "ca_key", "log", "ready")}
@@ -90,7 +90,7 @@ def listening(netns: str | None, addresses: list[str]) -> list[socket.socket]:
 
 
 class Certificates:
-    """A TLS context for each name, made when it is first asked for."""
+    """A TLS context for each name, made at its first use."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -100,7 +100,7 @@ class Certificates:
         self.outer.sni_callback = self.choose
 
     def context(self, names: Any, addresses: list[str]) -> ssl.SSLContext:
-        """A context with a fresh certificate; its files are needed only until it is loaded."""
+        """A context with a new certificate, whose files are removed once it is loaded."""
         made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with tempfile.TemporaryDirectory(prefix="lab-tls-") as folder:
             certificate, key = Path(folder) / "crt", Path(folder) / "key"
@@ -109,7 +109,7 @@ class Certificates:
         return made
 
     def choose(self, connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, outer: ssl.SSLContext) -> None:
-        """OpenSSL asks here for the certificate of a name; an unknown one gets its 404 over TLS too."""
+        """Set the certificate for the name in the TLS handshake (SNI); an unknown name gets one, too, and then a 404."""
         if name is None:
             return
         with self.lock:
@@ -119,14 +119,14 @@ class Certificates:
 
 
 class Front:
-    """Accepts on all sockets, with a thread for each connection."""
+    """Accept connections on all sockets, each in a thread."""
 
     def __init__(self, content: Content, certificates: Certificates) -> None:
         self.handler = type("Connection", (Handler,), {"content": content})
         self.certificates = certificates
 
     def accept(self, listener: socket.socket) -> None:
-        """Until the listener is closed."""
+        """Accept connections until the listener is closed."""
         encrypted = listener.getsockname()[1] == PORTS[1]
         while True:
             try:
@@ -136,7 +136,7 @@ class Front:
             threading.Thread(target=self.serve, args=(connection, client, encrypted), daemon=True).start()
 
     def serve(self, connection: socket.socket, client: Any, encrypted: bool) -> None:
-        """One connection, to its end. Whatever a client does to it is no matter of the others."""
+        """Serve one connection to its end; its errors do not affect others."""
         try:
             connection.settimeout(HANDSHAKE)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -150,7 +150,7 @@ class Front:
 
 
 def serve(tree: Path, netns: str | None, config_file: Path) -> None:
-    """Answer for the configured names until SIGTERM or SIGINT. Writes the ready file when every socket listens."""
+    """Serve the configured names until SIGTERM or SIGINT. The ready file is written when every socket listens."""
     config = read_config(config_file)
     if not tree.is_dir():
         raise MirrorError(f"mirror: {tree} is not there; run `python -m lab.mirror build` first")

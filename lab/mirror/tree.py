@@ -1,4 +1,4 @@
-"""The tree that is served: every part put at the path its project uses. Other versions that are there already stay."""
+"""The tree that is served: each artifact at its project's path. Other versions in the tree stay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SUBSTITUTES = ".substitutes.json"
 
 
 def assemble(build: Build, signer: Signer, tree: Path) -> None:
-    """Publish all that was made for this world."""
+    """Publish everything that was built for a request."""
     publish_kubernetes(build, signer, tree)
     publish_docker(build, signer, tree / "download.docker.com" / "linux" / "debian")
     publish_tailscale(build, signer, tree / "pkgs.tailscale.com" / "stable")
@@ -33,13 +33,13 @@ def assemble(build: Build, signer: Signer, tree: Path) -> None:
 
 
 def made_debs(build: Build, *parts: str) -> list[Path]:
-    """The packages of these parts, of all wanted architectures."""
+    """The packages of these parts, of all requested architectures."""
     folders = [build.made[part, architecture] for part in parts for architecture in build.request.architectures]
     return [deb for folder in folders for deb in sorted(folder.glob("*.deb"))]
 
 
 def publish_kubernetes(build: Build, signer: Signer, tree: Path) -> None:
-    """pkgs.k8s.io (one repository for each minor) and the single programs of dl.k8s.io."""
+    """Publish pkgs.k8s.io (a repository for each minor) and the programs of dl.k8s.io."""
     version = build.request.kubernetes
     root = tree / "pkgs.k8s.io" / "core:" / "stable:" / f"v{version.rsplit('.', 1)[0]}" / "deb"
     suite = Suite(root, "", FLAT, "isv:kubernetes:core:stable", "{architecture}")
@@ -53,7 +53,7 @@ def publish_kubernetes(build: Build, signer: Signer, tree: Path) -> None:
 
 
 def publish_docker(build: Build, signer: Signer, root: Path) -> None:
-    """download.docker.com, one suite for each Debian release."""
+    """Publish download.docker.com, a suite for each Debian release."""
     for suite in SUITES:
         debs = [deb for deb in made_debs(build, "docker-debs") if f"~{suite}_" in deb.name]
         publish(
@@ -65,7 +65,7 @@ def publish_docker(build: Build, signer: Signer, root: Path) -> None:
 
 
 def publish_tailscale(build: Build, signer: Signer, root: Path) -> None:
-    """pkgs.tailscale.com: all suites share a pool."""
+    """Publish pkgs.tailscale.com: all suites share a pool."""
     keyring = "/usr/share/keyrings/tailscale-archive-keyring.gpg"
     for suite in SUITES:
         publish(
@@ -89,7 +89,7 @@ def headscale_files(build: Build) -> Iterable[tuple[str, Path]]:
 
 
 def publish_headscale(build: Build, tree: Path) -> None:
-    """headscale's release on github.com with checksums.txt."""
+    """Publish headscale's release on github.com, with checksums.txt."""
     release = tree / "github.com/juanfont/headscale/releases/download" / f"v{build.request.headscale}"
     for name, source in headscale_files(build):
         link(source, release / name)
@@ -98,7 +98,7 @@ def publish_headscale(build: Build, tree: Path) -> None:
 
 
 def publish_plugins(build: Build, tree: Path) -> None:
-    """The CNI plugins' release on github.com."""
+    """Publish the CNI plugins' release on github.com."""
     release = tree / "github.com/containernetworking/plugins/releases/download" / f"v{build.request.cni_plugins}"
     for architecture in build.request.architectures:
         archive = next(build.made["cni-archive", architecture].glob("*.tgz"))
@@ -106,7 +106,7 @@ def publish_plugins(build: Build, tree: Path) -> None:
 
 
 def publish_file(source: Path, target: Path, *, named: bool) -> None:
-    """A file with its .sha256 beside it, which holds the file's name or only the sum, as each project has it."""
+    """Publish a file and its .sha256, which holds the sum alone or (`named`) also the file's name, as in each project."""
     link(source, target)
     write(
         target.with_name(f"{target.name}.sha256"),
@@ -115,7 +115,7 @@ def publish_file(source: Path, target: Path, *, named: bool) -> None:
 
 
 def publish_image(folder: Path, tree: Path) -> None:
-    """Add one architecture of an image to the registries that have it; the tag's index lists all architectures seen."""
+    """Add one architecture of an image to its registries; the tag's index lists all architectures added so far."""
     described = json.loads((folder / "image.json").read_text())
     descriptor = described["descriptor"]
     for name in described["names"]:
@@ -133,7 +133,7 @@ def publish_image(folder: Path, tree: Path) -> None:
 
 
 def publish_trust(build: Build, signer: Signer, tree: Path) -> None:
-    """What a world must trust instead of the projects' own keys and sums, and which versions stand in for others."""
+    """Write the keys and hashes that replace the projects' own, and the versions that were built in place of others."""
     known: dict[str, Any] = json.loads((tree / TRUST).read_text()) if (tree / TRUST).is_file() else {"sha256": {}}
     known["key_fingerprints"] = dict.fromkeys(("kubernetes", "docker", "tailscale"), signer.fingerprint())
     releases = tree / "github.com"
@@ -149,6 +149,6 @@ def publish_trust(build: Build, signer: Signer, tree: Path) -> None:
 
 
 def sha256(file: Path) -> str:
-    """Hex digest of a file."""
+    """The SHA-256 of a file, in hex."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
