@@ -18,8 +18,8 @@ from bench import floor, labs, machine, results, snapshot
 from bench.labs import Lab
 from bench.measure import everywhere
 from bench.snapshot import Snapshot
-from cluster.sources import Trust
-from cluster.versions import node_decision
+from cluster.sources import Pins
+from cluster.versions import kubelet_settings
 from lab.failures import LabError
 from lab.mirror.request import machine_architecture
 from lab.polling import step
@@ -119,11 +119,11 @@ def plan(lab: Lab) -> floor.Plan:
     own = {f"/etc/isthmus/tls/coordination.{end}": lab.place.folder / f"coordination.{end}" for end in ("crt", "key")}
     return floor.Plan(
         cluster=whole,
-        decisions={node.name: node_decision(cgroup, "lxc", node.exceptions) for node in whole.nodes},
+        decisions={node.name: kubelet_settings(cgroup, "lxc", node.exceptions) for node in whole.nodes},
         token=token,
         architecture=machine_architecture(),
         contents={path: file.read_bytes() for path, file in own.items()},
-        trust=Trust(sha256=json.loads((lab.place.folder / "trust.json").read_text()).get("sha256", {})),
+        trust=Pins(sha256=json.loads((lab.place.folder / "trust.json").read_text()).get("sha256", {})),
     )
 
 

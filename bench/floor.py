@@ -15,7 +15,7 @@ from cluster import sources
 from cluster.documents import flannel, host_names, kubeadm, routes
 from cluster.model import Cluster, Host
 from cluster.observed import nodes
-from cluster.versions import NodeDecision
+from cluster.versions import KubeletSettings
 from lab.world.state import PROJECT
 
 PUSHED = "/run/isthmus-tailscale.deb"
@@ -38,11 +38,11 @@ class Plan:
     """What all scripts of one run share. `contents`: path → bytes that take the place of a deployed host's."""
 
     cluster: Cluster
-    decisions: Mapping[str, NodeDecision]
+    decisions: Mapping[str, KubeletSettings]
     token: str
     architecture: str
     contents: Mapping[str, bytes]
-    trust: sources.Trust
+    trust: sources.Pins
 
 
 def script(plan: Plan, name: str, found: Snapshot) -> str:
@@ -141,7 +141,7 @@ def _kubeadm(plan: Plan, host: Host) -> str:
     address = f"@ADDRESS-{host.name}@"
     if host == plan.cluster.control_planes[0]:
         return kubeadm.init(plan.cluster, host, {host.name: address}, plan.decisions, plan.token)
-    admission = kubeadm.Admission(plan.token, ("@CA@",))
+    admission = kubeadm.JoinCredentials(plan.token, ("@CA@",))
     return kubeadm.join(plan.cluster, host, address, plan.decisions[host.name], admission)
 
 

@@ -28,7 +28,9 @@ def settings(number: int) -> None:
         ]
         files.write(name="Write settings", files=wanted)
         apt.packages(name="Install packages", wanted=[apt.Wanted(package) for package in PACKAGES])
-        machine.kernel_settings(name="Set the kernel up", modules=("overlay",), sysctls=SYSCTLS, is_container=True)
+        machine.kernel_settings(
+            name="Load modules and set sysctls", modules=("overlay",), sysctls=SYSCTLS, is_container=True
+        )
         if number % 2:
             network.hosts_block(name="Name the hosts", entries=lambda: entries(cluster(), here(), {}))
         else:

@@ -64,7 +64,7 @@ def declared(cluster: Cluster) -> dict[str, str]:
     return {name: str(getattr(cluster, name)) for name in names} | {"api_name": cluster.api_endpoint_name}
 
 
-def misfits(manifest: Manifest, cluster: Cluster, where: str) -> list[Problem]:
+def incompatibilities(manifest: Manifest, cluster: Cluster, where: str) -> list[Problem]:
     """Why the backup can't be brought back to that cluster."""
     found = list(_differences(manifest, cluster, where))
     if lacking := [name for name in (ETCD, PKI, HEADSCALE) if name not in manifest.files]:

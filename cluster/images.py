@@ -28,7 +28,9 @@ def registry(image: str) -> str:
     return image.partition("/")[0]
 
 
-def cut_off(images: Sequence[str], asked: Mapping[str, Sequence[str]], answering: Sequence[str]) -> list[str]:
+def unreachable_images(
+    images: Sequence[str], asked: Mapping[str, Sequence[str]], answering: Sequence[str]
+) -> list[str]:
     """The images for which none of their registry's addresses answers."""
     return [image for image in images if not set(asked[registry(image)]) & set(answering)]
 

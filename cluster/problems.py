@@ -23,7 +23,7 @@ class Problem:
         return asdict(self)
 
 
-def listing(problems: Iterable[Problem], subject: str) -> str:
+def format_problems(problems: Iterable[Problem], subject: str) -> str:
     """All problems as one text, headed by their number: `2 problems in SUBJECT`."""
     found = list(problems)
     heading = f"{len(found)} problem{'' if len(found) == 1 else 's'} in {subject}"
@@ -35,4 +35,4 @@ class ModelError(Exception):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__(listing(self.problems, "the inventory"))
+        super().__init__(format_problems(self.problems, "the inventory"))

@@ -25,7 +25,7 @@ SHA256 = {
 
 
 @dataclass(frozen=True)
-class Trust:
+class Pins:
     """What proves that something fetched is the right thing. A rehearsal replaces these values, and nothing else.
 
     `acme`: directory of the authority that gives certificates; empty for Let's Encrypt's, as certbot knows it.
@@ -84,7 +84,7 @@ class Download:
         return self.official_url.rsplit("/", 1)[1]
 
 
-def kubernetes(cluster: Cluster, site: Site, trust: Trust) -> AptSource:
+def kubernetes(cluster: Cluster, site: Site, trust: Pins) -> AptSource:
     """pkgs.k8s.io has one repository for each minor version (kubernetes.io, "Installing kubeadm")."""
     minor = ".".join(cluster.kubernetes_version.split(".")[:2])
     official = f"https://pkgs.k8s.io/core:/stable:/v{minor}/deb/"
@@ -92,14 +92,14 @@ def kubernetes(cluster: Cluster, site: Site, trust: Trust) -> AptSource:
     return AptSource("kubernetes", uri, official, "/", "", f"{uri}Release.key", trust.key_fingerprints["kubernetes"])
 
 
-def docker(site: Site, trust: Trust, distribution: str, codename: str) -> AptSource:
+def docker(site: Site, trust: Pins, distribution: str, codename: str) -> AptSource:
     """Docker's repository of the distribution (`debian` or `ubuntu`), which holds containerd.io."""
     official = f"https://download.docker.com/linux/{distribution}"
     uri = f"{site.mirrors.docker.rstrip('/')}/linux/{distribution}" if site.mirrors.docker else official
     return AptSource("docker", uri, official, codename, "stable", f"{uri}/gpg", trust.key_fingerprints["docker"])
 
 
-def tailscale(site: Site, trust: Trust, distribution: str, codename: str) -> AptSource:
+def tailscale(site: Site, trust: Pins, distribution: str, codename: str) -> AptSource:
     """Tailscale's stable repository. Where the site says `push`, `uri` is the official one, read by the operator's machine."""
     official = f"https://pkgs.tailscale.com/stable/{distribution}"
     mirror = site.mirrors.tailscale
@@ -108,21 +108,21 @@ def tailscale(site: Site, trust: Trust, distribution: str, codename: str) -> Apt
     return AptSource("tailscale", uri, official, codename, "main", key_url, trust.key_fingerprints["tailscale"])
 
 
-def headscale(cluster: Cluster, site: Site, trust: Trust, architecture: str) -> Download:
+def headscale(cluster: Cluster, site: Site, trust: Pins, architecture: str) -> Download:
     """The Debian package of headscale's release; there is no apt repository of it."""
     version = cluster.headscale_version
     base = f"{_HEADSCALE}/v{version}"
     return _download(f"{base}/headscale_{version}_linux_{architecture}.deb", f"{base}/checksums.txt", site, trust)
 
 
-def cni_plugins(cluster: Cluster, site: Site, trust: Trust, architecture: str) -> Download:
+def cni_plugins(cluster: Cluster, site: Site, trust: Pins, architecture: str) -> Download:
     """The CNI reference plugins (bridge, host-local, loopback, portmap …) that flannel's configuration calls."""
     version = cluster.cni_plugins_version
     url = f"{_CNI}/v{version}/cni-plugins-linux-{architecture}-v{version}.tgz"
     return _download(url, f"{url}.sha256", site, trust)
 
 
-def _download(official: str, checksums: str, site: Site, trust: Trust) -> Download:
+def _download(official: str, checksums: str, site: Site, trust: Pins) -> Download:
     # The file mirrors take the official address as a path: https://MIRROR/github.com/…
     url = f"{site.mirrors.files.rstrip('/')}/{official.removeprefix('https://')}" if site.mirrors.files else official
     return Download(url, official, trust.sha256.get(official), checksums)

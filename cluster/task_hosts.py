@@ -50,7 +50,7 @@ def anybody(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
     return (everybody(cluster, given),)
 
 
-def those_that_keep(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
+def backup_sources(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
     """headscale, and an API."""
     return (cluster.coordinator.name,), control_planes(cluster, given)
 
@@ -60,19 +60,19 @@ def each(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
     return tuple((name,) for name in everybody(cluster, given))
 
 
-def those_that_get_back(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
+def restore_targets(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
     """headscale, and the control plane that etcd is brought back to."""
     return (cluster.coordinator.name,), (cluster.control_planes[0].name,)
 
 
-def those_that_upgrade(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
+def upgrade_members(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
     """Every control plane: no kubelet may be newer than one of them. And headscale."""
     parts = upgrades.chosen(given.get("only", ""))
     needed = control_planes(cluster, given) if {"containerd", "kubernetes", "flannel"} & set(parts) else ()
     return (*((name,) for name in needed), *(((cluster.coordinator.name,),) if "headscale" in parts else ()))
 
 
-def those_that_forget(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
+def remaining_members(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
     """headscale, and an API that stays."""
     staying = tuple(name for name in control_planes(cluster, given) if name != given["host"])
     return (cluster.coordinator.name,), staying

@@ -99,7 +99,7 @@ TASKS: Mapping[str, Task] = {
     "upgrade": Task(
         {"only": _PARTS, "force": _SWITCH, "timeout": _TIMEOUT},
         asks=task_hosts.everybody,
-        needs=task_hosts.those_that_upgrade,
+        needs=task_hosts.upgrade_members,
     ),
     "rotate_join_token": Task({}, may_be_away=task_hosts.control_planes),
     "collect": Task({}, asks=task_hosts.everybody, may_be_away=task_hosts.everybody, needs=task_hosts.anybody),
@@ -123,7 +123,7 @@ TASKS: Mapping[str, Task] = {
         {"recipient": Argument("a recipient of age (age1…), or a file of them", _said, is_required=True)},
         asks=task_hosts.everybody,
         may_be_away=task_hosts.everybody,
-        needs=task_hosts.those_that_keep,
+        needs=task_hosts.backup_sources,
     ),
     "restore": Task(
         {
@@ -134,7 +134,7 @@ TASKS: Mapping[str, Task] = {
             ),
         },
         asks=task_hosts.everybody,
-        needs=task_hosts.those_that_get_back,
+        needs=task_hosts.restore_targets,
         warning="This puts {cluster} back to what it was at the backup: what etcd and headscale have learned since is lost, and "
         "what runs on the control planes ends and is started anew.",
         confirmed_by=lambda cluster, given: cluster.cluster_name,
@@ -160,7 +160,7 @@ TASKS: Mapping[str, Task] = {
         {"host": Argument("a host of the inventory", _is_host, is_required=True)},
         asks=task_hosts.everybody,
         may_be_away=task_hosts.the_host,
-        needs=task_hosts.those_that_forget,
+        needs=task_hosts.remaining_members,
         refuses=lambda cluster, given: remove_host.refusals(cluster, given["host"], "tasks/remove_host.py"),
         warning="This takes {host} out of {cluster}: its pods move, or end where nobody starts them again; what they keep on its "
         "disk is lost to the cluster; it leaves the tailnet.",

@@ -50,12 +50,12 @@ class Step:
     wanted: str
 
     @property
-    def goes_back(self) -> bool:
+    def is_downgrade(self) -> bool:
         """The declared one is older."""
         return numbers(self.wanted) < numbers(self.runs)
 
     @property
-    def leaves_one_out(self) -> bool:
+    def skips_minor(self) -> bool:
         """There is a minor version between them, and the part does not allow that."""
         next_one = (numbers(self.runs)[0], minor(self.runs)[1] + 1)
         return self.part in ONE_AT_A_TIME and minor(self.wanted) > next_one
@@ -111,8 +111,8 @@ def differences(found: Iterable[Step], outside: Collection[str] = ()) -> list[Pr
     for step in found:
         (theirs if step.host in outside and step.part in _OF_A_NODE else ours).append(step)
     why = "deploy.py never upgrades or downgrades what runs"
-    problems = [Problem(hosts, what, why, _refusal(step) or TASK) for step, hosts, what in together(ours)]
-    return problems + [Problem(hosts, what, why, _by_hand(step)) for step, hosts, what in together(theirs)]
+    problems = [Problem(hosts, what, why, _refusal(step) or TASK) for step, hosts, what in group(ours)]
+    return problems + [Problem(hosts, what, why, _by_hand(step)) for step, hosts, what in group(theirs)]
 
 
 def _by_hand(step: Step) -> str:
@@ -125,23 +125,23 @@ def _by_hand(step: Step) -> str:
 def refusals(found: Iterable[Step]) -> list[Problem]:
     """Those that no upgrade brings about."""
     return [
-        Problem(hosts, what, NO_WAY_BACK.get(step.part, OLDER) if step.goes_back else ONE_AT_A_TIME[step.part], fix)
-        for step, hosts, what in together(found)
+        Problem(hosts, what, NO_WAY_BACK.get(step.part, OLDER) if step.is_downgrade else ONE_AT_A_TIME[step.part], fix)
+        for step, hosts, what in group(found)
         if (fix := _refusal(step))
     ]
 
 
 def _refusal(step: Step) -> str:
     """What to do where the step can't be done; empty where it can."""
-    if step.goes_back:
+    if step.is_downgrade:
         return f'write {step.part}_version = "{step.runs}": {NO_WAY_BACK.get(step.part, OLDER)}'
-    if step.leaves_one_out:
+    if step.skips_minor:
         major, between = minor(step.runs)
         return f"run tasks/upgrade.py with {major}.{between + 1} first: {ONE_AT_A_TIME[step.part]}"
     return ""
 
 
-def together(found: Iterable[Step]) -> Iterator[tuple[Step, str, str]]:
+def group(found: Iterable[Step]) -> Iterator[tuple[Step, str, str]]:
     """A step, the hosts that have the same one, and both versions in words."""
     alike: dict[tuple[str, str], list[Step]] = {}
     for step in found:
@@ -182,11 +182,10 @@ def due(cluster: Cluster, found: Sequence[Step], nodes: Sequence[Node], parts: C
     return [host for host in node_order(cluster) if is_due(host)]
 
 
-def told(doing: Sequence[Step], due: Sequence[str]) -> list[str]:
+def summary(doing: Sequence[Step], due: Sequence[str]) -> list[str]:
     """What is upgraded, a line for each part and pair of versions, in the order in which it is done."""
     ordered = sorted(doing, key=lambda step: PARTS.index(step.part))
     lines = [
-        f"{NAMES.get(step.part, step.part)} {step.runs} → {step.wanted}: {hosts}"
-        for step, hosts, _ in together(ordered)
+        f"{NAMES.get(step.part, step.part)} {step.runs} → {step.wanted}: {hosts}" for step, hosts, _ in group(ordered)
     ]
     return [*lines, *([f"one node after the other: {', '.join(due)}"] if due else [])]

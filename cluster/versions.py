@@ -46,7 +46,7 @@ CODENAMES = {
 
 
 @dataclass(frozen=True)
-class NodeDecision:
+class KubeletSettings:
     """What kubeadm, kubelet and containerd are told about the machine that a node is."""
 
     ignored_preflight: tuple[str, ...]
@@ -64,7 +64,7 @@ class NodeDecision:
 
 
 @dataclass(frozen=True)
-class Grant(NodeDecision):
+class InstallPlan(KubeletSettings):
     """What a host gets, from what it is.
 
     `containerd_pinned` is False where Docker builds no new packages for the release: its newest one is taken there.
@@ -93,7 +93,7 @@ def decide(
     codename: str = "",
     runtime_source: str = "docker",
     containerd: str = defaults.CONTAINERD,
-) -> Grant | list[Problem]:
+) -> InstallPlan | list[Problem]:
     """What a host with these facts gets, or everything for which it is refused; `exceptions` are the inventory's."""
     found = [
         *support.release(release_id, release_version, where, exceptions),
@@ -106,7 +106,7 @@ def decide(
         return found
     from_docker = runtime_source == "docker"
     is_recent = from_docker and numbers(glibc) > GLIBC_LOWEST
-    return Grant(
+    return InstallPlan(
         distribution=release_id,
         codename=CODENAMES.get((release_id, release_version), codename),
         architecture=architecture,
@@ -114,11 +114,11 @@ def decide(
         # Version 2 is read by every containerd that such a release may hold.
         containerd_config_version=containerd_config_version(containerd) if is_recent else 2,
         containerd_pinned=is_recent,
-        **asdict(node_decision(cgroup, container, exceptions)),
+        **asdict(kubelet_settings(cgroup, container, exceptions)),
     )
 
 
-def node_decision(cgroup: str, container: str, exceptions: Collection[str]) -> NodeDecision:
+def kubelet_settings(cgroup: str, container: str, exceptions: Collection[str]) -> KubeletSettings:
     """What is passed over on a node: only what is found *and* declared to be accepted."""
     in_container = bool(container) and CONTAINER in exceptions
     on_v1 = cgroup == "v1" and CGROUP_V1 in exceptions
@@ -126,10 +126,10 @@ def node_decision(cgroup: str, container: str, exceptions: Collection[str]) -> N
     ignored += ["FileContent--proc-sys-net-bridge-bridge-nf-call-iptables"] if in_container else []
     # 1 GB machines come with one processor.
     ignored += ["Mem", "NumCPU"] if SMALL_MEMORY in exceptions else []
-    return NodeDecision(tuple(ignored), fail_cgroup_v1=not on_v1, restrict_oom_score_adj=in_container)
+    return KubeletSettings(tuple(ignored), fail_cgroup_v1=not on_v1, restrict_oom_score_adj=in_container)
 
 
-def grant(host: Host, found: Survey, containerd: str = defaults.CONTAINERD) -> Grant | list[Problem]:
+def install_plan(host: Host, found: Survey, containerd: str = defaults.CONTAINERD) -> InstallPlan | list[Problem]:
     """`decide` for a host of the inventory as it was surveyed."""
     return decide(
         found.release_id,
@@ -150,7 +150,7 @@ def grant(host: Host, found: Survey, containerd: str = defaults.CONTAINERD) -> G
 
 def problems(host: Host, found: Survey) -> list[Problem]:
     """Everything for which `host` is refused because of what it is."""
-    decided = grant(host, found)
+    decided = install_plan(host, found)
     return [*(decided if isinstance(decided, list) else ()), *support.memory(host, found.memory_mb)]
 
 

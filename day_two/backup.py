@@ -24,10 +24,10 @@ def back_up() -> None:
         files |= {backups.ETCD: asked.etcd(), backups.PKI: asked.PKI}
     if this.is_coordinator:
         files |= {backups.HEADSCALE: asked.headscale()}
-    backup.taken(
-        name="Take what the host holds", files=files, recipients=backup_archive.recipients(given()["recipient"])
+    backup.fetch(
+        name="Back up what the host holds", files=files, recipients=backup_archive.recipients(given()["recipient"])
     )
-    every_host_is_ready(name="every host has given")
+    every_host_is_ready(name="every host is backed up")
     reached = {member.name for member in state.inventory.get_active_hosts()}
     if this.name == next(member.name for member in whole.hosts if member.name in reached):
-        backup.kept(name="Write the backup", cluster=whole, away=dict(unreachable))
+        backup.store(name="Write the backup", cluster=whole, away=dict(unreachable))

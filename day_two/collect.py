@@ -14,8 +14,8 @@ from operations import support_bundle
 @phase("Collect")
 def collect() -> None:
     """Ask every host that can be reached, and pack what they say."""
-    support_bundle.asked(name="Ask for logs, states and settings")
-    every_host_is_ready(name="every host has told")
+    support_bundle.fetch(name="Collect logs, states and settings")
+    every_host_is_ready(name="every host is collected")
     reached = {member.name for member in state.inventory.get_active_hosts()}
     if here().name == next(member.name for member in cluster().hosts if member.name in reached):
-        support_bundle.archived(name="Write the archive", cluster=cluster().cluster_name, away=dict(unreachable))
+        support_bundle.store(name="Write the archive", cluster=cluster().cluster_name, away=dict(unreachable))

@@ -16,7 +16,7 @@ def drain() -> None:
     """Move the pods of `--data host=` elsewhere."""
     told = given()
     if is_speaker():
-        nodes.drained(
+        nodes.drain(
             name=f"Drain {told['host']}",
             node=told["host"],
             timeout_s=int(told.get("timeout") or DRAIN_S),

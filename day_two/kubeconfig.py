@@ -9,11 +9,11 @@ from engine.phase import phase
 from operations import manifests, user_kubeconfig
 
 
-@phase("Let in")
-def let_in() -> None:
+@phase("Kubeconfig of a person")
+def write_kubeconfig() -> None:
     """Write a kubeconfig for `--data user=`, as `--data role=`, for `--data hours=`."""
     told = given()
     person = Person(told["user"], told.get("role") or "view", int(told.get("hours") or 24))
     if is_speaker():
-        manifests.applied(name=f"Let certificates say {person.role}", manifest=binding(person.role))
-        user_kubeconfig.let_in(name=f"Write build/kubeconfig-{person.user}", cluster=cluster(), person=person)
+        manifests.apply(name=f"Bind the role {person.role}", manifest=binding(person.role))
+        user_kubeconfig.write(name=f"Write build/kubeconfig-{person.user}", cluster=cluster(), person=person)

@@ -10,12 +10,18 @@ from operations import images, uninstall
 
 
 @phase("Images")
-def pull() -> None:
+def pull_images() -> None:
     """Have every node hold the images of `--data version=`, of the declared version without it."""
     whole, this = cluster(), here()
     version = given().get("version") or whole.kubernetes_version
-    images.pulled(name="Pull the images", cluster=whole, this=this, version=version)
-    every_host_is_ready(name="what can be pulled is there")
+    images.pull(name="Pull the images", cluster=whole, this=this, version=version)
+    every_host_is_ready(name="the images are pulled")
     # One archive at a time lies on the operator's machine.
-    images.sent(name="Send what can't be pulled", cluster=whole, this=this, version=version, _serial=True)
-    uninstall.gone(name="Leave no archive behind", paths=[images.ARCHIVE, images.TEMPORARY])
+    images.send(
+        name="Copy images that can't be pulled from another node",
+        cluster=whole,
+        this=this,
+        version=version,
+        _serial=True,
+    )
+    uninstall.absent(name="Delete the downloaded archive", paths=[images.ARCHIVE, images.TEMPORARY])

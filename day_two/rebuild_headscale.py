@@ -15,20 +15,20 @@ from phases.control_plane import tailnet_address
 from phases.tailnet import preferences
 
 
-@phase("Wipe headscale's database")
-def wipe() -> None:
+@phase("Replace headscale's database")
+def wipe_database() -> None:
     """Note every host's address, then have headscale forget everything but its keys."""
     whole, this = cluster(), here()
     if this.is_coordinator:
-        headscale_rebuild.wiped(name="Wipe headscale's database", addresses=lambda: _addresses(whole))
+        headscale_rebuild.wipe(name="Replace headscale's database", addresses=lambda: _addresses(whole))
 
 
-@phase("Log in anew")
+@phase("Log in again")
 def log_in() -> None:
     """Have all hosts log in at once, with the addresses that they had, and wait until everybody sees everybody."""
     whole, this = cluster(), here()
-    headscale.reachable(name="Wait for headscale", login_server=whole.server_url)
-    tailscale.joined(
+    headscale.wait_reachable(name="Wait for headscale", login_server=whole.server_url)
+    tailscale.join(
         name="Join the tailnet",
         coordinator=whole.coordinator.name,
         login_server=whole.server_url,
@@ -38,11 +38,11 @@ def log_in() -> None:
     )
     every_host_is_ready(name="every host has joined")
     if this.is_coordinator:
-        headscale_rebuild.readdressed(name="Give every machine its address back")
-    every_host_is_ready(name="headscale knows the addresses")
-    headscale_rebuild.addressed(name="Wait for the address", coordinator=whole.coordinator.name)
-    tailnet.wait_for_the_others(whole, this)
-    pod_network.wait_for_the_routes(whole, this)
+        headscale_rebuild.restore_addresses(name="Restore the machines' addresses")
+    every_host_is_ready(name="the addresses are restored")
+    headscale_rebuild.wait_for_address(name="Wait for the host's tailnet address", coordinator=whole.coordinator.name)
+    tailnet.wait_for_peers(whole, this)
+    pod_network.wait_for_routes(whole, this)
 
 
 def _addresses(whole: Cluster) -> dict[str, str | None]:

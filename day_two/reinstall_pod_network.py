@@ -16,29 +16,33 @@ from engine.phase import phase
 from operations import cni, manifests, pods, uninstall
 
 
-@phase("Take the pod network away")
-def take_away() -> list[OperationMeta]:
+@phase("Remove the pod network")
+def remove_pod_network() -> list[OperationMeta]:
     """End flannel and take away what it and the plugins keep; gives the operations that do."""
     whole, this = cluster(), here()
     changes = []
     if is_speaker():
-        pods.all_have_owners(name="See that every pod is started again", nodes=_nodes(), force=is_set(given(), "force"))
-        changes.append(manifests.deleted(name="End flannel", namespace=FLANNEL[0], daemon_set="kube-flannel-ds"))
-    every_host_is_ready(name="flannel is told to end")
+        pods.check_controllers(
+            name="Check that every pod has a controller", nodes=_nodes(), force=is_set(given(), "force")
+        )
+        changes.append(
+            manifests.delete(name="Delete flannel's DaemonSet", namespace=FLANNEL[0], daemon_set="kube-flannel-ds")
+        )
+    every_host_is_ready(name="flannel's DaemonSet is deleted")
     if this.is_node:
-        cni.flannel_ended(name="Wait until flannel has ended")
+        cni.wait_for_flannel_to_stop(name="Wait until flannel has stopped")
         # Without its configuration kubelet starts no pod, which would make the bridge again.
-        uninstall.gone(name="Take flannel's files away", paths=OF_POD_NETWORK)
-        uninstall.pod_network(name="Take the pods' bridge away", pod_cidr=whole.pod_cidr)
+        uninstall.absent(name="Remove flannel's files", paths=OF_POD_NETWORK)
+        uninstall.pod_network(name="Delete the pods' bridge", pod_cidr=whole.pod_cidr)
     return changes
 
 
 @phase("Pods")
-def renew_pods(after: Sequence[OperationMeta]) -> None:
+def restart_pods(after: Sequence[OperationMeta]) -> None:
     """Start every pod again that lost its address; `after`: operations that take the network away (for the preview)."""
     if is_speaker():
-        manifests.available(name="Wait until flannel runs", wanted=[FLANNEL], after=after)
-        pods.renewed(name="Start the pods on the network again", nodes=_nodes(), after=after)
+        manifests.wait_for_workloads(name="Wait until flannel runs", wanted=[FLANNEL], after=after)
+        pods.restart(name="Restart the pods of the pod network", nodes=_nodes(), after=after)
 
 
 def _nodes() -> list[str]:

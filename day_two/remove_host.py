@@ -15,13 +15,13 @@ from engine.command_line import given
 from engine.connect import unreachable
 from engine.inventory import cluster, here
 from engine.phase import phase
-from operations import leaving, manifests, network, nodes
+from operations import etcd, headscale, kubeadm_reset, manifests, network, nodes, tailscale
 from operations.host_names import tailnet_names
 from phases import coordination, routing
 from phases.pod_network import WORKLOADS
 
 
-def leaver() -> Host:
+def leaving_host() -> Host:
     """The host of `--data host=`."""
     return cluster().host(given()["host"])
 
@@ -32,20 +32,20 @@ def _speaks() -> bool:
 
 
 def _speaker() -> str:
-    reached = {member.name for member in state.inventory.get_active_hosts()} - {leaver().name}
+    reached = {member.name for member in state.inventory.get_active_hosts()} - {leaving_host().name}
     return next((member.name for member in cluster().control_planes if member.name in reached), "")
 
 
 @phase("Leave the cluster")
 def leave_cluster() -> None:
     """Move its pods, end what runs on it, and have the API forget it."""
-    this, going = here(), leaver()
+    this, going = here(), leaving_host()
     if not going.is_node:
         return
     if _speaks():
         if going.is_control_plane:
-            leaving.quorum_kept(name="See that etcd can do without it", leaving=going.name)
-        nodes.drained(
+            etcd.check_quorum(name="Check etcd's quorum without it", leaving=going.name)
+        nodes.drain(
             name=f"Drain {going.name}",
             node=going.name,
             timeout_s=drain.DRAIN_S,
@@ -53,48 +53,48 @@ def leave_cluster() -> None:
             is_leaving=True,
             is_away=going.name in unreachable,
         )
-    every_host_is_ready(name="its pods have left")
+    every_host_is_ready(name="its pods are evicted")
     if this == going:
-        leaving.reset(name=f"Reset {going.name}", authority_of=_speaker())
-    every_host_is_ready(name="nothing runs on it")
+        kubeadm_reset.reset(name=f"Reset {going.name}", authority_of=_speaker())
+    every_host_is_ready(name="it is reset")
     if _speaks():
         if going.is_control_plane:
-            leaving.member_removed(
-                name="Have etcd forget it", leaving=going.name, is_reset=going.name not in unreachable
+            etcd.remove_member(
+                name="Remove its etcd member", leaving=going.name, is_reset=going.name not in unreachable
             )
-        deleted = leaving.node_deleted(name="Have the API forget it", node=going.name)
-        manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=[deleted])
+        deleted = nodes.delete_node(name="Delete its Node", node=going.name)
+        manifests.wait_for_workloads(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=[deleted])
 
 
 @phase("Leave the tailnet")
 def leave_tailnet() -> None:
     """End its membership, and take back whatever could bring it in again."""
-    this, going = here(), leaver()
+    this, going = here(), leaving_host()
     if this == going:
-        leaving.logged_out(name="Leave the tailnet")
-    every_host_is_ready(name="it has said good-bye")
+        tailscale.log_out(name="Leave the tailnet")
+    every_host_is_ready(name="it has left the tailnet")
     if this.is_coordinator:
-        leaving.machine_deleted(name="Have headscale forget it", hostname=going.name)
-        leaving.keys_withdrawn(name="Take keys for joining back", tag=TAG)
+        headscale.delete_machine(name="Delete its machine in headscale", hostname=going.name)
+        headscale.expire_keys(name="Expire the tailnet's join keys", tag=TAG)
 
 
-@phase("Forget the host")
+@phase("Remove the host elsewhere")
 def forget() -> None:
     """Take it out of what the others know: names, filters, the tailnet's policy, as if it had never been declared."""
-    this, going = here(), leaver()
+    this, going = here(), leaving_host()
     if this == going:
         return
     rest = remove_host.without(cluster(), going.name)
-    network.hosts_block(name="Name the others only", entries=lambda: tailnet_names(rest, this))
+    network.hosts_block(name="Write the other hosts' names", entries=lambda: tailnet_names(rest, this))
     if this.is_gateway and api_endpoint.is_forwarded(cluster()):
-        coordination.lead_to_api(rest)
+        coordination.forward_api(rest)
     routing.admit(rest, this)
     if this.is_coordinator:
-        coordination.serve([coordination.write_policy(rest)])
+        coordination.restart_headscale([coordination.write_policy(rest)])
 
 
 @phase("Clean the host")
-def clean_leaver() -> None:
+def clean_host() -> None:
     """Take away what was put on it, if it can be reached."""
-    if here() == leaver():
+    if here() == leaving_host():
         clean(cluster(), here())

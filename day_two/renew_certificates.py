@@ -17,13 +17,13 @@ STAGES = {
 
 
 @phase("Certificates")
-def renew() -> None:
+def renew_certificates() -> None:
     """Renew them on one control plane after the other, and prove that the new ones are in use."""
     whole, this = cluster(), here()
     within = int(given().get("days") or WITHIN_DAYS)
-    made = certificates.renewed(name="Renew the certificates", within_days=within, _serial=True)
+    made = certificates.renew(name="Renew the certificates", within_days=within, _serial=True)
     for name, components in STAGES.items():
-        certificates.read_by(name=f"Have {name} read them", components=components, after=[made], _serial=True)
-    certificates.served(name="See that the API shows the new one", port=whole.api_port, after=[made])
+        certificates.restart_readers(name=f"Have {name} read them", components=components, after=[made], _serial=True)
+    certificates.wait_served(name="Wait until the API serves the new certificate", port=whole.api_port, after=[made])
     if this == whole.control_planes[0]:
-        kubeconfig.handed_over(name="Hand the kubeconfig over", cluster=whole, after=[made])
+        kubeconfig.write(name="Write build/kubeconfig", cluster=whole, after=[made])

@@ -8,7 +8,7 @@ from engine.barrier import every_host_is_ready
 from engine.command_line import given
 from engine.inventory import cluster, here
 from engine.phase import phase
-from operations import leaving
+from operations import kubeadm_reset
 
 
 @phase("End the cluster")
@@ -16,10 +16,10 @@ def end_cluster() -> None:
     """End what runs on each node; control planes last, so that a run that was interrupted still knows whose nodes there are."""
     whole, this = cluster(), here()
     if this.is_node and not this.is_control_plane:
-        leaving.reset(name="Reset the workers", authority_of=whole.control_planes[0].name)
+        kubeadm_reset.reset(name="Reset the workers", authority_of=whole.control_planes[0].name)
     every_host_is_ready(name="the workers run nothing")
     if this.is_control_plane:
-        leaving.reset(name="Reset the control planes", _serial=True)
+        kubeadm_reset.reset(name="Reset the control planes", _serial=True)
 
 
 @phase("Clean up")

@@ -15,20 +15,20 @@ from engine.command_line import given
 from engine.inventory import cluster, here
 from engine.phase import phase
 from local import backup_archive, headscale_db
-from operations import kubeconfig, leaving, manifests, restore
-from phases.control_plane import beginning, tailnet_address
+from operations import kubeadm_reset, kubeconfig, manifests, nodes, restore
+from phases.control_plane import init_document, tailnet_address
 from phases.pod_network import WORKLOADS
 
 
 @cache
-def about() -> Manifest:
+def backup_manifest() -> Manifest:
     """What the backup says of itself; the door has refused one that can't be read."""
     return backup_archive.manifest(given()["from"])
 
 
 def content(name: str) -> Callable[[], bytes]:
     """Gives one file of the backup when it is asked: keys and contents are no arguments of an operation."""
-    return lambda: backup_archive.opened(given()["from"], name, backup_archive.identities(given()["identity"]))
+    return lambda: backup_archive.open_file(given()["from"], name, backup_archive.identities(given()["identity"]))
 
 
 def is_wanted(part: str) -> bool:
@@ -37,76 +37,76 @@ def is_wanted(part: str) -> bool:
 
 
 @cache
-def machines() -> tuple[str, ...] | None:
+def machine_keys() -> tuple[str, ...] | None:
     """The keys of the machines that headscale will know; None where its database stays."""
     if not is_wanted(backups.TAILNET):
         return None
-    return headscale_db.machine_keys(headscale_db.unpacked(content(backups.HEADSCALE)()))
+    return headscale_db.machine_keys(headscale_db.unpack(content(backups.HEADSCALE)()))
 
 
 @phase("Check the backup")
 def check_backup() -> None:
     """See on every host that the backup would be understood."""
     if here().is_control_plane or here().is_coordinator:
-        restore.fitting(
-            name="See that the backup fits",
-            kubernetes=about().kubernetes,
-            headscale=about().headscale,
+        restore.check_backup(
+            name="Check the backup against the host",
+            kubernetes=backup_manifest().kubernetes,
+            headscale=backup_manifest().headscale,
             authority=_authority,
         )
-        restore.begun(name="Note that a restore is under way")
+        restore.mark_started(name="Mark the restore as started")
 
 
-@phase("Bring the tailnet back")
-def bring_tailnet_back() -> None:
+@phase("Restore the tailnet")
+def restore_tailnet() -> None:
     """Give headscale what it knew, and a host that has lost its key the one that it had: addresses then are what they were."""
     this = here()
     if this.is_coordinator and is_wanted(backups.TAILNET):
-        restore.headscale(name="Bring headscale's database and keys back", archive=content(backups.HEADSCALE))
-    every_host_is_ready(name="headscale knows its machines")
+        restore.headscale(name="Restore headscale's database and keys", archive=content(backups.HEADSCALE))
+    every_host_is_ready(name="every machine has logged in")
     key = backups.machine(this.name)
     restore.machine(
-        name="Be the machine that it was",
-        address=about().addresses.get(this.name, ""),
-        archive=content(key) if key in about().files else None,
+        name="Restore the machine's tailnet key",
+        address=backup_manifest().addresses.get(this.name, ""),
+        archive=content(key) if key in backup_manifest().files else None,
     )
 
 
-@phase("Bring the cluster back")
-def bring_cluster_back() -> None:
+@phase("Restore the cluster")
+def restore_cluster() -> None:
     """End what runs on the control planes, and begin the cluster anew from etcd's snapshot; workers find it by themselves."""
     whole, this = cluster(), here()
     if not is_wanted(backups.CLUSTER):
         return
     if this.is_control_plane:
-        leaving.reset(name="End what runs on the control planes", _serial=True)
+        kubeadm_reset.reset(name="Reset the control planes before the restore", _serial=True)
     every_host_is_ready(name="no control plane runs")
     if this != whole.control_planes[0]:
         return
     made = restore.cluster(
-        name="Bring etcd and the authorities back",
+        name="Restore etcd and the CAs",
         node=this.name,
         address=lambda: tailnet_address(this.name),
-        document=lambda: beginning(whole, this, UNUSED_TOKEN),
+        document=lambda: init_document(whole, this, UNUSED_TOKEN),
         pki=content(backups.PKI),
         snapshot=content(backups.ETCD),
     )
     others = [other.name for other in whole.control_planes[1:]]
     for other in others:
-        leaving.node_deleted(name=f"Have the API forget {other} until it joins", node=other)
+        nodes.delete_node(name=f"Have the API forget {other} until it joins", node=other)
     there = {member.name for member in state.inventory.get_active_hosts()} - set(others)
-    manifests.nodes_ready(
+    manifests.wait_for_nodes(
         name="Wait until the nodes are ready", wanted=sorted(there & {node.name for node in whole.nodes})
     )
-    manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=[made])
-    kubeconfig.handed_over(name="Hand the kubeconfig over", cluster=whole, after=[made])
+    manifests.wait_for_workloads(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=[made])
+    kubeconfig.write(name="Write build/kubeconfig", cluster=whole, after=[made])
 
 
-@phase("Bring the cluster back")
-def end() -> None:
+@phase("Restore the cluster")
+def finish() -> None:
     """Have the deploy do its work again."""
     if here().is_control_plane or here().is_coordinator:
-        restore.finished(name="Note that the restore is done")
+        restore.mark_finished(name="Mark the restore as finished")
 
 
 # kubeadm wants one in its file; the phase that would make it is left out.
@@ -115,5 +115,5 @@ UNUSED_TOKEN = "000000.0000000000000000"  # noqa: S105
 
 @cache
 def _authority() -> str:
-    files = headscale_db.unpacked(content(backups.PKI)())
-    return kubeadm_state.authority(files["pki/ca.crt"].decode())
+    files = headscale_db.unpack(content(backups.PKI)())
+    return kubeadm_state.ca_hash(files["pki/ca.crt"].decode())

@@ -12,4 +12,4 @@ from operations import nodes
 def uncordon() -> None:
     """Have the node of `--data host=` take pods again."""
     if is_speaker():
-        nodes.schedulable(name=f"Let {given()['host']} take pods", node=given()["host"])
+        nodes.uncordon(name=f"Let {given()['host']} take pods", node=given()["host"])

@@ -66,27 +66,27 @@ def clean_of_kubernetes(whole: Cluster, this: Host, keep_tailnet: bool) -> None:
     if not this.is_node:
         return
     if keep_tailnet:
-        tailscale.preferred(name="Offer no pods to the tailnet", preferences=_without_pods(whole, this))
+        tailscale.set_prefs(name="Withdraw the pod network's route", preferences=_without_pods(whole, this))
     mirrors = [f"/etc/containerd/certs.d/{registry}" for registry in this.site.mirrors.registries]
     uninstall.packages(name="Remove Kubernetes' packages", names=KUBERNETES, released=["containerd.io", "containerd"])
-    uninstall.pod_network(name="Take the pod network away", pod_cidr=whole.pod_cidr)
+    uninstall.pod_network(name="Delete the pod network's links and routes", pod_cidr=whole.pod_cidr)
     uninstall.plugins(name="Remove the CNI plugins")
-    uninstall.gone(name="Remove Kubernetes' files", paths=[*OF_KUBERNETES, *mirrors], services=["containerd.service"])
-    uninstall.swap_lines(name="Give fstab its swap back")
+    uninstall.absent(name="Remove Kubernetes' files", paths=[*OF_KUBERNETES, *mirrors], services=["containerd.service"])
+    uninstall.swap_lines(name="Restore the swap lines of fstab")
 
 
 def clean_of_tailnet(this: Host) -> None:
     """Take away what made `this` a machine of the tailnet, its part in coordination included."""
     uninstall.units(
-        name="Stop our services",
+        name="Stop and disable the services",
         names=[NETWORK, iptables.UNIT, "tailscaled.service", "headscale.service"],
     )
-    uninstall.links(name="Take the tunnel away", names=[flannel.INTERFACE])
+    uninstall.links(name="Delete the tunnel's link", names=[flannel.INTERFACE])
     uninstall.packages(name="Remove tailscale and headscale", names=["tailscale", "headscale"])
-    uninstall.routing_rules(name="Take our routing rules away")
-    uninstall.kept_rules(name="Take our rules out of those for the next boot")
-    uninstall.host_names(name="Take our names out of the hosts file")
-    uninstall.gone(name="Remove the tailnet's files", paths=OF_TAILNET, services=["nginx.service"])
+    uninstall.routing_rules(name="Delete our routing rules")
+    uninstall.saved_rules(name="Remove our rules from the saved packet filter")
+    uninstall.host_names(name="Remove our names from the hosts file")
+    uninstall.absent(name="Remove the tailnet's files", paths=OF_TAILNET, services=["nginx.service"])
 
 
 def clean(whole: Cluster, this: Host, keep_tailnet: bool = False) -> None:
@@ -94,7 +94,7 @@ def clean(whole: Cluster, this: Host, keep_tailnet: bool = False) -> None:
     clean_of_kubernetes(whole, this, keep_tailnet)
     if not keep_tailnet:
         clean_of_tailnet(this)
-    uninstall.packet_filters(name="Take our rules out of the packet filters", keep_tailnet=keep_tailnet)
+    uninstall.packet_filters(name="Delete our packet filter rules", keep_tailnet=keep_tailnet)
 
 
 def _without_pods(whole: Cluster, this: Host) -> tailscale.Preferences:

@@ -10,17 +10,17 @@ from cluster.documents import kubeadm
 from cluster.model import Host
 from cluster.tasks import is_set
 from day_two import drain
-from day_two.upgrade_plan import foreseen
+from day_two.upgrade_plan import upgrade_plan
 from engine.barrier import every_host_is_ready
 from engine.command_line import given
 from engine.inventory import cluster, here, is_speaker
 from engine.phase import phase
 from engine.pins import trust
 from operations import apt, deb, headscale, kubeconfig, manifests, nodes, systemd, tailnet_peers, upgrade
-from operations.install_plan import decision, granted
+from operations.install_plan import host_install_plan, kubelet_settings_of
 from phases import containerd, pod_network
 from phases import packages as repositories
-from phases.coordination import download, serve
+from phases.coordination import download, restart_headscale
 from phases.tailnet import DEFAULTS
 
 KUBELET_READS = ("/usr/bin/kubelet", "/var/lib/kubelet/config.yaml", "/var/lib/kubelet/kubeadm-flags.env")
@@ -29,14 +29,14 @@ KUBELET_READS = ("/usr/bin/kubelet", "/var/lib/kubelet/config.yaml", "/var/lib/k
 @phase("Tailscale")
 def tailnet() -> None:
     """One host at a time: no path has both its ends away, and the hosts that others need come last."""
-    whole, this, plan = cluster(), here(), foreseen()
+    whole, this, plan = cluster(), here(), upgrade_plan()
     for member in host.loop(plan.of("tailscale", upgrades.tailscale_order(whole))):
         every_host_is_ready(name=f"{member.name} is next")
         if this == member:
-            wanted = repositories.tailscale(whole, this, granted())
-            apt.upgraded(name=f"Upgrade tailscale on {this.name}", wanted=[wanted])
+            wanted = repositories.tailscale(whole, this, host_install_plan())
+            apt.upgrade(name=f"Upgrade tailscale on {this.name}", wanted=[wanted])
             systemd.service(
-                name=f"Have tailscaled run on {this.name}",
+                name=f"Wait for tailscaled on {this.name}",
                 unit="tailscaled.service",
                 reads=[DEFAULTS, "/usr/sbin/tailscaled"],
             )
@@ -46,35 +46,35 @@ def tailnet() -> None:
 @phase("Headscale")
 def coordination() -> None:
     """Fetch the new one, keep a copy of the database, install it; and see that every client finds it."""
-    whole, this, plan = cluster(), here(), foreseen()
+    whole, this, plan = cluster(), here(), upgrade_plan()
     if "headscale" not in plan.parts:
         return
     step = plan.step("headscale", whole.coordinator)
     if step and this.is_coordinator:
-        deb.downloaded(
-            name="Keep a copy of headscale's database, and upgrade headscale",
+        deb.package(
+            name="Copy headscale's database and upgrade headscale",
             package="headscale",
             version=whole.headscale_version,
             download=download(whole),
             ca=trust().ca,
-            upgrade_after=upgrade.kept_database(step.runs),
+            upgrade_after=upgrade.database_copy_script(step.runs),
         )
     if this.is_coordinator and plan.has_headscale:
         # An upgrade that was interrupted may have left it stopped.
-        serve([])
+        restart_headscale([])
     if step:
         every_host_is_ready(name="headscale is upgraded")
-        headscale.reachable(name="Wait for headscale", login_server=whole.server_url)
+        headscale.wait_reachable(name="Wait for headscale", login_server=whole.server_url)
         if this.name in plan.joined:
-            tailnet_peers.sees(
+            tailnet_peers.wait_for_peers(
                 name="Wait until the others are online", peers=lambda: dict.fromkeys(plan.others(this), ())
             )
 
 
 @phase("Nodes")
-def nodes_of_the_cluster() -> None:
+def upgrade_nodes() -> None:
     """Control planes, then workers: each is prepared, drained, upgraded and put back before the next one's turn."""
-    whole, this, plan = cluster(), here(), foreseen()
+    whole, this, plan = cluster(), here(), upgrade_plan()
     done: list[OperationMeta] = []
     for node in host.loop(plan.due):
         every_host_is_ready(name=f"{node.name} is next")
@@ -94,55 +94,61 @@ def nodes_of_the_cluster() -> None:
             _put_back(node, taken)
     if this == whole.control_planes[0] and this.name in plan.members and "kubernetes" in plan.parts:
         # kubeadm renews certificates in passing, the administrator's too.
-        kubeconfig.handed_over(name="Hand the kubeconfig over", cluster=whole, after=done)
+        kubeconfig.write(name="Write build/kubeconfig", cluster=whole, after=done)
 
 
 @phase("Pod network")
 def flannel() -> None:
     """Have the cluster run the declared flannel."""
     whole, this = cluster(), here()
-    if foreseen().of("flannel", whole.control_planes[:1]) and this == whole.control_planes[0]:
+    if upgrade_plan().of("flannel", whole.control_planes[:1]) and this == whole.control_planes[0]:
         applied = pod_network.apply_manifest()
-        manifests.available(name="Wait until the cluster's own pods run", wanted=pod_network.WORKLOADS, after=[applied])
+        manifests.wait_for_workloads(
+            name="Wait until the cluster's own pods run", wanted=pod_network.WORKLOADS, after=[applied]
+        )
 
 
 def _is_back(this: Host) -> None:
-    plan = foreseen()
+    plan = upgrade_plan()
     if this.name in plan.joined:
-        tailnet_peers.sees(name=f"See the others from {this.name}", peers=lambda: dict.fromkeys(plan.others(this), ()))
-        upgrade.reaches(name=f"Reach the others from {this.name}", peers=plan.others(this))
+        tailnet_peers.wait_for_peers(
+            name=f"Wait for the peers of {this.name}", peers=lambda: dict.fromkeys(plan.others(this), ())
+        )
+        upgrade.wait_for_tailnet(name=f"Wait for the tailnet on {this.name}", peers=plan.others(this))
 
 
 def _see_that_it_may_go(node: Host) -> None:
     """Its pods find room elsewhere only while the others are well."""
-    ready = [name for name in foreseen().members if name in foreseen().reached]
-    manifests.nodes_ready(name=f"See that the nodes are ready before {node.name}", wanted=ready)
-    manifests.available(name=f"See that the cluster's own pods run before {node.name}", wanted=pod_network.WORKLOADS)
+    ready = [name for name in upgrade_plan().members if name in upgrade_plan().reached]
+    manifests.wait_for_nodes(name=f"Wait for the nodes before {node.name}", wanted=ready)
+    manifests.wait_for_workloads(
+        name=f"Wait for the cluster's own pods before {node.name}", wanted=pod_network.WORKLOADS
+    )
     if node.is_control_plane:
-        upgrade.etcd_answers(name=f"See that etcd is whole before {node.name}")
+        upgrade.wait_for_etcd(name=f"Wait for etcd's members before {node.name}")
 
 
 def _renew(node: Host, is_member: bool) -> list[OperationMeta]:
     """kubeadm, and by it what the node runs for Kubernetes apart from kubelet."""
     whole = cluster()
-    repositories.name_repositories(whole, node, granted())
-    installed = apt.upgraded(name=f"Upgrade kubeadm on {node.name}", wanted=_packages("kubeadm"))
+    repositories.name_repositories(whole, node, host_install_plan())
+    installed = apt.upgrade(name=f"Upgrade kubeadm on {node.name}", wanted=_packages("kubeadm"))
     if not is_member:
         return [installed]
     is_first = node == whole.control_planes[0]
-    renewed = upgrade.renewed(
+    renewed = upgrade.kubeadm_upgrade(
         name=f"Upgrade {'the control plane' if node.is_control_plane else 'the settings of kubelet'} on {node.name}",
         version=whole.kubernetes_version,
         verb=f"upgrade apply v{whole.kubernetes_version} --yes" if is_first else "upgrade node",
-        document=lambda: kubeadm.upgrade(decision(node.name)),
+        document=lambda: kubeadm.upgrade(kubelet_settings_of(node.name)),
     )
     return [installed, renewed]
 
 
 def _take_out(node: Host) -> list[OperationMeta]:
     told = given()
-    marked = upgrade.reserved(name=f"Mark {node.name} as in upgrade", node=node.name)
-    nodes.drained(
+    marked = upgrade.mark_for_upgrade(name=f"Mark {node.name} as in upgrade", node=node.name)
+    nodes.drain(
         name=f"Drain {node.name}",
         node=node.name,
         timeout_s=int(told.get("timeout") or drain.DRAIN_S),
@@ -153,22 +159,22 @@ def _take_out(node: Host) -> list[OperationMeta]:
 
 def _replace(node: Host, done: list[OperationMeta]) -> None:
     """containerd and kubelet, and what they read."""
-    whole, plan, found = cluster(), foreseen(), granted()
+    whole, plan, found = cluster(), upgrade_plan(), host_install_plan()
     if "containerd" in plan.parts and found.containerd_pinned:
         if "kubernetes" not in plan.parts:
             repositories.name_repositories(whole, node, found)
         wanted = [apt.Wanted(found.containerd_package, f"{whole.containerd_version}-*", held=True)]
-        apt.upgraded(name=f"Upgrade containerd on {node.name}", wanted=wanted)
+        apt.upgrade(name=f"Upgrade containerd on {node.name}", wanted=wanted)
     kubelet = []
     if "kubernetes" in plan.parts:
         kubelet = [
-            apt.upgraded(name=f"Upgrade kubelet and kubectl on {node.name}", wanted=_packages("kubelet", "kubectl"))
+            apt.upgrade(name=f"Upgrade kubelet and kubectl on {node.name}", wanted=_packages("kubelet", "kubectl"))
         ]
         containerd.unpack_plugins(whole, node, found)
     containerd.configure_containerd(node.name, lambda: _containerd_config(node), reads=[containerd.BINARY])
     if node.name in plan.members:
         systemd.service(
-            name=f"Have kubelet run on {node.name}",
+            name=f"Wait for kubelet on {node.name}",
             unit="kubelet.service",
             reads=KUBELET_READS,
             restarted_by=[*done, *kubelet],
@@ -183,16 +189,18 @@ def _containerd_config(node: Host) -> str | None:
 
 
 def _changes_minor(node: Host) -> bool:
-    step = foreseen().step("kubernetes", node)
+    step = upgrade_plan().step("kubernetes", node)
     return step is not None and step.changes_minor
 
 
 def _put_back(node: Host, taken: list[OperationMeta]) -> None:
-    if "kubernetes" in foreseen().parts:
-        upgrade.runs(name=f"Wait until {node.name} is ready", node=node.name, version=cluster().kubernetes_version)
+    if "kubernetes" in upgrade_plan().parts:
+        upgrade.wait_for_kubelet(
+            name=f"Wait until {node.name} is ready", node=node.name, version=cluster().kubernetes_version
+        )
     else:
-        manifests.nodes_ready(name=f"Wait until {node.name} is ready", wanted=[node.name])
-    upgrade.returned(name=f"Let {node.name} take pods", node=node.name, after=taken)
+        manifests.wait_for_nodes(name=f"Wait until {node.name} is ready", wanted=[node.name])
+    upgrade.unmark(name=f"Let {node.name} take pods", node=node.name, after=taken)
 
 
 def _packages(*names: str) -> list[apt.Wanted]:

@@ -10,10 +10,10 @@ from pyinfra.api.exceptions import DeployError
 from cluster import sources, upgrades
 from cluster.model import Host
 from cluster.preflight import upgrade
-from cluster.problems import Problem, listing
+from cluster.problems import Problem, format_problems
 from cluster.tasks import is_set
 from cluster.upgrades import Step
-from day_two.upgrade_plan import foreseen
+from day_two.upgrade_plan import upgrade_plan
 from engine import remote
 from engine.command_line import given
 from engine.inventory import cluster, here, speaker
@@ -22,32 +22,32 @@ from facts.etcd import Members
 from facts.kubernetes import Evictable
 from facts.versions import Fetchable, ManifestDiff, Offered
 from local import apt_download
-from operations.install_plan import granted
+from operations.install_plan import host_install_plan
 from phases.coordination import download
 
 _found: dict[str, list[Problem]] = {}
 
 
-def look_ahead() -> None:
+def check_upgrade() -> None:
     """Judge everything before the first change, in a preview and with -y alike; then tell what will be done."""
-    this, plan = here(), foreseen()
-    todo = [step for step in plan.doing if step.host == this.name and not (step.goes_back or step.leaves_one_out)]
+    this, plan = here(), upgrade_plan()
+    todo = [step for step in plan.doing if step.host == this.name and not (step.is_downgrade or step.skips_minor)]
     _found[this.name] = [problem for step in todo for problem in _not_offered(this, step)]
     if plan.reached <= set(_found):
         problems = [*_of_the_cluster(), *(problem for problems in _found.values() for problem in problems)]
         if problems:
-            raise DeployError(listing(problems, "the upgrade; nothing was changed"))
+            raise DeployError(format_problems(problems, "the upgrade; nothing was changed"))
         _tell()
 
 
 def _of_the_cluster() -> list[Problem]:
-    plan, asked = foreseen(), speaker()
+    plan, asked = upgrade_plan(), speaker()
     members = remote.fact(asked, Members) if plan.members else ()
-    problems = upgrade.unfit(cluster(), plan.steps, plan.parts, plan.nodes, members)
+    problems = upgrade.blockers(cluster(), plan.steps, plan.parts, plan.nodes, members)
     if not is_set(given(), "force"):
         for node in plan.due:
-            problems += upgrade.lonely(node.name, remote.fact(asked, Evictable, node=node.name) or ())
-    return [*upgrade.not_asked(plan.unknown), *problems]
+            problems += upgrade.unmanaged_pods(node.name, remote.fact(asked, Evictable, node=node.name) or ())
+    return [*upgrade.unknown_versions(plan.unknown), *problems]
 
 
 def _not_offered(this: Host, step: Step) -> list[Problem]:
@@ -69,7 +69,7 @@ def _not_offered(this: Host, step: Step) -> list[Problem]:
 
 def _source(this: Host, step: Step) -> tuple[str, sources.AptSource, str]:
     """The package, its repository, and the address of the repository's index."""
-    found = granted()
+    found = host_install_plan()
     if step.part == "kubernetes":
         source = sources.kubernetes(cluster(), this.site, trust())
         return "kubeadm", source, f"{source.uri}Packages"
@@ -89,7 +89,7 @@ def _source(this: Host, step: Step) -> tuple[str, sources.AptSource, str]:
 
 def _not_sent(this: Host, step: Step) -> list[Problem]:
     """For a site that this machine sends tailscale to; it is fetched now."""
-    found = granted()
+    found = host_install_plan()
     source = sources.tailscale(this.site, trust(), found.distribution, found.codename)
     try:
         apt_download.deb(source, "tailscale", step.wanted, found.architecture, trust().ca)
@@ -100,8 +100,8 @@ def _not_sent(this: Host, step: Step) -> list[Problem]:
 
 def _tell() -> None:
     """What `kubeadm upgrade plan` would say, and what its `diff` says; plan itself makes a Job in the cluster, so it is not run."""
-    plan = foreseen()
-    for line in upgrades.told(plan.doing, [node.name for node in plan.due]):
+    plan = upgrade_plan()
+    for line in upgrades.summary(plan.doing, [node.name for node in plan.due]):
         logger.info(f"--> {line}")
     first = cluster().control_planes[0]
     if plan.step("kubernetes", first) and first.name in plan.members:

@@ -18,17 +18,17 @@ from engine.command_line import given
 from engine.inventory import cluster
 from facts import headscale, kubernetes
 from facts.etcd import Members
-from operations.kubeadm import FOLDER
+from operations.kubeadm_script import FOLDER
 from operations.version_drift import installed, steps_of
 
 # kubeadm, and the API after it, of a run that was interrupted.
 SETTLED_S = 1000
 _one_at_a_time = BoundedSemaphore(1)
-_made: list[Foreseen] = []
+_made: list[UpgradePlan] = []
 
 
 @dataclass(frozen=True)
-class Foreseen:
+class UpgradePlan:
     """The plan. `steps`: all that differs, `parts`: those that are upgraded; `nodes` None = the API does not answer; `joined`:
     hosts that headscale knows and that take part, `unknown`: hosts that could not be asked."""
 
@@ -76,7 +76,7 @@ class Foreseen:
         return [name for name in self.joined if name != this.name]
 
 
-def foreseen() -> Foreseen:
+def upgrade_plan() -> UpgradePlan:
     """The plan of this run; all hosts have the same."""
     with _one_at_a_time:
         if not _made:
@@ -84,7 +84,7 @@ def foreseen() -> Foreseen:
         return _made[0]
 
 
-def _look() -> Foreseen:
+def _look() -> UpgradePlan:
     whole = cluster()
     active = {member.name for member in state.inventory.get_active_hosts()}
     reached = [member.name for member in whole.hosts if member.name in active]
@@ -92,7 +92,7 @@ def _look() -> Foreseen:
     _let_it_settle(speakers)
     found = {name: steps_of(name) for name in reached}
     known = remote.fact(whole.coordinator.name, headscale.Nodes) if whole.coordinator.name in reached else None
-    return Foreseen(
+    return UpgradePlan(
         whole=whole,
         parts=upgrades.chosen(given().get("only", "")),
         steps=tuple(step for steps in found.values() for step in steps or ()),

@@ -14,7 +14,7 @@ import pyinfra_cli.cli
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.state import BaseStateCallback
 
-from cluster.problems import Problem, listing
+from cluster.problems import Problem, format_problems
 from engine import command_line
 from engine.inventory import cluster
 
@@ -78,7 +78,7 @@ def _refuse_without(state: Any) -> None:
     found = [_away(name) for name in sorted(set(unreachable) - set(task.may_be_away(cluster(), told)))]
     found += [_nobody(group) for group in task.needs(cluster(), told) if not reached & set(group)]
     if found:
-        raise PyinfraError(listing(found, "the hosts; nothing was changed"))
+        raise PyinfraError(format_problems(found, "the hosts; nothing was changed"))
 
 
 def _away(name: str) -> Problem:

@@ -21,7 +21,7 @@ from pyinfra_cli.inventory import make_inventory
 
 from cluster.inventory.declare import declare
 from cluster.model import Cluster, Host
-from cluster.problems import ModelError, Problem, listing
+from cluster.problems import ModelError, Problem, format_problems
 from engine import command_line, inventory_file
 
 _folders: dict[Inventory, Path] = {}
@@ -35,7 +35,7 @@ def check_at_the_door() -> None:
     """
     shapeless = command_line.shapeless()
     if shapeless:
-        raise InventoryError(listing(shapeless, "the call; no host was contacted"))
+        raise InventoryError(format_problems(shapeless, "the call; no host was contacted"))
 
     def checked(source: Any, **kwargs: Any) -> Inventory:
         if not inventory_file.is_one(source) and not command_line.stories():
@@ -46,7 +46,7 @@ def check_at_the_door() -> None:
             logger.warning(warning)
         wrong = command_line.problems(_model(loaded))
         if wrong:
-            raise InventoryError(listing(wrong, "the call; no host was contacted"))
+            raise InventoryError(format_problems(wrong, "the call; no host was contacted"))
         _log_in_as_declared(loaded)
         return loaded
 
@@ -134,7 +134,7 @@ def _log_in_as_declared(loaded: Inventory) -> None:
 
 
 def _refusal(found: list[Problem]) -> InventoryError:
-    return InventoryError(listing(found, "the inventory"))
+    return InventoryError(format_problems(found, "the inventory"))
 
 
 def _print(path: str) -> int:

@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 
 from cluster.model import Certificate
-from cluster.sources import KEY_FINGERPRINTS, SHA256, Trust
+from cluster.sources import KEY_FINGERPRINTS, SHA256, Pins
 
 
 @cache
-def trust() -> Trust:
+def trust() -> Pins:
     """The pinned values of cluster.sources; ISTHMUS_TRUST names a JSON file whose values take their place.
 
     Its keys: key_fingerprints (name → fingerprint), sha256 (official address → hash), certificate ({certificate, key}: PEM
@@ -21,10 +21,10 @@ def trust() -> Trust:
     """
     overlay = os.environ.get("ISTHMUS_TRUST")
     if not overlay:
-        return Trust()
+        return Pins()
     values = json.loads(Path(overlay).read_text())
     certificate = values.get("certificate")
-    return Trust(
+    return Pins(
         key_fingerprints={**KEY_FINGERPRINTS, **values.get("key_fingerprints", {})},
         sha256={**SHA256, **values.get("sha256", {})},
         certificate=Certificate(**certificate) if certificate else None,

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pyinfra.api import FactBase
 
 from cluster.observed.gpg import parse_colons
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,6 @@ class SigningKeys(FactBase[Keyring | None]):
             f"gpg --batch --show-keys --with-colons {quoted} 2>/dev/null"
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> Keyring:
         return Keyring(parse_colons(output))

@@ -11,7 +11,7 @@ from pyinfra.api.exceptions import FactProcessError
 Parser = TypeVar("Parser", bound=Callable[..., Any])
 
 
-def contained(process: Parser) -> Parser:
+def parse_errors_as_fact_errors(process: Parser) -> Parser:
     """Turn any error of a fact's `process` into pyinfra's FactProcessError: one odd host does not end the run of all."""
 
     @functools.wraps(process)

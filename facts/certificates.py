@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pyinfra.api import FactBase
 
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 from facts.kubernetes import KUBECTL
 
 API = "/etc/kubernetes/pki/apiserver.crt"
@@ -41,7 +41,7 @@ class Issued(FactBase[dict[str, Certificate] | None]):
             f'for f in {_CONFIGS}; do test ! -s "$f" || sed -n \'s/.*client-certificate-data: *//p\' "$f" | base64 -d | show "$f"; done'
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, Certificate]:
         rows = (line.split() for line in output[1:])
         return {path: Certificate(int(end), int(written), serial) for path, written, end, serial in rows}
@@ -84,7 +84,7 @@ class Components(FactBase[dict[str, int] | None]):
             '--field-selector "spec.nodeName=$(uname -n)" -o json 2>/dev/null); then printf \'%s\\n\' "$said"; else echo null; fi'
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, int] | None:
         found = json.loads("\n".join(output))
         if found is None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from pyinfra.api import FactBase
 
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 from facts.containerd import CTR
 
 LISTING = "/opt/cni/isthmus.sha256"
@@ -39,7 +39,7 @@ class Plugins(FactBase[Installed | None]):
             "then echo intact; else echo changed; fi"
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> Installed:
         if output[0] == "none":
             return Installed("", "", False)

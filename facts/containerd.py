@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyinfra.api import FactBase
 
 from cluster.documents.containerd import Settings, parse_dump
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 
 # The CRI's namespace: what is pulled there, kubelet has.
 CTR = "ctr -n k8s.io"
@@ -33,7 +33,7 @@ class Config(FactBase[Containerd | None]):
     def command(self) -> str:
         return "command -v containerd >/dev/null || { echo absent; exit 0; }; containerd --version; containerd config dump 2>/dev/null || true"
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> Containerd:
         return parse(output)
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from pyinfra.api import FactBase
 
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Packages(FactBase[dict[str, Package | None] | None]):
         # It ends with 1 where it does not know one of them, and with 2 where it could not look.
         return f"echo asked {quoted}; dpkg-query -W -f='{shape}' {quoted} 2>/dev/null; test $? -le 1"
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, Package | None]:
         return parse_packages(output)
 

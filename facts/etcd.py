@@ -7,7 +7,7 @@ import json
 from pyinfra.api import FactBase
 
 from cluster.preflight.remove_host import Member
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 from facts.kubernetes import KUBECTL
 
 PKI = "/etc/kubernetes/pki/etcd"
@@ -29,7 +29,7 @@ class Members(FactBase[list[Member] | None]):
             f"{ETCDCTL} endpoint health --cluster -w json 2>/dev/null || true"
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> list[Member] | None:
         return None if output[-1] == "unknown" else parse_members(output)
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from pyinfra.api import FactBase
 
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class States(FactBase[dict[str, FileState | None] | None]):
             '[ $# = 0 ] || { stat -L -c "state %a %U %G %Z %n" "$@" && sha256sum "$@"; }'
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, FileState | None]:
         return parse_states(output)
 

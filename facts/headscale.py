@@ -11,7 +11,7 @@ from typing import Any
 
 from pyinfra.api import FactBase
 
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 
 # Hosts without headscale have no nodes; `unknown` stands for a headscale that does not answer.
 LIST_NODES = "command -v headscale >/dev/null || { echo '[]'; exit 0; }; timeout 10 headscale nodes list --output json 2>/dev/null || echo unknown"
@@ -64,7 +64,7 @@ class Nodes(FactBase[tuple[Node, ...] | None]):
     def command(self) -> str:
         return LIST_NODES
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> tuple[Node, ...] | None:
         return parse_nodes("\n".join(output))
 
@@ -77,7 +77,7 @@ class Routes(FactBase[tuple[Route, ...] | None]):
     def command(self) -> str:
         return LIST_NODES
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> tuple[Route, ...] | None:
         nodes = parse_nodes("\n".join(output))
         return None if nodes is None else routes_of(nodes)
@@ -108,7 +108,7 @@ class Keys(FactBase[tuple[Key, ...] | None]):
     def command(self) -> str:
         return LIST_NODES.replace("nodes list", "preauthkeys list")
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> tuple[Key, ...] | None:
         text = "\n".join(output).strip()
         if text == "unknown":

@@ -11,7 +11,7 @@ from pyinfra.api import FactBase
 from cluster.observed import kubeadm_state
 from cluster.observed.nodes import Node, Workload, parse_node, parse_workload
 from cluster.observed.pods import Networked, Pod, evictable, networked
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 
 KUBECONFIG = "/etc/kubernetes/admin.conf"
 KUBECTL = f"kubectl --kubeconfig {KUBECONFIG}"
@@ -32,7 +32,7 @@ class KubeletVersion(FactBase[str | None]):
     def command(self) -> str:
         return "command -v kubelet >/dev/null || { echo absent; exit 0; }; kubelet --version"
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> str:
         return "" if output[0] == "absent" else output[0].split()[1].removeprefix("v")
 
@@ -45,7 +45,7 @@ class Nodes(FactBase[list[Node] | None]):
     def command(self) -> str:
         return _ITEMS.replace("WHAT", "nodes")
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> list[Node] | None:
         items = _items(output)
         return None if items is None else [parse_node(item) for item in items]
@@ -59,7 +59,7 @@ class Workloads(FactBase[list[Workload] | None]):
     def command(self) -> str:
         return _ITEMS.replace("WHAT", "deployments,daemonsets --all-namespaces")
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> list[Workload] | None:
         items = _items(output)
         return None if items is None else [parse_workload(item) for item in items]
@@ -73,7 +73,7 @@ class Evictable(FactBase[list[Pod] | None]):
     def command(self, node: str) -> str:
         return _ITEMS.replace("WHAT", f"pods --all-namespaces --field-selector spec.nodeName={shlex.quote(node)}")
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> list[Pod] | None:
         items = _items(output)
         return None if items is None else [pod for item in items if (pod := evictable(item))]
@@ -87,13 +87,13 @@ class OnPodNetwork(FactBase[list[Networked] | None]):
     def command(self) -> str:
         return _ITEMS.replace("WHAT", "pods --all-namespaces")
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> list[Networked] | None:
         items = _items(output)
         return None if items is None else [pod for item in items if (pod := networked(item))]
 
 
-class ProxyAsks(FactBase[list[str] | None]):
+class KubeProxyEndpoint(FactBase[list[str] | None]):
     """Where `api` leads for each kube-proxy that runs on the host: kubelet copies /etc/hosts into its container when it starts."""
 
     def command(self, api: str) -> str:
@@ -114,7 +114,7 @@ class Membership(FactBase[kubeadm_state.Membership | None]):
             'if test -f /etc/kubernetes/pki/ca.crt; then echo "pki $(base64 -w 0 /etc/kubernetes/pki/ca.crt)"; else echo "pki -"; fi'
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> kubeadm_state.Membership:
         return kubeadm_state.parse(output)
 
@@ -149,7 +149,7 @@ class JoinTokens(FactBase[list[str] | None]):
             f"-o go-template={shlex.quote(template)} 2>/dev/null || echo unknown"
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> list[str] | None:
         mark = output[0].partition(" ")[2]
         if output[-1] == "unknown":

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pyinfra.api import FactBase
 
 from cluster.observed import survey
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Release(FactBase[OsRelease | None]):
     def command(self) -> str:
         return '. /etc/os-release; echo "$ID"; echo "${VERSION_ID:-0}"; echo "${VERSION_CODENAME:-unknown}"'
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> OsRelease:
         return OsRelease(*output[:3])
 
@@ -74,7 +74,7 @@ class Hostname(FactBase[dict[str, str] | None]):
     def command(self) -> str:
         return "uname -n; cat /etc/hostname 2>/dev/null || echo"
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, str]:
         return {"live": output[0].strip(), "static": output[1].strip() if len(output) > 1 else ""}
 
@@ -119,7 +119,7 @@ class KernelSettings(FactBase[dict[str, str | None] | None]):
             f'for k in {keys}; do echo "$k=$(cat "/proc/sys/$(echo "$k" | tr . /)" 2>/dev/null)"; done'
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, str | None]:
         return {key: value.strip() or None for key, _, value in (line.partition("=") for line in output)}
 
@@ -145,7 +145,7 @@ class Survey(FactBase[survey.Survey | None]):
     def command(self, names: Sequence[str] = ()) -> str:
         return _SURVEY.replace("NAMES", " ".join(shlex.quote(wanted) for wanted in names))
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> survey.Survey:
         return survey.parse(output, time.time())
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pyinfra.api import FactBase
 
 from cluster.documents.iptables import Filters, parse_filters
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 
 # Where `ip rule to LAN lookup main` stands: before tailscale's own rules, which begin at 5210.
 RULE_PRIORITY = 2500
@@ -18,7 +18,7 @@ RULES_V4 = "/etc/iptables/rules.v4"
 
 
 @dataclass(frozen=True)
-class Passing:
+class ForwardingState:
     """The live state: networks kept local (each as often as it has a rule), IPv4 forwarding, the TCP segment clamp's interfaces."""
 
     kept_local: tuple[str, ...]
@@ -30,7 +30,7 @@ class Passing:
         return asdict(self)
 
 
-class PassesOn(FactBase[Passing | None]):
+class Forwarding(FactBase[ForwardingState | None]):
     """Rules at our priority, forwarding and segment clamp as they are now; None = could not be read."""
 
     def command(self) -> str:
@@ -40,9 +40,9 @@ class PassesOn(FactBase[Passing | None]):
             f"command -v nft >/dev/null && nft list table inet {CLAMP_TABLE} 2>/dev/null | sed -n '/maxseg size set rt mtu/s/^[ \\t]*/clamp /p'; true"
         )
 
-    @contained
-    def process(self, output: list[str]) -> Passing:
-        return parse_passing(output)
+    @parse_errors_as_fact_errors
+    def process(self, output: list[str]) -> ForwardingState:
+        return parse_forwarding(output)
 
 
 class Mtus(FactBase[dict[str, int] | None]):
@@ -51,7 +51,7 @@ class Mtus(FactBase[dict[str, int] | None]):
     def command(self) -> str:
         return 'for m in /sys/class/net/*/mtu; do l=${m%/mtu}; echo "${l##*/} $(cat "$m")"; done'
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, int]:
         return {name: int(size) for name, size in (line.split() for line in output)}
 
@@ -71,7 +71,7 @@ class PacketFilter(FactBase[Filters | None]):
             f'if test -e {SCRIPT}; then echo "== script"; cat {SCRIPT}; fi; echo "== end"'
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> Filters:
         return parse_filters(output)
 
@@ -89,7 +89,7 @@ class Saved(FactBase[dict[str, list[str]] | None]):
             'echo "== $t"; $t-save 2>/dev/null; done'
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for line in output[1:]:
@@ -108,7 +108,7 @@ class NftTables(FactBase[list[tuple[str, str]] | None]):
     def command(self) -> str:
         return "echo tables; command -v nft >/dev/null || exit 0; nft list tables"
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> list[tuple[str, str]]:
         rows = (line.split() for line in output[1:] if line.startswith("table "))
         return [(row[1], row[2]) for row in rows]
@@ -126,7 +126,7 @@ class PodRoutes(FactBase[list[str] | None]):
         return output[1:]
 
 
-def parse_passing(lines: list[str]) -> Passing:
+def parse_forwarding(lines: list[str]) -> ForwardingState:
     """What the script of PassesOn printed."""
     rules, clamped, forwarding = [], [], False
     for line in lines:
@@ -137,4 +137,4 @@ def parse_passing(lines: list[str]) -> Passing:
             clamped.append(" ".join(value.replace('"', "").split()[:2]))
         elif kind == "forwarding":
             forwarding = value.strip() == "1"
-    return Passing(tuple(sorted(rules)), forwarding, tuple(sorted(clamped)))
+    return ForwardingState(tuple(sorted(rules)), forwarding, tuple(sorted(clamped)))

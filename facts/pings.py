@@ -10,7 +10,7 @@ from typing import Literal
 
 from pyinfra.api import FactBase
 
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 
 _PONG = re.compile(r"pong from \S+ \(\S+\) via (?P<via>\S+) in (?P<time>[\d.]+)(?P<unit>µs|us|ms|s)")
 # WireGuard tries its handshake again after 5 s (its REKEY_TIMEOUT): a pair that never spoke before may lose two.
@@ -44,7 +44,7 @@ class TailnetPaths(FactBase[dict[str, Path] | None]):
             f'for t in {wanted}; do ({ping} | sed "s/^/$t /") & done; wait'
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, Path]:
         return parse_pings(output)
 
@@ -59,7 +59,7 @@ class Answers(FactBase[dict[str, bool] | None]):
         ping = f'ping -n -q -c 1 -w {PING_S} "$t" >/dev/null 2>&1 && echo "$t yes" || echo "$t no"'
         return f"echo asked; for t in {wanted}; do ({ping}) & done; wait"
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, bool]:
         return {address: answer == "yes" for address, answer in (line.split() for line in output[1:])}
 

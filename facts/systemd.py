@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from pyinfra.api import FactBase
 
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 
 # The services that this project runs.
 UNITS = ("tailscaled", "containerd", "kubelet", "headscale", "nginx")
@@ -46,7 +46,7 @@ class State(FactBase[Unit | None]):
             f'echo "Started=$(test -z "$since" || date -d "$since" +%s)"; echo "Newest=$({newest})"'
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> Unit:
         values = dict(line.split("=", 1) for line in output if "=" in line)
         return Unit(

@@ -10,7 +10,7 @@ from typing import Any
 
 from pyinfra.api import FactBase
 
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 
 ABSENT = "absent"
 UNREACHABLE = "unreachable"
@@ -104,7 +104,7 @@ class Status(FactBase[ClientStatus | None]):
     def command(self) -> str:
         return _ASK.replace("QUESTION", "status --json")
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> ClientStatus:
         return parse_status("\n".join(output))
 
@@ -117,12 +117,12 @@ class Prefs(FactBase[ClientPrefs | None]):
     def command(self) -> str:
         return _ASK.replace("QUESTION", "debug prefs")
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> ClientPrefs:
         return parse_prefs("\n".join(output))
 
 
-class Elsewhere(FactBase[list[str] | None]):
+class StaleConnections(FactBase[list[str] | None]):
     """Addresses to which this host's tailscaled talks at `port`, though `server` leads to others; None = unknown."""
 
     def command(self, server: str, port: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pyinfra.api import FactBase
 
 from cluster import upgrades
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 from facts.kubernetes import KUBECONFIG
 
 
@@ -22,7 +22,7 @@ class Installed(FactBase[upgrades.Installed | None]):
             "sed -n 's|^ *image: .*/kube-apiserver:v|api |p' /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null || true"
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> upgrades.Installed:
         rows = [line.split() for line in output[1:]]
         # A package that dpkg only knows by name has no version, one that is half installed does not count.
@@ -42,7 +42,7 @@ class Offered(FactBase[list[str] | None]):
             f'awk -v name={name} \'$1 == "Package:" {{is = $2 == name}} is && $1 == "Version:" {{print $2}} END {{if (NR == 0) print "unknown"}}\''
         )
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> list[str] | None:
         return None if output[-1] == "unknown" else output[1:]
 

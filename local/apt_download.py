@@ -36,7 +36,7 @@ def deb(source: AptSource, name: str, version: str, architecture: str, ca: str |
         raise NotFetched(f"{source.official_uri}: {error}") from error
 
 
-def ring(key: bytes, source: AptSource) -> bytes:
+def apt_keyring(key: bytes, source: AptSource) -> bytes:
     """The key that a repository publishes (armoured or not) as a keyring for apt. Raises NotFetched unless it is the pinned one, alone."""
     try:
         with tempfile.TemporaryDirectory() as home:
@@ -88,7 +88,7 @@ class _Reader:
         """What the pinned key has signed in it, and nothing around that."""
         with tempfile.TemporaryDirectory() as folder:
             keyring = Path(folder, "ring")
-            keyring.write_bytes(ring(self._get(self.source.key_url), self.source))
+            keyring.write_bytes(apt_keyring(self._get(self.source.key_url), self.source))
             Path(folder, "InRelease").write_bytes(clear_signed)
             verified = subprocess.run(
                 ["gpgv", "--quiet", "--keyring", str(keyring), "--output", "-", f"{folder}/InRelease"],

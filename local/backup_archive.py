@@ -91,12 +91,12 @@ def manifest(folder: str) -> Manifest:
     return found
 
 
-def tried(folder: str, keys: Sequence[Any]) -> None:
+def check_identities(folder: str, keys: Sequence[Any]) -> None:
     """See that the keys open the backup; raises Unusable."""
-    opened(folder, PROBE, keys)
+    open_file(folder, PROBE, keys)
 
 
-def opened(folder: str, name: str, keys: Sequence[Any]) -> bytes:
+def open_file(folder: str, name: str, keys: Sequence[Any]) -> bytes:
     """What is in one file of a backup; raises Unusable."""
     try:
         content: bytes = pyrage.decrypt((Path(folder) / name).read_bytes(), keys)
@@ -112,7 +112,7 @@ def opened(folder: str, name: str, keys: Sequence[Any]) -> bytes:
     return content
 
 
-def sealed(content: bytes, recipients: Sequence[Any]) -> bytes:
+def encrypt(content: bytes, recipients: Sequence[Any]) -> bytes:
     """Encrypted, so that only `recipients` can read it."""
     closed: bytes = pyrage.encrypt(content, recipients)
     return closed
@@ -123,7 +123,7 @@ def hashes(files: Mapping[str, bytes]) -> dict[str, str]:
     return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
 
 
-def kept(name: str, files: Mapping[str, bytes], about: Manifest) -> Path:
+def store(name: str, files: Mapping[str, bytes], about: Manifest) -> Path:
     """Write a backup to build/backups/NAME, and give that path; what a run that was killed has left there goes. Raises OSError."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     target, part = FOLDER / name, FOLDER / f"{name}.part"

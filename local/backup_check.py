@@ -17,12 +17,12 @@ def problems(task: str, cluster: Cluster, given: Mapping[str, str]) -> list[Prob
             backup_archive.recipients(given["recipient"])
         elif task == "restore":
             about = backup_archive.manifest(given["from"])
-            return backups.misfits(about, cluster, given["from"]) or _closed(given)
+            return backups.incompatibilities(about, cluster, given["from"]) or _closed(given)
     except backup_archive.Unusable as refused:
         return [refused.problem]
     return []
 
 
 def _closed(given: Mapping[str, str]) -> list[Problem]:
-    backup_archive.tried(given["from"], backup_archive.identities(given["identity"]))
+    backup_archive.check_identities(given["from"], backup_archive.identities(given["identity"]))
     return []

@@ -19,7 +19,7 @@ class Damaged(Exception):
     """An archive or the database in it is not whole; says why."""
 
 
-def unpacked(archive: bytes) -> dict[str, bytes]:
+def unpack(archive: bytes) -> dict[str, bytes]:
     """The files in a tar, by name; raises Damaged."""
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as opened:
@@ -32,7 +32,7 @@ def unpacked(archive: bytes) -> dict[str, bytes]:
     return found
 
 
-def packed(files: Files) -> bytes:
+def pack(files: Files) -> bytes:
     """A tar of files that only root can read."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w:gz") as archive:
@@ -43,12 +43,12 @@ def packed(files: Files) -> bytes:
     return made.getvalue()
 
 
-def whole(files: Files) -> dict[str, bytes]:
+def merge_log(files: Files) -> dict[str, bytes]:
     """The same with the database in one file, its log worked in, after SQLite has found it sound; raises Damaged."""
     return _with(files, lambda database: None)
 
 
-def readdressed(files: Files, addresses: Mapping[str, str]) -> dict[str, bytes]:
+def set_addresses(files: Files, addresses: Mapping[str, str]) -> dict[str, bytes]:
     """The same with those addresses for the machines that call themselves so; raises Damaged."""
 
     def change(database: sqlite3.Connection) -> None:

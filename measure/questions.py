@@ -9,7 +9,7 @@ from pyinfra.api import FactBase
 
 from cluster.mtu import PING_BYTES
 from facts import headscale, kubernetes, network, pings, systemd, tailscale
-from facts.base import contained
+from facts.base import parse_errors_as_fact_errors
 from facts.sections import Section, parse_sections, script
 
 PACKAGES = ("kubeadm", "kubelet", "kubectl", "containerd", "containerd.io", "tailscale", "headscale")
@@ -28,7 +28,7 @@ class State(FactBase[dict[str, Section] | None]):
     def command(self, names: Sequence[str] = (), login_server: str = "", listen: str = "") -> str:
         return script({**_own(names, login_server), **(_coordination(listen) if listen else {})})
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, Section]:
         return parse_sections(output)
 
@@ -46,7 +46,7 @@ class ClusterState(FactBase[dict[str, Section] | None]):
         }
         return script({name: (command, 15) for name, command in questions.items()})
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, Section]:
         return parse_sections(output)
 
@@ -81,7 +81,7 @@ class Reach(FactBase[dict[str, Section] | None]):
             questions["pod-gateways"] = (_pings(pod_gateways, f"-I {pod_gateway}"), pings.PING_S + 4)
         return script(questions)
 
-    @contained
+    @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, Section]:
         return parse_sections(output)
 
@@ -95,7 +95,7 @@ def _own(names: Sequence[str], login_server: str) -> dict[str, tuple[str, int]]:
         "units": (f"systemctl show --property=Id,LoadState,ActiveState,SubState,Result {units}", 8),
         "addresses": ("ip -o -4 address show", 5),
         "rules": ("ip -4 rule show", 5),
-        "passing": (network.PassesOn().command(), 5),
+        "passing": (network.Forwarding().command(), 5),
         "table-52": ("ip -4 route show table 52", 5),
         "main-table": ("ip -4 route show table main", 5),
         "neighbours": ("ip -4 neigh show", 5),

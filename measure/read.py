@@ -11,11 +11,11 @@ from cluster.model import Cluster, Host
 from cluster.observed import programs
 from cluster.observed.nodes import parse_node, parse_workload
 from facts.headscale import parse_nodes
-from facts.network import parse_passing
+from facts.network import parse_forwarding
 from facts.pings import parse_pings
 from facts.sections import Section
 from facts.tailscale import parse_prefs, parse_status
-from report.measurement import Api, Coordination, MeshNode, NodeMeasured, Said, Tailnet, WaitingPod
+from report.measurement import Api, Coordination, Evidence, MeshNode, NodeMeasured, Tailnet, WaitingPod
 
 Sections = Mapping[str, Section]
 # Kept as evidence. Left out is what is large, and what may hold a key (tailscale's preferences).
@@ -52,10 +52,10 @@ TYPED = {
 CLIENT_UNKNOWN = Tailnet("unreachable")
 
 
-def said(sections: Sections) -> dict[str, Said]:
+def said(sections: Sections) -> dict[str, Evidence]:
     """What is kept as evidence."""
     return {
-        name: Said(TYPED.get(name, section.command), section.output[:EVIDENCE_LINES], section.code)
+        name: Evidence(TYPED.get(name, section.command), section.output[:EVIDENCE_LINES], section.code)
         for name, section in sections.items()
         if name in EVIDENCE
     }
@@ -63,7 +63,7 @@ def said(sections: Sections) -> dict[str, Said]:
 
 def own(declared: Cluster, host: Host, sections: Sections) -> dict[str, Any]:
     """The fields of HostMeasured that the host's own state gives."""
-    passing = _read(sections, "passing", lambda lines: parse_passing(list(lines)), None)
+    passing = _read(sections, "passing", lambda lines: parse_forwarding(list(lines)), None)
     machine = _lines(sections, "machine")
     return {
         **_client(sections),

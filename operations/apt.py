@@ -19,7 +19,7 @@ from engine import remote
 from engine.fail import fail
 from facts.apt import Keyring, SigningKeys
 from facts.dpkg import Package, Packages
-from local.apt_download import NotFetched, deb, ring
+from local.apt_download import NotFetched, apt_keyring, deb
 
 FOLDER = "/var/cache/isthmus"
 # Each key as a line of base64.
@@ -35,7 +35,7 @@ APT_GET = (
 
 
 @dataclass(frozen=True)
-class Sent:
+class Pushed:
     """Where this machine finds a package for a host that can't reach the repository: for which architecture, trusting also the PEM file `ca`."""
 
     source: AptSource
@@ -53,7 +53,7 @@ class Wanted:
     name: str
     version: str | None = None
     held: bool = False
-    sent: Sent | None = None
+    sent: Pushed | None = None
 
     @property
     def spec(self) -> str:
@@ -106,7 +106,7 @@ def packages(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
 
 
 @operation()
-def upgraded(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
+def upgrade(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
     """
     Bring packages to their versions in one transaction, held ones too. apt itself refuses to go back.
 
@@ -158,7 +158,7 @@ def _install(
     yield StringCommand(" && ".join(steps))
 
 
-def _fetched(package: Wanted, sent: Sent) -> Path:
+def _fetched(package: Wanted, sent: Pushed) -> Path:
     return deb(sent.source, package.name, package.version or "", sent.architecture, sent.ca)
 
 
@@ -172,7 +172,7 @@ def _keep(sources: Sequence[AptSource]) -> Generator[StringCommand, None, None]:
     try:
         said = remote.run(host.name, FETCH_KEYS.format(urls=urls))
         rings = {
-            source.keyring: ring(base64.b64decode(line), source)
+            source.keyring: apt_keyring(base64.b64decode(line), source)
             for source, line in zip(sources, said.split("\n"), strict=False)
         }
     except (NotFetched, remote.RemoteFailure) as reason:

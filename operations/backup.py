@@ -26,7 +26,7 @@ _addresses: dict[str, str] = {}
 
 
 @operation()
-def taken(files: Mapping[str, str], recipients: Sequence[Any]) -> Generator[StringCommand, None, None]:
+def fetch(files: Mapping[str, str], recipients: Sequence[Any]) -> Generator[StringCommand, None, None]:
     """
     Take what this host holds, encrypted as soon as it has come and been found whole.
 
@@ -37,7 +37,7 @@ def taken(files: Mapping[str, str], recipients: Sequence[Any]) -> Generator[Stri
         try:
             for name, script in files.items():
                 content = remote.content(host.name, script, ASK_S)
-                _sealed[name] = backup_archive.sealed(_checked(name, content), recipients)
+                _sealed[name] = backup_archive.encrypt(_checked(name, content), recipients)
             _versions.update(_pairs(remote.run(host.name, backup.VERSIONS)))
         except (remote.RemoteFailure, headscale_db.Damaged) as failure:
             yield fail(f"no backup was made: {failure}")
@@ -49,7 +49,7 @@ def taken(files: Mapping[str, str], recipients: Sequence[Any]) -> Generator[Stri
 
 
 @operation()
-def kept(cluster: Cluster, away: Mapping[str, str]) -> Generator[StringCommand, None, None]:
+def store(cluster: Cluster, away: Mapping[str, str]) -> Generator[StringCommand, None, None]:
     """
     Write what was taken to build/backups, with its manifest.
 
@@ -69,7 +69,7 @@ def kept(cluster: Cluster, away: Mapping[str, str]) -> Generator[StringCommand, 
             files=backup_archive.hashes(_sealed),
         )
         try:
-            target = backup_archive.kept(
+            target = backup_archive.store(
                 f"{cluster.cluster_name}-{time.strftime('%Y%m%d-%H%M%S', now)}", _sealed, about
             )
         except OSError as problem:
@@ -89,10 +89,10 @@ def _checked(name: str, content: bytes) -> bytes:
         except (OSError, EOFError, zlib.error) as error:
             raise headscale_db.Damaged(f"etcd's snapshot did not come whole: {error}") from None
         return content
-    files = headscale_db.unpacked(content)
+    files = headscale_db.unpack(content)
     if name == backups.PKI and "pki/ca.key" not in files:
         raise headscale_db.Damaged("/etc/kubernetes/pki holds no ca.key: without it no cluster can be brought back")
-    return headscale_db.packed(headscale_db.whole(files)) if name == backups.HEADSCALE else content
+    return headscale_db.pack(headscale_db.merge_log(files)) if name == backups.HEADSCALE else content
 
 
 def _pairs(text: str) -> dict[str, str]:

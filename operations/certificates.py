@@ -14,7 +14,7 @@ from engine.fail import fail
 from engine.wait import answered
 from facts.certificates import API, Certificate, Components, Issued, Named, Served
 from facts.kubernetes import KUBECTL, Membership
-from operations import kubeadm
+from operations import kubeadm_script
 from operations.systemd import will_have_changed
 
 # Each with what it reads when it starts. The API's own certificate is not there: it reads that again as soon as it is written.
@@ -39,7 +39,7 @@ MANIFESTS = "/etc/kubernetes/manifests"
 
 
 @operation()
-def renewed(within_days: int) -> Generator[StringCommand, None, None]:
+def renew(within_days: int) -> Generator[StringCommand, None, None]:
     """
     Have kubeadm renew its certificates where one of them ends soon. Names in them stay as they are.
 
@@ -59,7 +59,7 @@ def renewed(within_days: int) -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def named(
+def api_sans(
     names: Callable[[], Sequence[str] | None], document: Callable[[str, str], str | None], port: int
 ) -> Generator[StringCommand, None, None]:
     """
@@ -86,7 +86,7 @@ def named(
 
 
 @operation()
-def read_by(components: Sequence[str], after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
+def restart_readers(components: Sequence[str], after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
     """
     Have components of the control plane be started, together, after what they read was written.
 
@@ -108,7 +108,7 @@ def read_by(components: Sequence[str], after: Sequence[OperationMeta]) -> Genera
 
 
 @operation()
-def served(port: int, after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
+def wait_served(port: int, after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
     """
     See, by a TLS handshake, that the API shows the certificate that lies on the disk.
 
@@ -136,7 +136,7 @@ def _handshake(port: int) -> StringCommand:
 
 def _name(document: Callable[[str, str], str | None], port: int) -> Generator[StringCommand, None, None]:
     try:
-        known = remote.run(host.name, kubeadm.KNOWN)
+        known = remote.run(host.name, kubeadm_script.KNOWN)
     except remote.RemoteFailure as failure:
         yield fail(f"what kubeadm keeps in the cluster could not be read: {failure}")
         return
@@ -146,11 +146,11 @@ def _name(document: Callable[[str, str], str | None], port: int) -> Generator[St
             "the tailnet addresses of all control planes must be known; does `tailscale status` on each show one?"
         )
         return
-    yield StringCommand("sh -s", _stdin=kubeadm.script("init phase upload-config kubeadm", told, is_node=True))
+    yield StringCommand("sh -s", _stdin=kubeadm_script.script("init phase upload-config kubeadm", told, is_node=True))
     # kubeadm leaves a certificate alone that is there. It is put in place after its key: until then the API goes on with the old pair.
     here = API.rpartition("/")[0]
     yield StringCommand(f"rm -rf {FOLDER} && mkdir -m 700 {FOLDER} && ln -s {here}/ca.crt {here}/ca.key {FOLDER}/")
-    yield StringCommand("sh -s", _stdin=kubeadm.script("init phase certs apiserver", made, is_node=True))
+    yield StringCommand("sh -s", _stdin=kubeadm_script.script("init phase certs apiserver", made, is_node=True))
     yield StringCommand(f"mv {FOLDER}/apiserver.key {here}/ && mv {FOLDER}/apiserver.crt {here}/ && rm -r {FOLDER}")
     yield _handshake(port)
 

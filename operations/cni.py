@@ -21,7 +21,7 @@ ENDING_S = 90
 
 
 @operation()
-def flannel_ended() -> Generator[StringCommand, None, None]:
+def wait_for_flannel_to_stop() -> Generator[StringCommand, None, None]:
     """Wait until flannel runs on this host no more; what it made is left."""
     running = "grep -qsx flanneld /proc/[0-9]*/comm"
     command = (

@@ -13,7 +13,7 @@ from facts.containerd import Config
 
 
 @operation()
-def understood(wanted: Callable[[], Settings | None]) -> Generator[StringCommand, None, None]:
+def check_config(wanted: Callable[[], Settings | None]) -> Generator[StringCommand, None, None]:
     """
     Refuse a host whose containerd understood its configuration otherwise than it was meant. Changes nothing.
 

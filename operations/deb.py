@@ -16,7 +16,7 @@ from operations.downloads import NoChecksum, expected_sha256, fetch
 
 
 @operation()
-def downloaded(
+def package(
     package: str, version: str, download: Download, ca: str | None, upgrade_after: str | None = None
 ) -> Generator[StringCommand, None, None]:
     """

@@ -1,10 +1,11 @@
-"""headscale on the coordinator: its policy, its answer, the routes that it serves."""
+"""headscale on the coordinator: its policy, routes, machines and keys."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import shlex
+import time
 from collections.abc import Generator, Mapping, Sequence
 from ipaddress import IPv4Network
 
@@ -14,7 +15,7 @@ from pyinfra.api import QuoteString, StringCommand, operation
 from engine.fail import fail
 from engine.wait import pause, wait
 from facts.files import States
-from facts.headscale import Node, Nodes, Reachable, node_of
+from facts.headscale import Key, Keys, Node, Nodes, Reachable, node_of
 
 POLLS = 30
 
@@ -48,7 +49,7 @@ def policy(path: str, content: str) -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def reachable(login_server: str, timeout_s: int = 90) -> Generator[StringCommand, None, None]:
+def wait_reachable(login_server: str, timeout_s: int = 90) -> Generator[StringCommand, None, None]:
     """
     Wait until headscale answers through the gateway.
 
@@ -72,7 +73,7 @@ def reachable(login_server: str, timeout_s: int = 90) -> Generator[StringCommand
 
 
 @operation()
-def routes_approved(wanted: Mapping[str, Sequence[IPv4Network]]) -> Generator[StringCommand, None, None]:
+def approve_routes(wanted: Mapping[str, Sequence[IPv4Network]]) -> Generator[StringCommand, None, None]:
     """
     Have every offered route approved. The policy does so by itself; this makes good what was offered before the policy knew of it.
 
@@ -119,3 +120,49 @@ def _approvals(
             yield StringCommand(
                 "headscale nodes approve-routes --identifier", str(node.id), "--routes", QuoteString(",".join(whole))
             )
+
+
+@operation()
+def delete_machine(hostname: str) -> Generator[StringCommand, None, None]:
+    """
+    Have headscale forget a machine, with its key, its address and its routes.
+
+    + hostname: what it calls itself
+    """
+    nodes = host.get_fact(Nodes)
+    if nodes is None:
+        yield fail("headscale does not answer; `journalctl -u headscale -n 30` on this host tells why")
+        return
+    ids = [node.id for node in nodes if node.hostname == hostname]
+    if not ids:
+        host.noop("headscale knows no such machine")
+        return
+    yield StringCommand("; ".join(["set -e", *(f"headscale nodes delete --identifier {id_} --force" for id_ in ids)]))
+
+
+@operation()
+def expire_keys(tag: str = "") -> Generator[StringCommand, None, None]:
+    """
+    Take back the keys for joining that a run which was interrupted has left. The deploy makes one when it needs it.
+
+    + tag: what they would have made of a machine; empty: every key that still opens the tailnet, whoever made it
+    """
+    keys = host.get_fact(Keys)
+    if keys is None:
+        yield fail("headscale does not answer; `journalctl -u headscale -n 30` on this host tells why")
+        return
+    ids = [key.id for key in keys if (tag in key.tags if tag else _opens(key))]
+    if not ids:
+        host.noop("no key is left")
+        return
+    yield StringCommand(_without_keys(ids))
+
+
+def _opens(key: Key) -> bool:
+    return not key.spent and (not key.ends or key.ends > time.time())
+
+
+def _without_keys(ids: Sequence[int]) -> str:
+    # A used key can't be deleted everywhere; expired, it opens nothing.
+    each = (f"headscale preauthkeys delete --id {id_} || headscale preauthkeys expire --id {id_}" for id_ in ids)
+    return "; ".join(["set -e", *each])

@@ -31,7 +31,7 @@ SILENT = "headscale does not answer; `journalctl -u headscale -n 30` on this hos
 
 
 @operation()
-def wiped(addresses: Callable[[], Mapping[str, str | None]]) -> Generator[StringCommand, None, None]:
+def wipe(addresses: Callable[[], Mapping[str, str | None]]) -> Generator[StringCommand, None, None]:
     """
     Have headscale begin with an empty database, and note who had which address. Its keys stay, so clients know it again.
 
@@ -57,7 +57,7 @@ def wiped(addresses: Callable[[], Mapping[str, str | None]]) -> Generator[String
 
 
 @operation()
-def readdressed() -> Generator[StringCommand, None, None]:
+def restore_addresses() -> Generator[StringCommand, None, None]:
     """Have headscale give each machine the address that it had: it has handed them out anew, in the order of their coming."""
     noted = host.get_fact(Content, path=MEMORY)
     if noted is None or (not noted and state.is_executing):
@@ -74,8 +74,8 @@ def readdressed() -> Generator[StringCommand, None, None]:
     if wrong:
         host.log(f"back to the address that they had: {', '.join(wrong)}")
         try:
-            files = headscale_db.unpacked(remote.content(host.name, _STOP_AND_SEND, 120))
-            archive = headscale_db.packed(headscale_db.readdressed(files, wanted))
+            files = headscale_db.unpack(remote.content(host.name, _STOP_AND_SEND, 120))
+            archive = headscale_db.pack(headscale_db.set_addresses(files, wanted))
         except (remote.RemoteFailure, headscale_db.Damaged) as failure:
             yield StringCommand("systemctl start headscale.service")
             yield fail(f"the addresses could not be set: {failure}")
@@ -85,7 +85,7 @@ def readdressed() -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def addressed(coordinator: str) -> Generator[StringCommand, None, None]:
+def wait_for_address(coordinator: str) -> Generator[StringCommand, None, None]:
     """
     Wait until this host has the address that headscale knows it by.
 

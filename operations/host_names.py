@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyinfra import host
 
 from cluster.documents import host_names
-from cluster.documents.hosts_file import staying
+from cluster.documents.hosts_file import keep_address
 from cluster.model import Cluster, Host
 from engine import remote
 from facts.files import Content
@@ -33,4 +33,4 @@ def names_so_far(whole: Cluster, this: Host) -> dict[str, list[str]] | None:
     """Those that are known before all have joined. The API's name stays where it leads: what it shall lead to may not answer yet."""
     found = tailnet_names(whole, this)
     lines = host.get_fact(Content, path="/etc/hosts")
-    return None if found is None else staying(lines or (), found, whole.api_endpoint_name)
+    return None if found is None else keep_address(lines or (), found, whole.api_endpoint_name)

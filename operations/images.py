@@ -33,7 +33,7 @@ UNKNOWN = "the images could not be listed: are kubeadm and containerd there, and
 
 
 @operation()
-def pulled_ahead(images: Callable[[], Sequence[str] | None]) -> Generator[StringCommand, None, None]:
+def prefetch(images: Callable[[], Sequence[str] | None]) -> Generator[StringCommand, None, None]:
     """
     Have a host that is about to become a node begin to pull what will run on it. Nothing waits for that, and what can't be pulled now
     is kubelet's business later. On a node, nothing is done.
@@ -62,7 +62,7 @@ def pulled_ahead(images: Callable[[], Sequence[str] | None]) -> Generator[String
 
 
 @operation()
-def pulled(cluster: Cluster, this: Host, version: str) -> Generator[StringCommand, None, None]:
+def pull(cluster: Cluster, this: Host, version: str) -> Generator[StringCommand, None, None]:
     """
     Have this node pull the images that it will run, as far as its site reaches a registry of them or a mirror.
 
@@ -82,7 +82,7 @@ def pulled(cluster: Cluster, this: Host, version: str) -> Generator[StringComman
 
 
 @operation()
-def sent(cluster: Cluster, this: Host, version: str) -> Generator[PyinfraCommand, None, None]:
+def send(cluster: Cluster, this: Host, version: str) -> Generator[PyinfraCommand, None, None]:
     """
     Have this node get the images that it can't pull from another one of its architecture, through the operator's machine by SSH.
 
@@ -134,7 +134,7 @@ def _cut_off(this: Host, missing: Sequence[str]) -> list[str]:
         return []
     asked = images.sources(this, missing)
     answering = host.get_fact(Answering, urls=sorted({url for urls in asked.values() for url in urls}))
-    return images.cut_off(missing, asked, answering or ())
+    return images.unreachable_images(missing, asked, answering or ())
 
 
 def _giver(cluster: Cluster, this: Host, wanted: Sequence[str]) -> str | None:

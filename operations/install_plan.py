@@ -7,36 +7,38 @@ from pyinfra.api.exceptions import DeployError
 
 from cluster.observed import survey
 from cluster.preflight import hosts
-from cluster.problems import Problem, listing
-from cluster.versions import Grant, NodeDecision, grant, node_decision
+from cluster.problems import Problem, format_problems
+from cluster.versions import InstallPlan, KubeletSettings, install_plan, kubelet_settings
 from engine import remote
 from engine.inventory import cluster
 from facts.machine import Cgroup, Container, Survey
 
 
-def granted() -> Grant:
+def host_install_plan() -> InstallPlan:
     """What the host whose turn it is gets; raises DeployError where it can't be a part, as preflight would have said."""
-    decided = grant_of(host.name)
+    decided = install_plan_of(host.name)
     if decided is None:
         raise DeployError(f"{host.name} could not be surveyed; nothing was changed on it")
     if isinstance(decided, list):
-        raise DeployError(listing(decided, "the hosts; nothing was changed"))
+        raise DeployError(format_problems(decided, "the hosts; nothing was changed"))
     return decided
 
 
-def grant_of(name: str) -> Grant | list[Problem] | None:
+def install_plan_of(name: str) -> InstallPlan | list[Problem] | None:
     """What the host of that name gets, or why it can't be a part; None where it could not be surveyed."""
-    found = surveyed(name)
-    return grant(cluster().host(name), found, cluster().containerd_version) if found else None
+    found = survey_of(name)
+    return install_plan(cluster().host(name), found, cluster().containerd_version) if found else None
 
 
-def surveyed(name: str) -> survey.Survey | None:
+def survey_of(name: str) -> survey.Survey | None:
     """What kind of machine the host of that name is; None = unknown."""
     names = hosts.names_to_resolve(cluster(), cluster().host(name))
     found: survey.Survey | None = remote.fact(name, Survey, names=list(names))
     return found
 
 
-def decision(name: str) -> NodeDecision:
+def kubelet_settings_of(name: str) -> KubeletSettings:
     """How kubeadm, kubelet and containerd are set on the node of that name, asked now."""
-    return node_decision(remote.fact(name, Cgroup), remote.fact(name, Container) or "", cluster().host(name).exceptions)
+    return kubelet_settings(
+        remote.fact(name, Cgroup), remote.fact(name, Container) or "", cluster().host(name).exceptions
+    )

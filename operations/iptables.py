@@ -20,7 +20,7 @@ UNIT_PATH = f"/etc/systemd/system/{UNIT}"
 
 
 @operation()
-def admitted(
+def admit(
     rules: Sequence[Rule], script: Callable[[Mapping[str, tuple[Rule, ...]]], str], unit: str
 ) -> Generator[StringCommand, None, None]:
     """

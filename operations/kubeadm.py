@@ -1,83 +1,177 @@
-"""How kubeadm is called: its file comes by standard input and lies under /run only as long as it takes."""
+"""kubeadm init and kubeadm join, and the tokens that joining takes."""
 
 from __future__ import annotations
 
-import base64
+import secrets
 import shlex
+import string
+from collections.abc import Callable, Generator, Sequence
 
-from pyinfra.api import StringCommand
+from pyinfra import host, state
+from pyinfra.api import StringCommand, operation
 
-from facts.kubernetes import KUBECTL, PROXIES
+from cluster.documents.kubeadm import TOKEN_LIFETIME, TOKEN_MARK, JoinCredentials, parse_join_command
+from cluster.observed.kubeadm_state import node_state
+from engine import remote
+from engine.fail import fail
+from facts.kubernetes import KUBECTL, JoinTokens, Membership, Nodes
+from operations import kubeadm_script
 
-FOLDER = "/run/isthmus"
-KUBEADM_TIMEOUT_S = 900
-FOREIGN = (
-    "this host is a node of another cluster (its certificate authority is not this cluster's), and is left alone. "
-    "If it shall leave that cluster: `kubeadm reset` on it ends what runs there; then run again"
-)
-UNFINISHED = (
-    "kubeadm has been here, but the cluster knows no Node of this name: a run was interrupted, or the Node was deleted. "
-    "`kubeadm reset` on it, then run again"
-)
-# The ClusterConfiguration that kubeadm keeps in the cluster, for whoever joins and for an upgrade.
-KNOWN = f"{KUBECTL} -n kube-system get configmap kubeadm-config -o jsonpath='{{.data.ClusterConfiguration}}'"
-SILENT = (
-    "the API does not answer, though kubeadm has been here. `journalctl -u kubelet` and /var/log/pods on it tell why; if an init "
-    "was interrupted, `kubeadm reset` on it, then run again. Last answer"
-)
-# The kubeadm of a run that was interrupted goes on, and may have ended well while this one waited.
-# kubeadm leaves the pod network of an earlier membership behind: with another subnet no pod would start on its bridge.
-_AS_A_NEWCOMER = """\
-test ! -f /etc/kubernetes/kubelet.conf || exit 0
-if test -f /etc/cni/net.d/10-flannel.conflist; then
-  rm -rf /etc/cni/net.d/10-flannel.conflist /run/flannel/subnet.env /var/lib/cni/flannel /var/lib/cni/networks/cbr0
-  for link in cni0 flannel.1; do ip link delete $link 2>/dev/null || true; done
-fi"""
+API_WAIT_S = 120
+_TOKEN_SIGNS = string.ascii_lowercase + string.digits
 
 
-def script(verb: str, document: str, via: tuple[str, str] | None = None, is_node: bool = False) -> str:
-    """For sh: run `kubeadm VERB` with that file. What it says is shown only where it fails, without tokens and keys.
-
-    `via` (a host name, a name): while kubeadm runs, the name leads to that host. `is_node`: the host already is one.
+@operation()
+def init(document: Callable[[str], str | None], node: str) -> Generator[StringCommand, None, None]:
     """
-    encoded = base64.encodebytes(document.encode()).decode()
-    here = f"{FOLDER}/kubeadm.$$"
-    return f"""\
-umask 077
-mkdir -p {FOLDER}
-{_detour(*via) if via else "straight() { :; }"}
-trap 'rm -f {here}.yaml {here}.log; straight' EXIT
-trap 'exit 1' HUP INT TERM
-base64 -d > {here}.yaml <<'END-OF-FILE'
-{encoded}END-OF-FILE
-exec 9> {FOLDER}/lock
-flock -w {KUBEADM_TIMEOUT_S} 9 || {{ echo 'another kubeadm of ours runs and does not end' >&2; exit 1; }}
-{":" if is_node else _AS_A_NEWCOMER}
-: > {here}.log
-umask 022
-systemctl daemon-reload
-timeout {KUBEADM_TIMEOUT_S} kubeadm {verb} --config {here}.yaml < /dev/null >> {here}.log 2>&1 && exit 0
-echo 'kubeadm {verb.split()[0]} failed:' >&2
-tail -n 30 {here}.log | sed -E 's/[a-z0-9]{{6}}\\.[a-z0-9]{{16}}/(token)/g; s/[0-9a-f]{{64}}/(key)/g' >&2
-exit 1
-"""
+    Have this host run the API of a cluster; a new one is made where the host belongs to none.
+
+    + document: gives kubeadm's file for a join token (which `tokens_removed` takes away again), or None where it can't be known
+    + node: name of this host's Node
+    """
+    found, nodes = host.get_fact(Membership), host.get_fact(Nodes)
+    if found is None:
+        yield fail("what kubeadm left in /etc/kubernetes could not be read")
+        return
+    stands = node_state(found, found.pki, node in {known.name for known in nodes or ()})
+    if stands == "outside":
+        yield from _begin(document)
+    elif stands == "foreign":
+        yield fail(kubeadm_script.FOREIGN)
+    elif nodes is None:
+        yield StringCommand("systemctl start kubelet.service")
+        yield kubeadm_script.wait_script(f"{KUBECTL} get --raw /readyz", API_WAIT_S, kubeadm_script.SILENT)
+    elif stands == "unfinished":
+        yield fail(kubeadm_script.UNFINISHED)
+    else:
+        host.noop("the API answers")
 
 
-def until(question: str, seconds: int, reason: str) -> StringCommand:
-    """A command that waits for `question` to succeed, and fails with `reason` and its last answer."""
-    return StringCommand(
-        f"end=$(($(date +%s) + {seconds})); until said=$({question} 2>&1); do "
-        f'if test "$(date +%s)" -ge $end; then echo {shlex.quote(reason)}: "$said" >&2; exit 1; fi; sleep 1; done'
+@operation()
+def join(
+    first: str,
+    endpoint: str,
+    document: Callable[[JoinCredentials], str | None],
+    node: str,
+    certificates: Callable[[str, str], str | None] | None = None,
+) -> Generator[StringCommand, None, None]:
+    """
+    Have this host be a node of the cluster. A node of another cluster is refused, and nothing is done to it.
+
+    + first: inventory name of the control plane that admits it
+    + endpoint: name of the API
+    + document: gives kubeadm's file for an admission, or None where it can't be known
+    + node: name of this host's Node
+    + certificates: for a further control plane: gives the file for what kubeadm knows already and the key under which `first` lends its CAs
+    """
+    found, cluster, nodes = host.get_fact(Membership), remote.fact(first, Membership), remote.fact(first, Nodes)
+    if found is None or cluster is None or (nodes is None and state.is_executing):
+        yield fail(f"what kubeadm left on this host could not be read, or the API on {first} does not answer")
+        return
+    stands = node_state(found, cluster.pki, node in {known.name for known in nodes or ()})
+    if stands == "member":
+        host.noop("the host is a node")
+    elif stands == "foreign":
+        yield fail(kubeadm_script.FOREIGN)
+    elif stands == "unfinished" and nodes is not None:
+        yield fail(kubeadm_script.UNFINISHED)
+    elif not state.is_executing:
+        yield StringCommand("true")
+    else:
+        yield from _join(first, endpoint, document, node, certificates)
+
+
+@operation()
+def delete_tokens(
+    first: str, members: Sequence[str] = (), mark: str = TOKEN_MARK
+) -> Generator[StringCommand, None, None]:
+    """
+    Take back the join tokens that this run, or one that was interrupted, has made.
+
+    + first: inventory name of this host, which runs the API
+    + members: nodes that need a token if they are none yet (for the preview)
+    + mark: how the tokens are described; empty for those of everybody
+    """
+    found, nodes = host.get_fact(JoinTokens, mark=mark), remote.fact(first, Nodes)
+    if found is None or nodes is None:
+        yield fail("the join tokens could not be listed: the API does not answer")
+        return
+    will_join = not state.is_executing and bool(set(members) - {node.name for node in nodes})
+    if not found and not will_join:
+        host.noop("no join token is left")
+        return
+    yield StringCommand(f"{KUBECTL} -n kube-system delete secret --ignore-not-found", *found)
+
+
+def _begin(document: Callable[[str], str | None]) -> Generator[StringCommand, None, None]:
+    if not state.is_executing:
+        yield StringCommand("true")
+        return
+    text = document(_new_token())
+    if text is None:
+        yield fail(
+            "the tailnet addresses of all control planes must be known; does `tailscale status` on each show one?"
+        )
+        return
+    yield StringCommand("sh -s", _stdin=kubeadm_script.script("init --skip-token-print", text))
+    yield kubeadm_script.wait_script(f"{KUBECTL} get --raw /readyz", API_WAIT_S, kubeadm_script.SILENT)
+
+
+def _join(
+    first: str,
+    endpoint: str,
+    document: Callable[[JoinCredentials], str | None],
+    node: str,
+    certificates: Callable[[str, str], str | None] | None,
+) -> Generator[StringCommand, None, None]:
+    try:
+        text = document(_admit(first, certificates))
+    except (remote.RemoteFailure, ValueError) as failure:
+        yield fail(f"{first} gave no admission: {failure}")
+        return
+    if text is None:
+        yield fail("this host has no tailnet address; what does `tailscale status` say on it?")
+        return
+    # A control plane finds itself under the API's name, which answers only when it has joined.
+    via = (first, endpoint) if certificates else None
+    yield StringCommand("sh -s", _stdin=kubeadm_script.script("join", text, via))
+    try:
+        remote.run(
+            first,
+            f"timeout 60 sh -c {shlex.quote(f'until {KUBECTL} get node {shlex.quote(node)} >/dev/null 2>&1; do sleep 1; done')}",
+        )
+    except remote.RemoteFailure:
+        yield fail("it joined, but no Node appeared within a minute; `journalctl -u kubelet` on it tells why")
+        return
+    if certificates:
+        yield from _take_certificates_back(first)
+
+
+def _take_certificates_back(first: str) -> Generator[StringCommand, None, None]:
+    # They are encrypted, and kubeadm would let them lie for two hours; the token that owns them only counts that time.
+    owner = f"$({KUBECTL} -n kube-system get secret kubeadm-certs -o jsonpath='{{.metadata.ownerReferences[*].name}}')"
+    try:
+        remote.run(first, f"{KUBECTL} -n kube-system delete secret --ignore-not-found kubeadm-certs {owner}")
+    except remote.RemoteFailure as failure:
+        yield fail(f"it joined, but the certificates lent to it could not be taken back: {failure}")
+
+
+def _admit(first: str, certificates: Callable[[str, str], str | None] | None) -> JoinCredentials:
+    said = remote.run(
+        first, f"kubeadm token create --ttl {TOKEN_LIFETIME} --description {TOKEN_MARK} --print-join-command"
     )
+    admission = parse_join_command(said)
+    if certificates is None:
+        return admission
+    key = secrets.token_hex(32)
+    text = certificates(remote.run(first, kubeadm_script.KNOWN), key)
+    if text is None:
+        raise ValueError("the tailnet address of a control plane is not known")
+    # What joins takes the names in its certificate from there.
+    for phase in ("upload-config kubeadm", "upload-certs --upload-certs --skip-certificate-key-print"):
+        remote.run(first, "sh -s", stdin=kubeadm_script.script(f"init phase {phase}", text, is_node=True))
+    return JoinCredentials(admission.token, admission.authorities, key)
 
 
-def _detour(host: str, name: str) -> str:
-    mark = "# isthmus joins by this"
-    return f"""\
-straight() {{
-  sed -i '/{mark}$/d' /etc/hosts
-  # kubelet has copied the file for a kube-proxy that has started meanwhile; it starts another one.
-  for p in {PROXIES}; do p=${{p%/comm}}; if grep -qs '{mark}$' $p/root/etc/hosts; then kill -TERM "${{p#/proc/}}"; fi; done
-}}
-first=$(getent ahostsv4 {shlex.quote(host)} | head -n 1 | cut -d' ' -f1)
-sed -i "1i $first {shlex.quote(name)} {mark}" /etc/hosts"""
+def _new_token() -> str:
+    return ".".join("".join(secrets.choice(_TOKEN_SIGNS) for _ in range(length)) for length in (6, 16))

@@ -22,7 +22,7 @@ TARGET = Path("build/kubeconfig")
 
 
 @operation()
-def handed_over(cluster: Cluster, after: Sequence[OperationMeta] = ()) -> Generator[StringCommand, None, None]:
+def write(cluster: Cluster, after: Sequence[OperationMeta] = ()) -> Generator[StringCommand, None, None]:
     """
     Have build/kubeconfig, below the operator's working directory, open the cluster that this host runs; readable by its owner only.
 

@@ -18,7 +18,7 @@ _TROUBLE = f"{KUBECTL} get nodes -o wide >&2; {KUBECTL} get pods --all-namespace
 
 
 @operation()
-def applied(manifest: str, after: Sequence[OperationMeta] = ()) -> Generator[StringCommand, None, None]:
+def apply(manifest: str, after: Sequence[OperationMeta] = ()) -> Generator[StringCommand, None, None]:
     """
     Have the cluster hold these objects just so; compared by the API itself.
 
@@ -38,7 +38,7 @@ def applied(manifest: str, after: Sequence[OperationMeta] = ()) -> Generator[Str
 
 
 @operation()
-def deleted(namespace: str, daemon_set: str) -> Generator[StringCommand, None, None]:
+def delete(namespace: str, daemon_set: str) -> Generator[StringCommand, None, None]:
     """
     Have the cluster run a daemon nowhere; its pods end by and by.
 
@@ -55,7 +55,7 @@ def deleted(namespace: str, daemon_set: str) -> Generator[StringCommand, None, N
 
 
 @operation()
-def nodes_ready(wanted: Sequence[str]) -> Generator[StringCommand, None, None]:
+def wait_for_nodes(wanted: Sequence[str]) -> Generator[StringCommand, None, None]:
     """
     Wait until nodes are ready; what isn't ready then is shown.
 
@@ -74,7 +74,7 @@ def nodes_ready(wanted: Sequence[str]) -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def available(
+def wait_for_workloads(
     wanted: Sequence[tuple[str, str]], after: Sequence[OperationMeta] = ()
 ) -> Generator[StringCommand, None, None]:
     """

@@ -13,7 +13,7 @@ from pyinfra.api.operation import OperationMeta
 from cluster.documents.hosts_file import with_block
 from engine.fail import fail
 from facts.files import Content
-from facts.network import Mtus, PassesOn
+from facts.network import Forwarding, Mtus
 from facts.systemd import State
 from operations.files import in_place
 from operations.systemd import will_have_changed
@@ -24,7 +24,7 @@ CLAMPED = ("iifname tailscale0", "oifname tailscale0")
 
 
 @operation()
-def passes_on(
+def forwarding(
     kept_local: Sequence[IPv4Network], reads: Sequence[str], restarted_by: Sequence[OperationMeta]
 ) -> Generator[StringCommand, None, None]:
     """
@@ -34,7 +34,7 @@ def passes_on(
     + reads: the unit and its script, written before
     + restarted_by: the operation that writes them
     """
-    found = host.get_fact(PassesOn)
+    found = host.get_fact(Forwarding)
     unit = host.get_fact(State, unit=UNIT, reads=list(reads))
     if found is None or unit is None:
         yield fail("the host's routing could not be read")
@@ -48,7 +48,7 @@ def passes_on(
 
 
 @operation()
-def carries(link: str, size: int) -> Generator[StringCommand, None, None]:
+def link_mtu(link: str, size: int) -> Generator[StringCommand, None, None]:
     """
     Have a link, where it is there, carry packets of this size and no larger ones.
 

@@ -15,7 +15,7 @@ from operations.systemd import will_have_changed
 
 
 @operation()
-def tested(reads: Sequence[str], written_by: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
+def check_config(reads: Sequence[str], written_by: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
     """
     Have nginx test its configuration when it is about to be restarted for it: with a wrong one it would not start again.
 
@@ -32,7 +32,7 @@ def tested(reads: Sequence[str], written_by: Sequence[OperationMeta]) -> Generat
 
 
 @operation()
-def certified(
+def certificate(
     certificate: str, domain: str, webroot: str, email: str | None, server: str = ""
 ) -> Generator[StringCommand, None, None]:
     """

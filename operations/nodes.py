@@ -1,13 +1,14 @@
-"""Nodes taken out of service and put back, said to the API on a control plane."""
+"""Node objects: labels and taints, drain, uncordon, deletion; by kubectl on a control plane."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Generator, Sequence
 
-from pyinfra import host
+from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
+from cluster.observed import nodes as desired
 from cluster.observed.nodes import Node
 from cluster.observed.pods import Pod
 from engine.fail import fail
@@ -19,7 +20,7 @@ GONE_AFTER_S = 5
 
 
 @operation()
-def drained(
+def drain(
     node: str, timeout_s: int, force: bool = False, is_leaving: bool = False, is_away: bool = False
 ) -> Generator[StringCommand, None, None]:
     """
@@ -59,7 +60,7 @@ def drained(
 
 
 @operation()
-def schedulable(node: str) -> Generator[StringCommand, None, None]:
+def uncordon(node: str) -> Generator[StringCommand, None, None]:
     """
     Have a node take pods again.
 
@@ -82,3 +83,44 @@ def _find(name: str, nodes: Sequence[Node] | None) -> Node | None:
 def _announce(node: str, moving: Sequence[Pod]) -> None:
     for pod in moving:
         host.log(f"{pod.title} leaves {node}{'' if pod.controller else ', and nobody starts it again'}")
+
+
+@operation()
+def delete_node(node: str) -> Generator[StringCommand, None, None]:
+    """
+    Have the API forget a node; its controllers then start its pods elsewhere.
+
+    + node: its name
+    """
+    nodes = host.get_fact(Nodes)
+    if nodes is None:
+        yield fail("the API does not answer")
+    elif node not in {known.name for known in nodes}:
+        host.noop("the cluster has no such Node")
+    else:
+        yield StringCommand(f"{KUBECTL} delete node {shlex.quote(node)} --timeout=60s")
+
+
+@operation()
+def label_and_taint(wanted: Sequence[desired.Settings]) -> Generator[StringCommand, None, None]:
+    """
+    Give nodes the labels and taints that are declared. Other labels stay, and so do taints that Kubernetes sets by itself.
+
+    + wanted: for each node
+    """
+    found = host.get_fact(Nodes)
+    known = {node.name: node for node in found or ()}
+    missing = [settings.name for settings in wanted if settings.name not in known]
+    if found is None or (missing and state.is_executing):
+        yield fail(f"no Node of {', '.join(missing)}" if found is not None else "the API does not answer")
+        return
+    calls = [
+        call
+        for settings in wanted
+        if settings.name in known
+        for call in desired.corrections(settings, known[settings.name])
+    ]
+    if not calls and not missing:
+        host.noop("nodes are labelled and tainted as declared")
+        return
+    yield StringCommand("; ".join(["set -e", *(f"{KUBECTL} {shlex.join(call)}" for call in calls)]))

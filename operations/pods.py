@@ -14,14 +14,14 @@ from cluster.observed.pods import Networked
 from engine import remote
 from engine.fail import fail
 from facts.cni import Leases
-from facts.kubernetes import KUBECTL, PROXIES, OnPodNetwork, ProxyAsks
+from facts.kubernetes import KUBECTL, PROXIES, KubeProxyEndpoint, OnPodNetwork
 from operations.systemd import will_have_changed
 
 END_S, PROXY_S = 180, 90
 
 
 @operation()
-def all_have_owners(nodes: Sequence[str], force: bool) -> Generator[StringCommand, None, None]:
+def check_controllers(nodes: Sequence[str], force: bool) -> Generator[StringCommand, None, None]:
     """
     Refuse, before anything else is done, where a pod would not be started again by anybody. Changes nothing.
 
@@ -41,7 +41,7 @@ def all_have_owners(nodes: Sequence[str], force: bool) -> Generator[StringComman
 
 
 @operation()
-def renewed(nodes: Sequence[str], after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
+def restart(nodes: Sequence[str], after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
     """
     End the pods that have no address of their node's pod network any more; whoever owns them starts them again.
 
@@ -64,20 +64,20 @@ def renewed(nodes: Sequence[str], after: Sequence[OperationMeta]) -> Generator[S
 
 
 @operation()
-def proxy_asks(api: str, address: Callable[[], str | None]) -> Generator[StringCommand, None, None]:
+def kube_proxy_endpoint(api: str, address: Callable[[], str | None]) -> Generator[StringCommand, None, None]:
     """
     Have this node's kube-proxy find the API where its name leads now. What it has set up stays while it starts again.
 
     + api: its name
     + address: gives where the name leads on this host, or None where that can't be known
     """
-    found, wanted = host.get_fact(ProxyAsks, api=api), address()
+    found, wanted = host.get_fact(KubeProxyEndpoint, api=api), address()
     if found is None or (wanted is None and state.is_executing):
         yield fail("it could not be read where kube-proxy finds the API")
     elif all(asked == wanted for asked in found):
         host.noop("kube-proxy finds the API, or does not run yet")
     else:
-        yield StringCommand("sh -s", _stdin=_proxy_again(ProxyAsks().command(api), wanted or ""))
+        yield StringCommand("sh -s", _stdin=_proxy_again(KubeProxyEndpoint().command(api), wanted or ""))
 
 
 def _proxy_again(question: str, wanted: str) -> str:

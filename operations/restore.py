@@ -17,7 +17,7 @@ from facts.dpkg import Packages
 from facts.kubernetes import KUBECTL, KubeletVersion, Membership
 from facts.paths import Present
 from facts.tailscale import Status
-from operations import kubeadm
+from operations import kubeadm_script
 
 API_WAIT_S = 180
 ETCD = "/var/lib/etcd"
@@ -33,7 +33,7 @@ REVISIONS_PER_S = 1000
 
 
 @operation()
-def fitting(kubernetes: str, headscale: str, authority: Callable[[], str]) -> Generator[StringCommand, None, None]:
+def check_backup(kubernetes: str, headscale: str, authority: Callable[[], str]) -> Generator[StringCommand, None, None]:
     """
     Refuse, before anything is changed, a host on which the backup would not be understood. Changes nothing.
 
@@ -58,19 +58,19 @@ def fitting(kubernetes: str, headscale: str, authority: Callable[[], str]) -> Ge
             )
             return
     if {found.kubelet, found.pki} - {"", authority()}:
-        yield fail(kubeadm.FOREIGN)
+        yield fail(kubeadm_script.FOREIGN)
         return
     host.noop("the backup fits this host")
 
 
 @operation()
-def begun() -> Generator[StringCommand, None, None]:
+def mark_started() -> Generator[StringCommand, None, None]:
     """Mark this host: until `finished`, a deploy stops before any change."""
     yield StringCommand("install", "-D", "-m", "600", "/dev/null", UNDER_WAY)
 
 
 @operation()
-def finished() -> Generator[StringCommand, None, None]:
+def mark_finished() -> Generator[StringCommand, None, None]:
     """Take the mark of `begun` away."""
     yield StringCommand("rm", "-f", UNDER_WAY)
 
@@ -127,9 +127,9 @@ def cluster(
         yield fail("this host has no tailnet address; what does `tailscale status` say on it?")
         return
     yield StringCommand("sh -s", _stdin=_etcd_script(node, at, pki(), snapshot()))
-    yield StringCommand("sh -s", _stdin=kubeadm.script(INIT, text))
+    yield StringCommand("sh -s", _stdin=kubeadm_script.script(INIT, text))
     yield StringCommand("systemctl enable --quiet kubelet.service")
-    yield kubeadm.until(f"{KUBECTL} get --raw /readyz", API_WAIT_S, kubeadm.SILENT)
+    yield kubeadm_script.wait_script(f"{KUBECTL} get --raw /readyz", API_WAIT_S, kubeadm_script.SILENT)
 
 
 def _file(content: bytes, command: str) -> str:

@@ -24,7 +24,7 @@ _told: dict[str, dict[str, str]] = {}
 
 
 @operation()
-def asked() -> Generator[StringCommand, None, None]:
+def fetch() -> Generator[StringCommand, None, None]:
     """Ask this host for all that it can tell. Changes nothing on it; a host that can't tell is noted, and does not stop the run."""
     if state.is_executing:
         try:
@@ -36,7 +36,7 @@ def asked() -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def archived(cluster: str, away: Mapping[str, str]) -> Generator[StringCommand, None, None]:
+def store(cluster: str, away: Mapping[str, str]) -> Generator[StringCommand, None, None]:
     """
     Write what was told to build/collected, readable by its owner only, without secrets.
 

@@ -22,7 +22,7 @@ SEEN_TIMEOUT_S = 240
 
 
 @operation()
-def sees(
+def wait_for_peers(
     peers: Callable[[], Mapping[str, Sequence[IPv4Network]]],
     coordinator: str = "",
     own: Callable[[], Sequence[IPv4Network]] = tuple,
@@ -42,7 +42,7 @@ def sees(
         return
     if not _heard(coordinator, own()):
         yield from _said_again()
-    missing = awaited(peers())
+    missing = missing_after_wait(peers())
     if missing:
         yield fail(f"not in the tailnet as this host sees it: {', '.join(missing)}")
     else:
@@ -74,18 +74,18 @@ def _said_again() -> Generator[StringCommand, None, None]:
         yield StringCommand(f"tailscale set --advertise-routes= && tailscale set --advertise-routes={routes}")
 
 
-def awaited(wanted: Mapping[str, Sequence[IPv4Network]]) -> list[str]:
+def missing_after_wait(wanted: Mapping[str, Sequence[IPv4Network]]) -> list[str]:
     """Wait until the client sees those machines and routes; what it does not see at the end."""
     deadline = time.monotonic() + SEEN_TIMEOUT_S
     while True:
         found = host.get_fact(Status)
-        missing = ["tailscale's state could not be read"] if found is None else list(unseen(found, wanted))
+        missing = ["tailscale's state could not be read"] if found is None else list(missing_peers(found, wanted))
         if not missing or time.monotonic() > deadline:
             return missing
         pause()
 
 
-def unseen(found: ClientStatus, peers: Mapping[str, Sequence[IPv4Network]]) -> Iterator[str]:
+def missing_peers(found: ClientStatus, peers: Mapping[str, Sequence[IPv4Network]]) -> Iterator[str]:
     """The machines that are not online, and the routes that no machine serves."""
     online = {peer.name for peer in found.peers if peer.online}
     served = {route for peer in found.peers for route in peer.routes}

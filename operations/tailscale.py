@@ -14,9 +14,9 @@ from pyinfra.api.operation import OperationMeta
 from engine import remote
 from engine.fail import fail
 from facts.headscale import Nodes, parse_key
-from facts.tailscale import ClientPrefs, Elsewhere, Prefs, Status
+from facts.tailscale import ClientPrefs, Prefs, StaleConnections, Status
 from operations.systemd import will_have_changed
-from operations.tailnet_peers import awaited
+from operations.tailnet_peers import missing_after_wait
 
 KEY_FILE = "/run/isthmus-tailnet.key"
 LOG_FILE = "/run/isthmus-tailnet.log"
@@ -54,7 +54,7 @@ class Preferences:
 
 
 @operation()
-def joined(
+def join(
     coordinator: str,
     login_server: str,
     tag: str,
@@ -92,7 +92,7 @@ def joined(
 
 
 @operation()
-def talks_to(server: str, port: int, after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
+def reconnect(server: str, port: int, after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
     """
     Have the client talk to headscale and its relay where their name leads. To an address that is gone it would talk for a quarter of
     an hour: it asks again and again on the connection that it has, until the kernel gives that up.
@@ -101,7 +101,7 @@ def talks_to(server: str, port: int, after: Sequence[OperationMeta]) -> Generato
     + port: where it listens
     + after: operations that start the client again (for the preview)
     """
-    found = host.get_fact(Elsewhere, server=server, port=port)
+    found = host.get_fact(StaleConnections, server=server, port=port)
     if found is None:
         yield fail("tailscaled's connections could not be read")
     elif not found or (not state.is_executing and will_have_changed(after)):
@@ -112,7 +112,7 @@ def talks_to(server: str, port: int, after: Sequence[OperationMeta]) -> Generato
 
 
 @operation()
-def rotated(
+def rotate_key(
     coordinator: str,
     login_server: str,
     tag: str,
@@ -134,7 +134,7 @@ def rotated(
         return
     flags = {"login-server": login_server, "timeout": f"{UP_TIMEOUT_S}s", **preferences.flags(prefs)}
     yield from _log_in(coordinator, tag, flags, again=True)
-    missing = awaited(peers())
+    missing = missing_after_wait(peers())
     now = host.get_fact(Status)
     if now is None or now.node_key == status.node_key:
         missing.append("a new key of its own")
@@ -143,7 +143,7 @@ def rotated(
 
 
 @operation()
-def preferred(
+def set_prefs(
     preferences: Preferences | Callable[[], Preferences | None], after: Preferences | None = None
 ) -> Generator[StringCommand, None, None]:
     """
@@ -218,3 +218,15 @@ def _up_script(key: str, flags: Mapping[str, str], again: bool) -> str:
         f"tailscale up {force}--auth-key=file:{KEY_FILE} {arguments} < /dev/null > {LOG_FILE}.part 2>&1\n"
         f"{{ echo $?; sed 's/hskey-[A-Za-z0-9_-]*/(key)/g' {LOG_FILE}.part; }} > {LOG_FILE}\n"
     )
+
+
+@operation()
+def log_out() -> Generator[StringCommand, None, None]:
+    """Have this host's client leave the tailnet."""
+    found = host.get_fact(Status)
+    if found is None:
+        yield fail("tailscale's state could not be read")
+    elif found.state in ("absent", "NeedsLogin", "unreachable"):
+        host.noop("the host is in no tailnet")
+    else:
+        yield StringCommand("timeout 60 tailscale logout")

@@ -18,7 +18,7 @@ from facts.cni import LISTING, Plugins
 from facts.dpkg import Packages
 from facts.files import Content
 from facts.machine import DisabledSwap
-from facts.network import CLAMP_TABLE, RULE_PRIORITY, RULES_V4, NftTables, PassesOn, PodRoutes, Saved
+from facts.network import CLAMP_TABLE, RULE_PRIORITY, RULES_V4, Forwarding, NftTables, PodRoutes, Saved
 from facts.paths import Links, Present
 from facts.systemd import State
 from operations.apt import APT_GET
@@ -87,7 +87,7 @@ def packet_filters(keep_tailnet: bool) -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def kept_rules() -> Generator[StringCommand, None, None]:
+def saved_rules() -> Generator[StringCommand, None, None]:
     """Take our lines out of the rules that the image loads at boot."""
     lines = host.get_fact(Content, path=RULES_V4)
     if lines is None:
@@ -104,7 +104,7 @@ def kept_rules() -> Generator[StringCommand, None, None]:
 @operation()
 def routing_rules() -> Generator[StringCommand, None, None]:
     """Take away the rules that kept the host's own networks out of the tailnet."""
-    found = host.get_fact(PassesOn)
+    found = host.get_fact(Forwarding)
     if found is None:
         yield fail("the host's routing could not be read")
         return
@@ -157,7 +157,7 @@ def packages(names: Sequence[str], released: Sequence[str] = ()) -> Generator[St
 
 
 @operation()
-def gone(paths: Sequence[str], services: Sequence[str] = ()) -> Generator[StringCommand, None, None]:
+def absent(paths: Sequence[str], services: Sequence[str] = ()) -> Generator[StringCommand, None, None]:
     """
     Remove files and folders.
 

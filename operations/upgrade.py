@@ -17,7 +17,7 @@ from facts.etcd import ETCDCTL, Members
 from facts.kubernetes import KUBECTL, Nodes
 from facts.tailscale import Status
 from facts.versions import Installed
-from operations import kubeadm
+from operations import kubeadm_script
 from operations.nodes import SILENT
 from operations.systemd import will_have_changed
 
@@ -27,7 +27,7 @@ REACH_S = 120
 
 
 @operation()
-def renewed(version: str, verb: str, document: Callable[[], str]) -> Generator[StringCommand, None, None]:
+def kubeadm_upgrade(version: str, verb: str, document: Callable[[], str]) -> Generator[StringCommand, None, None]:
     """
     Have kubeadm bring what this host runs for Kubernetes to a version; its own version is that one already. It is done again
     where a run was interrupted before kubelet followed: kubeadm finds what is done.
@@ -47,13 +47,13 @@ def renewed(version: str, verb: str, document: Callable[[], str]) -> Generator[S
     if not state.is_executing:
         yield StringCommand("true")
         return
-    yield StringCommand("sh -s", _stdin=kubeadm.script(verb, document(), is_node=True))
+    yield StringCommand("sh -s", _stdin=kubeadm_script.script(verb, document(), is_node=True))
     if found.api:
-        yield kubeadm.until(f"{KUBECTL} get --raw /readyz", HEALTH_S, kubeadm.SILENT)
+        yield kubeadm_script.wait_script(f"{KUBECTL} get --raw /readyz", HEALTH_S, kubeadm_script.SILENT)
 
 
 @operation()
-def reserved(node: str) -> Generator[StringCommand, None, None]:
+def mark_for_upgrade(node: str) -> Generator[StringCommand, None, None]:
     """
     Mark a node that takes pods as one that the upgrade takes out of service, so that it, and no other, is put back.
 
@@ -70,7 +70,7 @@ def reserved(node: str) -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def returned(node: str, after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
+def unmark(node: str, after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
     """
     Put a node back into service that the upgrade took out of it; one that somebody else did stays out.
 
@@ -86,13 +86,13 @@ def returned(node: str, after: Sequence[OperationMeta]) -> Generator[StringComma
         host.noop("the node is as the upgrade found it")
         return
     name = shlex.quote(node)
-    yield kubeadm.until(
+    yield kubeadm_script.wait_script(
         f"{KUBECTL} uncordon {name} && {KUBECTL} annotate node {name} {UPGRADE_MARK}-", HEALTH_S, SILENT
     )
 
 
 @operation()
-def runs(node: str, version: str) -> Generator[StringCommand, None, None]:
+def wait_for_kubelet(node: str, version: str) -> Generator[StringCommand, None, None]:
     """
     Wait until a node is ready with the kubelet of a version.
 
@@ -115,7 +115,7 @@ def runs(node: str, version: str) -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def etcd_answers() -> Generator[StringCommand, None, None]:
+def wait_for_etcd() -> Generator[StringCommand, None, None]:
     """Wait until every member of etcd answers: the next control plane takes its own away for a while."""
     members = host.get_fact(Members)
     if members is not None and all(member.healthy for member in members):
@@ -130,7 +130,7 @@ def etcd_answers() -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def reaches(peers: Sequence[str]) -> Generator[StringCommand, None, None]:
+def wait_for_tailnet(peers: Sequence[str]) -> Generator[StringCommand, None, None]:
     """
     Wait until packets of this host come back from others through the tailnet, directly or by the relay.
 
@@ -154,7 +154,7 @@ def reaches(peers: Sequence[str]) -> Generator[StringCommand, None, None]:
     )
 
 
-def kept_database(version: str) -> str:
+def database_copy_script(version: str) -> str:
     """For sh: stop headscale and keep a copy of its database beside it, as the one of that version; else start it again and fail."""
     folder = "/var/lib/headscale"
     kept = f"{folder}/before-upgrade-of-{shlex.quote(version)}"

@@ -28,7 +28,7 @@ def target(user: str) -> Path:
 
 
 @operation()
-def let_in(cluster: Cluster, person: user_certificate.Person) -> Generator[StringCommand, None, None]:
+def write(cluster: Cluster, person: user_certificate.Person) -> Generator[StringCommand, None, None]:
     """
     Have build/kubeconfig-USER open the cluster to that person, in that role, for some hours; readable by its owner only.
 

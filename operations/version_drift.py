@@ -5,12 +5,12 @@ from __future__ import annotations
 from cluster import upgrades
 from cluster.documents.flannel import DAEMON_SET as FLANNEL
 from cluster.upgrades import Installed, Step
-from cluster.versions import Grant
+from cluster.versions import InstallPlan
 from engine import remote
 from engine.inventory import cluster
 from facts.kubernetes import Workloads
 from facts.versions import Installed as Question
-from operations.install_plan import grant_of
+from operations.install_plan import install_plan_of
 
 
 def installed(name: str) -> Installed | None:
@@ -22,10 +22,10 @@ def installed(name: str) -> Installed | None:
 def steps_of(name: str) -> list[Step] | None:
     """What differs on the host of that name; None where it could not be asked."""
     whole = cluster()
-    found, granted = installed(name), grant_of(name)
+    found, granted = installed(name), install_plan_of(name)
     if found is None:
         return None
-    is_pinned = isinstance(granted, Grant) and granted.containerd_pinned
+    is_pinned = isinstance(granted, InstallPlan) and granted.containerd_pinned
     flannel = _flannel(name) if name == whole.control_planes[0].name else ""
     return upgrades.steps(whole, whole.host(name), found, is_pinned, flannel)
 

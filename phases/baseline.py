@@ -22,17 +22,17 @@ SYSCTLS = {
 def prepare_hosts() -> None:
     """Bring every host to the same start."""
     this = here()
-    machine.hostname(name="Name the host", wanted=this.name)
+    machine.hostname(name="Set the host name", wanted=this.name)
     files.write(name="Write apt, module and sysctl settings", files=_settings(this))
     machine.no_swap(name="Turn swap off")
     if this.is_node:
         machine.kernel_settings(
-            name="Set the kernel up",
+            name="Load modules and set sysctls",
             modules=MODULES,
             sysctls=SYSCTLS,
             is_container=bool(host.get_fact(Container)),
         )
-    machine.time_service(name="Keep the clock")
+    machine.time_service(name="Synchronise the clock")
 
 
 def _settings(this: Host) -> list[files.File]:

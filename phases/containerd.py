@@ -11,7 +11,7 @@ from cluster.documents import containerd as configuration
 from cluster.documents import kubeadm
 from cluster.images import needed
 from cluster.model import Cluster, Host
-from cluster.versions import Grant
+from cluster.versions import InstallPlan
 from engine.inventory import cluster, here
 from engine.phase import phase
 from engine.pins import trust
@@ -19,13 +19,13 @@ from engine.templates import render
 from facts.containerd import Config
 from facts.kubernetes import Images, Resolver
 from operations import cni, containerd, files, images, systemd
-from operations.install_plan import decision, granted
+from operations.install_plan import host_install_plan, kubelet_settings_of
 
 BINARY = "/usr/bin/containerd"
 KUBELET_DROP_IN = "/etc/systemd/system/kubelet.service.d/20-isthmus.conf"
 
 
-@phase("Runtime")
+@phase("containerd")
 def run_containerd() -> None:
     """Install and configure what pods need on every node."""
     whole, this = cluster(), here()
@@ -41,12 +41,12 @@ def run_containerd() -> None:
         # Here, so that nothing is left for the operation that starts kubelet, which a preview could not foresee.
         then="systemctl daemon-reload",
     )
-    unpack_plugins(whole, this, granted())
+    unpack_plugins(whole, this, host_install_plan())
     configure_containerd(this.name, lambda: containerd_config(this.name))
-    images.pulled_ahead(name="Begin to pull the images", images=lambda: _images(whole, this))
+    images.prefetch(name="Prefetch the images", images=lambda: _images(whole, this))
 
 
-def unpack_plugins(whole: Cluster, this: Host, found: Grant) -> None:
+def unpack_plugins(whole: Cluster, this: Host, found: InstallPlan) -> None:
     """Have the CNI plugins as published."""
     cni.plugins(
         name="Unpack the CNI plugins",
@@ -60,7 +60,7 @@ def configure_containerd(name: str, config: Callable[[], str | None], reads: Seq
     written = files.write(
         name="Write containerd's configuration", files=[files.File(configuration.CONFIG_PATH, config)]
     )
-    containerd.understood(name="Read containerd's configuration back", wanted=lambda: _settings(name))
+    containerd.check_config(name="Check containerd's configuration", wanted=lambda: _settings(name))
     systemd.service(
         name="Start containerd",
         unit="containerd.service",
@@ -78,7 +78,7 @@ def _mirrors(this: Host) -> list[files.File]:
 
 def _kubelet_patch(name: str) -> str | None:
     resolver = host.get_fact(Resolver)
-    return None if resolver is None else kubeadm.kubelet_patch(resolver, decision(name))
+    return None if resolver is None else kubeadm.kubelet_patch(resolver, kubelet_settings_of(name))
 
 
 def _images(whole: Cluster, this: Host) -> list[str] | None:
@@ -90,7 +90,7 @@ def _settings(name: str) -> configuration.Settings | None:
     pause = [image for image in host.get_fact(Images) or () if "/pause:" in image]
     if not pause:
         return None
-    return configuration.Settings(pause[0], restrict_oom_score_adj=decision(name).restrict_oom_score_adj)
+    return configuration.Settings(pause[0], restrict_oom_score_adj=kubelet_settings_of(name).restrict_oom_score_adj)
 
 
 def containerd_config(name: str) -> str | None:

@@ -14,7 +14,7 @@ from cluster import sources
 from cluster.documents import api_endpoint, routes
 from cluster.documents import headscale as coordination
 from cluster.model import Certificate, Cluster
-from cluster.problems import Problem, listing
+from cluster.problems import Problem, format_problems
 from engine.inventory import cluster, here
 from engine.phase import phase
 from engine.pins import trust
@@ -23,7 +23,7 @@ from facts.machine import Container
 from facts.tls import CertificateState
 from operations import deb, files, headscale, machine, network, nginx, systemd, uninstall
 from operations.host_names import names_so_far, tailnet_addresses
-from operations.install_plan import granted
+from operations.install_plan import host_install_plan
 
 CONFIG = "/etc/headscale/config.yaml"
 DERP_MAP = "/etc/headscale/derp.yaml"
@@ -42,31 +42,31 @@ GIVEN = ("/etc/isthmus/tls/coordination.crt", "/etc/isthmus/tls/coordination.key
 def run_headscale() -> None:
     """Run headscale and the gateway, and see that the one answers through the other."""
     whole, this = cluster(), here()
-    network.hosts_block(name="Name the hosts that are known", entries=lambda: names_so_far(whole, this))
+    network.hosts_block(name="Write the names of joined hosts", entries=lambda: names_so_far(whole, this))
     if this.is_coordinator:
         _run_coordinator(whole)
     if this.is_gateway:
         _run_gateway(whole)
-        headscale.reachable(name="Wait for headscale behind the gateway", login_server=whole.server_url)
+        headscale.wait_reachable(name="Wait for headscale behind the gateway", login_server=whole.server_url)
 
 
 def _run_coordinator(whole: Cluster) -> None:
     # headscale starts as soon as its package is installed: with these files, and not with its example.
     configured = files.write(name="Configure headscale", files=_configuration(whole))
     allowed = write_policy(whole)
-    deb.downloaded(
+    deb.package(
         name="Install headscale",
         package="headscale",
         version=whole.headscale_version,
         download=download(whole),
         ca=trust().ca,
     )
-    serve([configured, allowed])
+    restart_headscale([configured, allowed])
 
 
 def download(whole: Cluster) -> sources.Download:
     """headscale's package for the coordinator, whose turn it is."""
-    return sources.headscale(whole, whole.coordinator.site, trust(), granted().architecture)
+    return sources.headscale(whole, whole.coordinator.site, trust(), host_install_plan().architecture)
 
 
 def write_policy(whole: Cluster) -> OperationMeta:
@@ -76,7 +76,7 @@ def write_policy(whole: Cluster) -> OperationMeta:
     )
 
 
-def serve(restarted_by: Sequence[OperationMeta]) -> None:
+def restart_headscale(restarted_by: Sequence[OperationMeta]) -> None:
     """Have headscale run with what those operations wrote."""
     systemd.service(
         name="Run headscale",
@@ -86,26 +86,26 @@ def serve(restarted_by: Sequence[OperationMeta]) -> None:
     )
 
 
-def lead_to_api(whole: Cluster) -> None:
+def forward_api(whole: Cluster) -> None:
     """On the gateway: have nginx pass calls on to every control plane that has joined the tailnet."""
     machine.kernel_settings(
-        name="Let nginx wait for the tailnet's address",
+        name="Let nginx bind to an address that comes later",
         modules=(),
         sysctls=NONLOCAL,
         is_container=bool(host.get_fact(Container)),
     )
     kept = "".join(f"{key} = {value}\n" for key, value in NONLOCAL.items())
     written = files.write(
-        name="Have nginx pass the API's calls on",
+        name="Forward the API in nginx",
         files=[files.File(API, lambda: _api(whole)), files.File(API_SYSCTL, kept)],
     )
-    nginx.tested(name="Test nginx's configuration", reads=[API], written_by=[written])
+    nginx.check_config(name="Check nginx's configuration", reads=[API], written_by=[written])
     systemd.service(name="Run nginx", unit="nginx.service", reads=[API], restarted_by=[written])
 
 
-def lead_to_api_no_more() -> None:
+def stop_forwarding_api() -> None:
     """On the gateway: what `lead_to_api` has made, undone."""
-    uninstall.gone(name="Pass no calls on to the API", paths=[API, API_SYSCTL], services=["nginx.service"])
+    uninstall.absent(name="Stop forwarding the API in nginx", paths=[API, API_SYSCTL], services=["nginx.service"])
 
 
 def _api(whole: Cluster) -> str | None:
@@ -131,7 +131,7 @@ def _run_gateway(whole: Cluster) -> None:
     live = f"/etc/letsencrypt/live/{whole.coordination_name}"
     # A renewed certificate is no reason to restart: certbot then reloads nginx itself.
     _serve(whole, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
-    nginx.certified(
+    nginx.certificate(
         name="Obtain the certificate",
         certificate=f"{live}/fullchain.pem",
         domain=whole.coordination_name,
@@ -150,7 +150,7 @@ def given_certificate(whole: Cluster) -> Certificate | None:
 def _given(given: Certificate) -> list[files.File]:
     missing = [path for path in (given.certificate, given.key) if not Path(path).expanduser().is_file()]
     if missing:
-        raise DeployError(listing([_missing(path) for path in missing], "the certificate; nothing was changed"))
+        raise DeployError(format_problems([_missing(path) for path in missing], "the certificate; nothing was changed"))
     return [
         files.File(GIVEN[0], lambda: Path(given.certificate).expanduser().read_text()),
         files.File(GIVEN[1], lambda: Path(given.key).expanduser().read_text(), "600", secret=True),
@@ -183,5 +183,5 @@ def _serve(
         )
 
     written = files.write(name="Configure nginx", files=[files.File(SITE, site)])
-    nginx.tested(name="Test nginx's configuration", reads=reads, written_by=[written, *after])
+    nginx.check_config(name="Check nginx's configuration", reads=reads, written_by=[written, *after])
     systemd.service(name="Run nginx", unit="nginx.service", reads=reads, restarted_by=[written, *after])

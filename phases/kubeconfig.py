@@ -8,8 +8,8 @@ from operations import kubeconfig
 
 
 @phase(OPERATORS_OWN)
-def hand_over() -> None:
+def write_kubeconfig() -> None:
     """Write build/kubeconfig on the operator's machine."""
     whole = cluster()
     if here() == whole.control_planes[0]:
-        kubeconfig.handed_over(name="Hand the kubeconfig over", cluster=whole)
+        kubeconfig.write(name="Write build/kubeconfig", cluster=whole)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from cluster import sources
 from cluster.documents import api_endpoint
 from cluster.model import Cluster, Host
-from cluster.versions import Grant
+from cluster.versions import InstallPlan
 from engine.inventory import cluster, here
 from engine.phase import phase
 from engine.pins import trust
 from operations import apt, files
-from operations.install_plan import granted
+from operations.install_plan import host_install_plan
 from phases.coordination import given_certificate
 
 # What an image may lack that reads repositories over HTTPS.
@@ -24,32 +24,32 @@ KUBERNETES = ("kubeadm", "kubelet", "kubectl")
 def install_packages() -> None:
     """Install all that later phases configure and start."""
     whole, this = cluster(), here()
-    found = granted()
-    apt.packages(name="Install what reads the repositories", wanted=[apt.Wanted(reader) for reader in READERS])
+    found = host_install_plan()
+    apt.packages(name="Install the tools that apt repositories need", wanted=[apt.Wanted(reader) for reader in READERS])
     name_repositories(whole, this, found)
     apt.packages(name="Install the packages", wanted=_packages(whole, this, found))
 
 
-def name_repositories(whole: Cluster, this: Host, found: Grant) -> None:
+def name_repositories(whole: Cluster, this: Host, found: InstallPlan) -> None:
     """Name to apt where the declared versions are, and who signs them."""
     repositories = _repositories(whole, this, found)
     if repositories:
-        apt.signing_keys(name="Keep the repositories' signing keys", sources=repositories)
+        apt.signing_keys(name="Install the repositories' signing keys", sources=repositories)
         files.write(
-            name="Name the repositories",
+            name="Write the apt repositories",
             files=[files.File(source.list_path, source.line(found.architecture)) for source in repositories],
         )
 
 
-def tailscale(whole: Cluster, this: Host, found: Grant) -> apt.Wanted:
+def tailscale(whole: Cluster, this: Host, found: InstallPlan) -> apt.Wanted:
     """tailscale, from where the site gets it."""
     sent = None
     if this.site.mirrors.tailscale == "push":
-        sent = apt.Sent(_tailscale(this, found), found.architecture, trust().ca)
+        sent = apt.Pushed(_tailscale(this, found), found.architecture, trust().ca)
     return apt.Wanted("tailscale", whole.tailscale_version, sent=sent)
 
 
-def _repositories(whole: Cluster, this: Host, found: Grant) -> list[sources.AptSource]:
+def _repositories(whole: Cluster, this: Host, found: InstallPlan) -> list[sources.AptSource]:
     """Those that the host reads by itself."""
     listed = []
     if this.site.mirrors.tailscale != "push":
@@ -61,11 +61,11 @@ def _repositories(whole: Cluster, this: Host, found: Grant) -> list[sources.AptS
     return listed
 
 
-def _tailscale(this: Host, found: Grant) -> sources.AptSource:
+def _tailscale(this: Host, found: InstallPlan) -> sources.AptSource:
     return sources.tailscale(this.site, trust(), found.distribution, found.codename)
 
 
-def _packages(whole: Cluster, this: Host, found: Grant) -> list[apt.Wanted]:
+def _packages(whole: Cluster, this: Host, found: InstallPlan) -> list[apt.Wanted]:
     """Of the distribution: what it has. Of other repositories: the declared versions."""
     listed = [*map(apt.Wanted, TOOLS), tailscale(whole, this, found)]
     if this.is_gateway:
@@ -80,7 +80,7 @@ def _of_the_gateway(whole: Cluster) -> list[str]:
     return ["nginx", *certbot, *(["libnginx-mod-stream"] if api_endpoint.is_forwarded(whole) else [])]
 
 
-def _of_a_node(whole: Cluster, found: Grant) -> list[apt.Wanted]:
+def _of_a_node(whole: Cluster, found: InstallPlan) -> list[apt.Wanted]:
     # A distribution's containerd gets its security updates; the declared one of Docker's repository stays as it is.
     is_docker = found.containerd_package == "containerd.io"
     version = f"{whole.containerd_version}-*" if found.containerd_pinned else None

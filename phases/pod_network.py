@@ -28,7 +28,7 @@ WORKLOADS = (
 
 
 @phase("Pod network")
-def declare(after: Sequence[OperationMeta] = ()) -> None:
+def install_flannel(after: Sequence[OperationMeta] = ()) -> None:
     """Have the API know of flannel, so that it starts on each node as soon as that joins.
 
     `after`: operations of the run that take it away (for the preview).
@@ -40,28 +40,28 @@ def declare(after: Sequence[OperationMeta] = ()) -> None:
 def apply_manifest(after: Sequence[OperationMeta] = ()) -> OperationMeta:
     """Have the cluster hold flannel as it is declared. `after`: as `declare` has it."""
     manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(cluster()))
-    return manifests.applied(name="Apply flannel's manifest", manifest=manifest, after=after)
+    return manifests.apply(name="Apply flannel's manifest", manifest=manifest, after=after)
 
 
 @phase("Pod routes")
-def connect() -> None:
+def connect_pods() -> None:
     """Route the nodes' subnets, and wait until every node is ready and every host knows every route.
 
     Where the pod network is switched, the new way is there before the old one goes.
     """
     whole, this = cluster(), here()
     if this.is_node and whole.pod_network == "routed":
-        tailscale.preferred(
-            name="Offer the node's pods to the tailnet",
+        tailscale.set_prefs(
+            name="Advertise the pod network's route",
             preferences=lambda: _with_pods(whole, this),
             after=preferences(whole, this),
         )
-    every_host_is_ready(name="the nodes' subnets are offered")
-    wait_for_the_routes(whole, this)
+    every_host_is_ready(name="the pod routes are advertised")
+    wait_for_routes(whole, this)
     if is_speaker():
         nodes = [node.name for node in whole.nodes if node.name in reached()]
-        manifests.nodes_ready(name="Wait until the nodes are ready", wanted=nodes)
-        manifests.available(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
+        manifests.wait_for_nodes(name="Wait until the nodes are ready", wanted=nodes)
+        manifests.wait_for_workloads(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
     every_host_is_ready(name="the pod network is there")
     if this.is_node:
         _leave_the_other_way(whole, this)
@@ -69,22 +69,22 @@ def connect() -> None:
 
 def _leave_the_other_way(whole: Cluster, this: Host) -> None:
     if whole.pod_network == "routed":
-        uninstall.links(name="Take flannel's link away", names=[flannel.VXLAN_LINK])
+        uninstall.links(name="Delete flannel's link", names=[flannel.VXLAN_LINK])
         return
     # flannel takes the link as it is when it is there already, whatever it carries.
-    network.carries(name="Fit flannel's link", link=flannel.VXLAN_LINK, size=mtu.of_pods(whole))
-    tailscale.preferred(
-        name="Offer no pods to the tailnet",
+    network.link_mtu(name="Set the MTU of flannel's link", link=flannel.VXLAN_LINK, size=mtu.of_pods(whole))
+    tailscale.set_prefs(
+        name="Withdraw the pod network's route",
         preferences=replace(preferences(whole, this), keep=None),
         after=preferences(whole, this),
     )
 
 
-def wait_for_the_routes(whole: Cluster, this: Host) -> None:
+def wait_for_routes(whole: Cluster, this: Host) -> None:
     """Until the way to every other node's pods is served; vxlan needs none."""
     if whole.pod_network == "routed":
-        tailnet_peers.sees(
-            name="Wait until the nodes' pods are routed",
+        tailnet_peers.wait_for_peers(
+            name="Wait until the pod routes are served",
             peers=lambda: routed_by_others(whole, this),
             coordinator=whole.coordinator.name,
             own=lambda: routed_by(whole, this),

@@ -8,13 +8,13 @@ from pyinfra.api.exceptions import DeployError
 from cluster import mtu, upgrades, versions
 from cluster.backups import UNDER_WAY
 from cluster.preflight import hosts, immutable
-from cluster.problems import Problem, listing
+from cluster.problems import Problem, format_problems
 from cluster.upgrades import Step
 from engine.inventory import cluster, here
 from facts.kubernetes import Settled
 from facts.network import Mtus
 from facts.paths import Present
-from operations.install_plan import surveyed
+from operations.install_plan import survey_of
 from operations.version_drift import steps_of
 
 _found: dict[str, list[Problem]] = {}
@@ -30,7 +30,7 @@ def check_hosts(is_restore: bool = False) -> None:
     This is no operation: planning comes before the first change, with -y and in a preview alike.
     """
     this = here()
-    survey, differing = surveyed(this.name), steps_of(this.name)
+    survey, differing = survey_of(this.name), steps_of(this.name)
     _steps.extend(differing or ())
     kept = host.get_fact(Settled)
     _settled[this.name] = kept or {}
@@ -59,7 +59,7 @@ def _refuse(asked: set[str]) -> None:
     outside = [name for name, kept in _settled.items() if not kept]
     problems += upgrades.differences(_steps, outside) + immutable.differences(cluster(), _settled)
     if problems:
-        raise DeployError(listing(problems, "the hosts; nothing was changed"))
+        raise DeployError(format_problems(problems, "the hosts; nothing was changed"))
 
 
 def _half_restored(name: str) -> Problem:

@@ -17,17 +17,17 @@ NETWORK_SCRIPT = "/usr/local/lib/isthmus/network"
 NETWORK_UNIT = "/etc/systemd/system/isthmus-network.service"
 
 
-@phase("Host rules")
-def admit_traffic() -> None:
+@phase("Routing")
+def route_and_admit_traffic() -> None:
     """Route, and admit exactly what this host's part needs where it would be refused.
 
     It comes before the coordination server: without the rule for the LAN, a gateway that lost it would look for the
     coordinator in a tailnet that waits for the coordinator.
     """
     whole, this = cluster(), here()
-    settings = files.write(name="Write the routing", files=_routing(whole, this))
-    network.passes_on(
-        name="Route for the tailnet",
+    settings = files.write(name="Write the routing settings", files=_routing(whole, this))
+    network.forwarding(
+        name="Set forwarding and routing rules",
         kept_local=routes.kept_local(whole, this),
         reads=[NETWORK_SCRIPT, NETWORK_UNIT],
         restarted_by=[settings],
@@ -37,8 +37,8 @@ def admit_traffic() -> None:
 
 def admit(whole: Cluster, this: Host) -> None:
     """Have the filters of `this` admit what its part in `whole` needs."""
-    iptables.admitted(
-        name="Admit pods and the tailnet where they would be refused",
+    iptables.admit(
+        name="Accept pods and the tailnet in the packet filter",
         rules=needed(whole, this),
         script=_script,
         unit=render("routing/isthmus-host-rules.service"),

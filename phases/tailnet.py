@@ -28,14 +28,14 @@ def join_hosts(after: Callable[[], Collection[str] | None] = lambda: None) -> No
     started = systemd.service(
         name="Start tailscaled", unit="tailscaled.service", reads=[DEFAULTS, DROP_IN], restarted_by=[settings]
     )
-    headscale.reachable(name="Wait for headscale", login_server=whole.server_url)
-    tailscale.talks_to(
-        name="Leave an old address of headscale",
+    headscale.wait_reachable(name="Wait for headscale", login_server=whole.server_url)
+    tailscale.reconnect(
+        name="Restart tailscaled if it is connected to an old address",
         server=whole.coordination_name,
         port=whole.coordination_port,
         after=[started],
     )
-    joined = tailscale.joined(
+    joined = tailscale.join(
         name="Join the tailnet",
         coordinator=whole.coordinator.name,
         login_server=whole.server_url,
@@ -45,31 +45,31 @@ def join_hosts(after: Callable[[], Collection[str] | None] = lambda: None) -> No
     )
     wanted = preferences(whole, this)
     # Who logs in does so with all of them.
-    tailscale.preferred(
+    tailscale.set_prefs(
         name="Set tailscale's preferences", preferences=wanted, after=wanted if will_have_changed([joined]) else None
     )
     if this.is_coordinator:
-        headscale.routes_approved(name="Approve the routes", wanted=offers(whole))
+        headscale.approve_routes(name="Approve the routes", wanted=routes_of_hosts(whole))
     # Every host's names come after it: the API's may lead to the gateway only when somebody answers there.
     if this.is_gateway and api_endpoint.is_forwarded(whole):
-        coordination.lead_to_api(whole)
+        coordination.forward_api(whole)
     network.hosts_block(
-        name="Name all hosts",
+        name="Write all hosts' names",
         entries=lambda: tailnet_names(whole, this, all_of_them=True),
         after=lambda: names_so_far(whole, this),
     )
     if this.is_gateway and not api_endpoint.is_forwarded(whole):
-        coordination.lead_to_api_no_more()
-    wait_for_the_others(whole, this)
+        coordination.stop_forwarding_api()
+    wait_for_peers(whole, this)
 
 
-def wait_for_the_others(whole: Cluster, this: Host) -> None:
+def wait_for_peers(whole: Cluster, this: Host) -> None:
     """Until every other host is online, and every LAN's route is served."""
-    tailnet_peers.sees(
+    tailnet_peers.wait_for_peers(
         name="Wait until the others are online",
-        peers=lambda: offered_by_others(whole, this),
+        peers=lambda: routes_of_peers(whole, this),
         coordinator=whole.coordinator.name,
-        own=lambda: offers(whole)[this.name],
+        own=lambda: routes_of_hosts(whole)[this.name],
     )
 
 
@@ -90,11 +90,11 @@ def _settings(whole: Cluster, this: Host) -> list[files.File]:
     ]
 
 
-def offered_by_others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network, ...]]:
+def routes_of_peers(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network, ...]]:
     """Each other host, and the routes that it offers whatever its pods."""
-    return {name: offered for name, offered in offers(whole).items() if name != this.name}
+    return {name: offered for name, offered in routes_of_hosts(whole).items() if name != this.name}
 
 
-def offers(whole: Cluster) -> dict[str, tuple[IPv4Network, ...]]:
+def routes_of_hosts(whole: Cluster) -> dict[str, tuple[IPv4Network, ...]]:
     """Each host, and the routes that it offers whatever its pods."""
     return {member.name: tuple(routes.advertised(whole, member)) for member in whole.hosts}

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from cluster.model import Cluster
 from cluster.problems import Problem
-from report.measurement import HostMeasured, Measurement, Said
+from report.measurement import Evidence, HostMeasured, Measurement
 
 Severity = Literal["problem", "warning"]
 
@@ -24,7 +24,7 @@ class Finding:
     hosts: tuple[str, ...]
     problem: Problem
     severity: Severity = "problem"
-    evidence: tuple[Said, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
     consequences: tuple[Finding, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def finding(
     what: str,
     why: str,
     fix: str,
-    *evidence: Said | None,
+    *evidence: Evidence | None,
     where: str | None = None,
     severity: Severity = "problem",
 ) -> Finding:

@@ -13,7 +13,7 @@ from cluster.observed.programs import Disk
 
 
 @dataclass(frozen=True)
-class Said:
+class Evidence:
     """A command that was run, and what it printed: the evidence of a finding."""
 
     command: str
@@ -83,7 +83,7 @@ class HostMeasured:
     open_ports: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     far_answers: Mapping[str, bool] = field(default_factory=dict)
     neighbours: tuple[str, ...] = ()
-    said: Mapping[str, Said] = field(default_factory=dict)
+    said: Mapping[str, Evidence] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

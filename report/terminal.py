@@ -11,7 +11,7 @@ from typing import TextIO
 
 from cluster.model import Cluster
 from report.findings import Finding
-from report.measurement import HostMeasured, Measurement, Said
+from report.measurement import Evidence, HostMeasured, Measurement
 
 WIDTH, NARROWEST = 100, 60
 INDENT = " " * 10
@@ -197,7 +197,7 @@ def _finding(finding: Finding, style: Style, *, verbose: bool) -> str:
     return "\n".join(lines)
 
 
-def _evidence(said: Said, width: int) -> Iterator[str]:
+def _evidence(said: Evidence, width: int) -> Iterator[str]:
     yield f"    $ {said.command.splitlines()[0][: width - 6] if said.command else ''}"
     yield from (f"      {line[: width - 6]}" for line in said.output)
 

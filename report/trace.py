@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cluster.documents import flannel
 from report.findings import View
-from report.measurement import HostMeasured, Said
+from report.measurement import Evidence, HostMeasured
 
 TUNNEL, VXLAN = flannel.INTERFACE, flannel.VXLAN_LINK
 
@@ -19,7 +19,7 @@ class Hop:
     place: str
     reason: str
     fix: str
-    evidence: tuple[Said, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 def first_failing(view: View, source: str, target: str) -> Hop:
@@ -173,5 +173,5 @@ def _nowhere(view: View, here: HostMeasured | None, there: HostMeasured | None, 
     )
 
 
-def _hop(place: str, reason: str, fix: str, *evidence: Said | None) -> Hop:
+def _hop(place: str, reason: str, fix: str, *evidence: Evidence | None) -> Hop:
     return Hop(place, reason, fix, tuple(said for said in evidence if said))

@@ -2,4 +2,4 @@
 
 from day_two import kubeconfig
 
-kubeconfig.let_in()
+kubeconfig.write_kubeconfig()

@@ -2,4 +2,4 @@
 
 from day_two import pull_images
 
-pull_images.pull()
+pull_images.pull_images()

@@ -2,5 +2,5 @@
 
 from day_two import rebuild_headscale
 
-rebuild_headscale.wipe()
+rebuild_headscale.wipe_database()
 rebuild_headscale.log_in()

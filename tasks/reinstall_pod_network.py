@@ -3,7 +3,7 @@
 from day_two import reinstall_pod_network
 from phases import pod_network
 
-ended = reinstall_pod_network.take_away()
-pod_network.declare(after=ended)
-reinstall_pod_network.renew_pods(after=ended)
-pod_network.connect()
+ended = reinstall_pod_network.remove_pod_network()
+pod_network.install_flannel(after=ended)
+reinstall_pod_network.restart_pods(after=ended)
+pod_network.connect_pods()

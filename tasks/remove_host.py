@@ -5,4 +5,4 @@ from day_two import remove_host
 remove_host.leave_cluster()
 remove_host.leave_tailnet()
 remove_host.forget()
-remove_host.clean_leaver()
+remove_host.clean_host()

@@ -2,4 +2,4 @@
 
 from day_two import renew_certificates
 
-renew_certificates.renew()
+renew_certificates.renew_certificates()

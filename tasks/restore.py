@@ -4,13 +4,13 @@ from day_two import restore
 from phases import baseline, containerd, coordination, packages, preflight, routing, tailnet
 
 restore.check_backup()
-restore.bring_tailnet_back()
+restore.restore_tailnet()
 preflight.check_hosts(is_restore=True)
 baseline.prepare_hosts()
 packages.install_packages()
-routing.admit_traffic()
+routing.route_and_admit_traffic()
 containerd.run_containerd()
 coordination.run_headscale()
-tailnet.join_hosts(after=restore.machines)
-restore.bring_cluster_back()
-restore.end()
+tailnet.join_hosts(after=restore.machine_keys)
+restore.restore_cluster()
+restore.finish()

@@ -2,4 +2,4 @@
 
 from day_two import rotate_join_token
 
-rotate_join_token.take_tokens_back()
+rotate_join_token.rotate_join_token()

@@ -2,4 +2,4 @@
 
 from day_two import rotate_keys
 
-rotate_keys.rotate()
+rotate_keys.rotate_keys()

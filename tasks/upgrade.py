@@ -2,8 +2,8 @@
 
 from day_two import upgrade, upgrade_check
 
-upgrade_check.look_ahead()
+upgrade_check.check_upgrade()
 upgrade.tailnet()
 upgrade.coordination()
-upgrade.nodes_of_the_cluster()
+upgrade.upgrade_nodes()
 upgrade.flannel()

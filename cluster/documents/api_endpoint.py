@@ -12,7 +12,7 @@ def is_forwarded(cluster: Cluster) -> bool:
     return len(cluster.control_planes) > 1 and not cluster.gateway.is_control_plane
 
 
-def asked_by(cluster: Cluster, host: Host) -> Host:
+def target_for(cluster: Cluster, host: Host) -> Host:
     """The host that the API's name leads to on `host`. Control planes ask themselves: any other may be away."""
     if host.is_control_plane:
         return host

@@ -17,7 +17,7 @@ def entries(cluster: Cluster, host: Host, tailnet: Mapping[str, str]) -> dict[st
     if host.name not in tailnet:
         # A name that leads nowhere makes sudo wait, and complain.
         found.setdefault(str(host.lan_address), []).append(host.name)
-    api = api_endpoint.asked_by(cluster, host)
+    api = api_endpoint.target_for(cluster, host)
     if api.name in tailnet:
         found[tailnet[api.name]].append(cluster.api_endpoint_name)
     if host.is_gateway:

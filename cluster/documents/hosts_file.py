@@ -31,7 +31,7 @@ def with_block(lines: Sequence[str], entries: Mapping[str, Sequence[str]]) -> st
     return "".join(f"{line}\n" for line in [*kept[:at], *block, *kept[at:]])
 
 
-def staying(lines: Sequence[str], entries: Mapping[str, Sequence[str]], name: str) -> dict[str, list[str]]:
+def keep_address(lines: Sequence[str], entries: Mapping[str, Sequence[str]], name: str) -> dict[str, list[str]]:
     """The same entries, but `name` is where our block has it now; where it has none, where the entries have it."""
     wanted = {address: list(names) for address, names in entries.items()}
     block = [line.strip() for line in lines]

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from cluster.model import Cluster, Host
-from cluster.versions import NodeDecision
+from cluster.versions import KubeletSettings
 
 API = "kubeadm.k8s.io/v1beta4"
 RUNTIME_SOCKET = "unix:///run/containerd/containerd.sock"
@@ -26,7 +26,7 @@ CONTROLLERS = {"node-monitor-grace-period": "60s"}
 
 
 @dataclass(frozen=True)
-class Admission:
+class JoinCredentials:
     """What a host needs to join; secret."""
 
     token: str
@@ -35,7 +35,7 @@ class Admission:
 
 
 def init(
-    cluster: Cluster, host: Host, addresses: Mapping[str, str], decisions: Mapping[str, NodeDecision], token: str
+    cluster: Cluster, host: Host, addresses: Mapping[str, str], decisions: Mapping[str, KubeletSettings], token: str
 ) -> str:
     """The file for `kubeadm init` on `host`. `addresses`: tailnet address of each control plane; `decisions`: for each node."""
     configuration = {
@@ -82,7 +82,7 @@ def phase(
     return _file(configuration, running)
 
 
-def join(cluster: Cluster, host: Host, address: str, decision: NodeDecision, admission: Admission) -> str:
+def join(cluster: Cluster, host: Host, address: str, decision: KubeletSettings, admission: JoinCredentials) -> str:
     """The file for `kubeadm join` on `host`; as a control plane where it is declared one."""
     endpoint = f"{cluster.api_endpoint_name}:{cluster.api_port}"
     configuration: dict[str, Any] = {
@@ -106,7 +106,7 @@ def join(cluster: Cluster, host: Host, address: str, decision: NodeDecision, adm
     return _file(configuration)
 
 
-def upgrade(decision: NodeDecision) -> str:
+def upgrade(decision: KubeletSettings) -> str:
     """The file for `kubeadm upgrade apply` and `kubeadm upgrade node`: both pass over what joining did, and patch kubelet's settings alike."""
     settings = {
         "ignorePreflightErrors": sorted(decision.ignored_preflight),
@@ -115,7 +115,7 @@ def upgrade(decision: NodeDecision) -> str:
     return _file({"apiVersion": API, "kind": "UpgradeConfiguration", "apply": settings, "node": settings})
 
 
-def kubelet_patch(resolver: str, decision: NodeDecision) -> str:
+def kubelet_patch(resolver: str, decision: KubeletSettings) -> str:
     """What kubelet's configuration has on this host only; kubeadm merges it into the cluster's."""
     patch: dict[str, Any] = {"resolvConf": resolver}
     if not decision.fail_cgroup_v1:
@@ -125,13 +125,13 @@ def kubelet_patch(resolver: str, decision: NodeDecision) -> str:
     return _file(patch)
 
 
-def parse_join_command(text: str) -> Admission:
+def parse_join_command(text: str) -> JoinCredentials:
     """The admission in what `kubeadm token create --print-join-command` prints; raises ValueError."""
     token = re.search(r"--token\s+([a-z0-9]{6}\.[a-z0-9]{16})\b", text)
     authorities = re.findall(r"--discovery-token-ca-cert-hash\s+(sha256:[0-9a-f]{64})\b", text)
     if not token or not authorities:
         raise ValueError("kubeadm printed no join command")
-    return Admission(token[1], tuple(authorities))
+    return JoinCredentials(token[1], tuple(authorities))
 
 
 def api_names(cluster: Cluster, hosts: Sequence[Host], addresses: Mapping[str, str]) -> list[str]:
@@ -143,7 +143,7 @@ def api_names(cluster: Cluster, hosts: Sequence[Host], addresses: Mapping[str, s
     return list(dict.fromkeys(names))
 
 
-def _registration(host: Host, address: str, decision: NodeDecision) -> dict[str, Any]:
+def _registration(host: Host, address: str, decision: KubeletSettings) -> dict[str, Any]:
     registration: dict[str, Any] = {
         "name": host.name,
         "criSocket": RUNTIME_SOCKET,
@@ -185,7 +185,7 @@ def _kubelet() -> dict[str, Any]:
     }
 
 
-def _proxy(cluster: Cluster, decisions: Iterable[NodeDecision]) -> dict[str, Any]:
+def _proxy(cluster: Cluster, decisions: Iterable[KubeletSettings]) -> dict[str, Any]:
     document: dict[str, Any] = {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",

@@ -35,12 +35,12 @@ def parse(lines: Sequence[str]) -> Membership:
     pki = values.get("pki", "-").strip()
     return Membership(
         configured=kubelet != "-",
-        kubelet=authority(base64.b64decode(kubelet).decode()) if kubelet not in ("-", "") else "",
-        pki=authority(base64.b64decode(pki).decode()) if pki not in ("-", "") else "",
+        kubelet=ca_hash(base64.b64decode(kubelet).decode()) if kubelet not in ("-", "") else "",
+        pki=ca_hash(base64.b64decode(pki).decode()) if pki not in ("-", "") else "",
     )
 
 
-def standing(found: Membership, authority: str, is_known: bool) -> Standing:
+def node_state(found: Membership, authority: str, is_known: bool) -> Standing:
     """Where a host stands towards the cluster of that authority (empty: no cluster yet); `is_known` = it has a Node there."""
     if not found.configured:
         return "foreign" if found.pki and found.pki != authority else "outside"
@@ -49,14 +49,14 @@ def standing(found: Membership, authority: str, is_known: bool) -> Standing:
     return "member" if is_known else "unfinished"
 
 
-def hold(found: Membership | None, is_known: bool) -> int:
+def ownership_rank(found: Membership | None, is_known: bool) -> int:
     """How surely a control plane has the cluster: 2 where its API knows its own Node, 1 where kubeadm has been there, else 0."""
     if found is None or not (found.configured and found.pki):
         return 0
     return 2 if is_known else 1
 
 
-def authority(pem: str) -> str:
+def ca_hash(pem: str) -> str:
     """Whose certificate that is: sha256 of the first one, however its text is wrapped; ValueError without one."""
     match = re.search(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", pem, re.DOTALL)
     if not match:

@@ -48,7 +48,7 @@ def without(cluster: Cluster, name: str) -> Cluster:
     return cluster.model_copy(update={"hosts": tuple(host for host in cluster.hosts if host.name != name)})
 
 
-def quorum_lost(members: Sequence[Member], leaving: str) -> str:
+def quorum_problem(members: Sequence[Member], leaving: str) -> str:
     """Why etcd could not bear that its member `leaving` goes; empty where it can."""
     left = [member for member in members if member.name != leaving]
     healthy = [member.name for member in left if member.healthy]

@@ -10,14 +10,14 @@ from cluster.observed.pods import Pod
 from cluster.preflight.remove_host import Member
 from cluster.problems import Problem
 from cluster.semver import minor, numbers
-from cluster.upgrades import Step, refusals, together
+from cluster.upgrades import Step, group, refusals
 from cluster.versions import CONTAINERD_FOR, TAILSCALE_FOR
 
 # kubelet may be so many minor versions older than the API.
 KUBELET_LAG = 3
 
 
-def unfit(
+def blockers(
     cluster: Cluster,
     found: Sequence[Step],
     parts: Collection[str],
@@ -81,7 +81,7 @@ def _etcd(cluster: Cluster, members: Sequence[Member] | None) -> Iterator[Proble
             )
 
 
-def lonely(node: str, pods: Sequence[Pod]) -> list[Problem]:
+def unmanaged_pods(node: str, pods: Sequence[Pod]) -> list[Problem]:
     """Pods that a drain would end, and that nobody would start again."""
     found = [pod.title for pod in pods if not pod.controller and not pod.leaving]
     if not found:
@@ -96,7 +96,7 @@ def lonely(node: str, pods: Sequence[Pod]) -> list[Problem]:
     ]
 
 
-def not_asked(names: Sequence[str]) -> list[Problem]:
+def unknown_versions(names: Sequence[str]) -> list[Problem]:
     """Hosts whose versions could not be read."""
     return [
         Problem(
@@ -138,7 +138,7 @@ def _apart(cluster: Cluster, doing: Sequence[Step], leaving: Sequence[Step]) -> 
         "containerd": CONTAINERD_FOR.get(minor(cluster.kubernetes_version)) if "kubernetes" in parts else None,
         "tailscale": TAILSCALE_FOR.get(minor(cluster.headscale_version)) if "headscale" in parts else None,
     }
-    for step, hosts, what in together(leaving):
+    for step, hosts, what in group(leaving):
         least = lowest.get(step.part)
         if least and minor(step.runs) < least:
             needed = f"{least[0]}.{least[1]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from report.findings import Check, Finding, View, finding
-from report.measurement import Said, WaitingPod
+from report.measurement import Evidence, WaitingPod
 
 PULL = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "InvalidImageName", "ErrImageNeverPull")
 PLATFORM = ("no match for platform", "exec format error", "does not match the specified platform")
@@ -55,7 +55,7 @@ def _is_foreign(found: WaitingPod) -> bool:
     return any(sign in found.message for sign in PLATFORM)
 
 
-def _sources(view: View, name: str) -> Said | None:
+def _sources(view: View, name: str) -> Evidence | None:
     return view.measured.host(name).said.get("sources") if view.has(name) else None
 
 

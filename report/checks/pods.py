@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from cluster import mtu
 from report import trace
 from report.findings import Check, Finding, View, finding
-from report.measurement import PodsMeasured, Said
+from report.measurement import Evidence, PodsMeasured
 
 PROBE = ("pods",)
 
@@ -134,7 +134,7 @@ def _nodes(view: View) -> list[str]:
     return [host.name for host in view.cluster.nodes if host.name in asked]
 
 
-def _host_said(view: View, name: str, what: str) -> Said | None:
+def _host_said(view: View, name: str, what: str) -> Evidence | None:
     return view.measured.host(name).said.get(what) if view.has(name) else None
 
 

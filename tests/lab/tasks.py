@@ -50,8 +50,8 @@ def does_exactly_what_it_previews(world: Rehearsal, task: str, *arguments: str, 
 OF_A_NEWCOMER = {
     "Write the tailnet's policy",
     "Run headscale",
-    "Name all hosts",
-    "Take the join tokens back",
+    "Write all hosts' names",
+    "Delete the join tokens",
     "Label and taint the nodes",
 }
 # For sh: what a reset should have taken away.

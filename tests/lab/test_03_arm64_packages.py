@@ -92,7 +92,7 @@ def runs(program: Path, arguments: list[str]) -> str:
 
 
 def packages(declared: Cluster, tree: Path) -> dict[str, Path]:
-    site, trust = declared.sites[0], sources.Trust()
+    site, trust = declared.sites[0], sources.Pins()
     kubernetes = sources.kubernetes(declared, site, trust)
     found = {
         name: deb(tree, kubernetes, name, declared.kubernetes_version) for name in ("kubelet", "kubeadm", "kubectl")
@@ -118,7 +118,7 @@ def test_packages_are_there_and_their_programs_run(declared: Cluster, tree: Path
 
 
 def test_cni_plugins_are_there_and_run(declared: Cluster, tree: Path, tmp_path: Path) -> None:
-    download = sources.cni_plugins(declared, declared.sites[0], sources.Trust(), "arm64")
+    download = sources.cni_plugins(declared, declared.sites[0], sources.Pins(), "arm64")
     with tarfile.open(at(tree, download.official_url)) as archive:
         archive.extractall(tmp_path, filter="data")
     for plugin in ("bridge", "host-local", "loopback", "portmap"):

@@ -13,10 +13,10 @@ from tests.places import PROJECT
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 SETTINGS = "Baseline | Write apt, module and sysctl settings"
-ROUTING = ("Host rules | Write the routing", "Host rules | Route for the tailnet")
-KUBELET = "Runtime | Write registry mirrors and kubelet's settings"
+ROUTING = ("Routing | Write the routing settings", "Routing | Set forwarding and routing rules")
+KUBELET = "containerd | Write registry mirrors and kubelet's settings"
 PACKAGES = "Packages | Install the packages"
-NGINX = ("Coordination | Configure nginx", "Coordination | Test nginx's configuration", "Coordination | Run nginx")
+NGINX = ("Coordination | Configure nginx", "Coordination | Check nginx's configuration", "Coordination | Run nginx")
 KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
 A_PLUGIN = "/opt/cni/bin/$(tail -n 1 /opt/cni/isthmus.sha256 | cut -c 67-)"
 
@@ -48,11 +48,11 @@ DRIFTS = {
     "swap at the next boot": Drift(
         "worker", "echo '/swapfile none swap sw 0 0' >> /etc/fstab", ("Baseline | Turn swap off",)
     ),
-    "another name at the next boot": Drift("worker", "echo other > /etc/hostname", ("Baseline | Name the host",)),
+    "another name at the next boot": Drift("worker", "echo other > /etc/hostname", ("Baseline | Set the host name",)),
     "names are gone": Drift(
         "coordinator",
         "text=$(sed '/# begin isthmus/,/# end isthmus/d' /etc/hosts); echo \"$text\" > /etc/hosts",
-        ("Coordination | Name the hosts that are known",),
+        ("Coordination | Write the names of joined hosts",),
     ),
     "nginx stopped": Drift("gateway", "systemctl stop nginx", NGINX[2:]),
     "nginx will not start at boot": Drift("gateway", "systemctl disable -q nginx", NGINX[2:]),
@@ -78,13 +78,13 @@ DRIFTS = {
     "routes are withdrawn": Drift(
         "worker",
         "tailscale set --advertise-routes=",
-        ("Tailnet | Set tailscale's preferences", "Pod routes | Offer the node's pods to the tailnet"),
+        ("Tailnet | Set tailscale's preferences", "Pod routes | Advertise the pod network's route"),
     ),
     "a repository is gone": Drift(
-        "gateway", "rm /etc/apt/sources.list.d/isthmus-tailscale.list", ("Packages | Name the repositories",)
+        "gateway", "rm /etc/apt/sources.list.d/isthmus-tailscale.list", ("Packages | Write the apt repositories",)
     ),
     "a signing key is gone": Drift(
-        "worker", "rm /etc/apt/keyrings/isthmus-kubernetes.gpg", ("Packages | Keep the repositories' signing keys",)
+        "worker", "rm /etc/apt/keyrings/isthmus-kubernetes.gpg", ("Packages | Install the repositories' signing keys",)
     ),
     "kubelet waits otherwise": Drift(
         "worker",
@@ -92,13 +92,13 @@ DRIFTS = {
         (KUBELET,),
     ),
     "a plugin is touched": Drift("worker", f"touch {A_PLUGIN}", ()),
-    "a plugin is changed": Drift("worker", f"printf x >> {A_PLUGIN}", ("Runtime | Unpack the CNI plugins",)),
+    "a plugin is changed": Drift("worker", f"printf x >> {A_PLUGIN}", ("containerd | Unpack the CNI plugins",)),
     "containerd is set otherwise": Drift(
         "worker",
         "echo '# more' >> /etc/containerd/config.toml",
-        ("Runtime | Write containerd's configuration", "Runtime | Start containerd"),
+        ("containerd | Write containerd's configuration", "containerd | Start containerd"),
     ),
-    "containerd stopped": Drift("worker", "systemctl stop containerd", ("Runtime | Start containerd",)),
+    "containerd stopped": Drift("worker", "systemctl stop containerd", ("containerd | Start containerd",)),
     "kubelet stopped": Drift("worker", "systemctl stop kubelet", ("Workers | Start kubelet at boot",)),
     "kubelet will not start at boot": Drift(
         "control plane", "systemctl disable -q kubelet", ("Control plane | Start kubelet at boot",)

@@ -120,7 +120,7 @@ def test_images_are_pulled_ahead_and_sent_where_a_site_reaches_no_registry(world
     with common.broken(world, "registry-gone", [world.cluster.host(node).site.site]):
         world.on(node, f"{CTR} images remove --sync {image}")
         (sent,) = does_exactly_what_it_previews(world, "pull_images")
-        assert sent.endswith("Send what can't be pulled")
+        assert sent.endswith("Copy images that can't be pulled from another node")
         assert plan(world, "pull_images") == {}
     assert image in world.on(node, f"{CTR} images list -q").stdout.split()
     for host in world.cluster.nodes:

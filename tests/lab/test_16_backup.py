@@ -101,7 +101,7 @@ def nothing_is_left(world: Rehearsal) -> None:
 
 def test_a_backup_is_whole_private_and_leaves_nothing_behind(world: Rehearsal, key: Path) -> None:
     assert list(plan(world, "backup", recipient(key))) == [
-        "Backup | Take what the host holds",
+        "Backup | Back up what the host holds",
         "Backup | Write the backup",
     ]
     made = backed_up(world, key)
@@ -118,8 +118,8 @@ def test_every_host_gets_a_new_key_and_keeps_its_address(world: Rehearsal) -> No
     coordinator = world.cluster.coordinator
     world.on(coordinator, "headscale preauthkeys create --tags tag:node --reusable --expiration 30m > /dev/null")
     assert list(does_exactly_what_it_previews(world, "rotate_keys")) == [
-        "Keys of the tailnet | Give the host a new key",
-        "Keys of the tailnet | Take keys for joining back",
+        "Rotate keys | Rotate the host's tailnet key",
+        "Rotate keys | Expire the tailnet's join keys",
     ]
     after = node_keys(world)
     assert after.keys() == before.keys()
@@ -199,7 +199,7 @@ OF_A_RESTORE = (
     "End what runs",
     "Bring etcd",
     "Wait until the nodes are ready",
-    "Hand the kubeconfig over",
+    "Write build/kubeconfig",
 )
 
 

@@ -11,8 +11,8 @@ from bench import __main__ as command
 from bench import floor, growth, pods, snapshot
 from cluster.inventory.declare import declare
 from cluster.model import Cluster
-from cluster.sources import Trust
-from cluster.versions import node_decision
+from cluster.sources import Pins
+from cluster.versions import kubelet_settings
 from lab.load_inventory import load
 
 ONE = {"site": "cloud", "lan": "10.0.0.0/24", "nat": "one_to_one"}
@@ -60,8 +60,8 @@ def test_each_pair_of_sites_has_its_nodes_and_who_is_behind_a_nat_sends() -> Non
 
 def test_every_host_has_a_script_that_a_shell_can_read() -> None:
     whole = cluster()
-    decisions = {node.name: node_decision("v1", "lxc", node.exceptions) for node in whole.nodes}
-    plan = floor.Plan(whole, decisions, "abcdef.0123456789abcdef", "amd64", {"/etc/b": b"own"}, Trust())
+    decisions = {node.name: kubelet_settings("v1", "lxc", node.exceptions) for node in whole.nodes}
+    plan = floor.Plan(whole, decisions, "abcdef.0123456789abcdef", "amd64", {"/etc/b": b"own"}, Pins())
     files = [snapshot.File(path, "0644", "root", "root", path.encode()) for path in ("/etc/a", "/etc/b")]
     found = snapshot.Snapshot(files, {"tailscale": "1.2"}, ["u.service"])
     texts = {host.name: floor.script(plan, host.name, found) for host in whole.hosts}

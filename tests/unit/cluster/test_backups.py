@@ -25,7 +25,7 @@ GOOD = Manifest(
 
 
 def told(about: Manifest) -> str:
-    return "\n".join(str(problem) for problem in backups.misfits(about, SMALL, "build/backups/x"))
+    return "\n".join(str(problem) for problem in backups.incompatibilities(about, SMALL, "build/backups/x"))
 
 
 def test_a_manifest_is_read_as_it_was_written() -> None:

@@ -38,6 +38,6 @@ def test_mirrors_are_asked_first_and_a_registry_out_of_reach_never() -> None:
 def test_an_image_is_cut_off_where_no_address_of_its_registry_answers() -> None:
     asked = {"registry.k8s.io": ("https://m.example", "https://registry.k8s.io"), "ghcr.io": ("https://ghcr.io",)}
     both = [PAUSE, "ghcr.io/flannel-io/flannel:v0.28.10"]
-    assert images.cut_off(both, asked, ["https://m.example"]) == both[1:]
-    assert images.cut_off(both, asked, ["https://m.example", "https://ghcr.io"]) == []
-    assert images.cut_off(both, asked, []) == both
+    assert images.unreachable_images(both, asked, ["https://m.example"]) == both[1:]
+    assert images.unreachable_images(both, asked, ["https://m.example", "https://ghcr.io"]) == []
+    assert images.unreachable_images(both, asked, []) == both

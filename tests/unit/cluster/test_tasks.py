@@ -8,7 +8,7 @@ import pytest
 
 from cluster import tasks
 from cluster.model import Cluster
-from cluster.preflight.remove_host import Member, quorum_lost
+from cluster.preflight.remove_host import Member, quorum_problem
 from lab.load_inventory import load
 from tests.places import INVENTORIES, PROJECT
 
@@ -83,11 +83,11 @@ def test_what_destroys_is_confirmed_by_name() -> None:
 
 def test_etcd_keeps_its_quorum() -> None:
     three = [Member(str(number), name, True) for number, name in enumerate("abc")]
-    assert quorum_lost(three, "a") == ""
+    assert quorum_problem(three, "a") == ""
     ill = [three[0], replace(three[1], healthy=False), three[2]]
-    assert quorum_lost(ill, "b") == ""
-    assert "b does not" in quorum_lost(ill, "a")
-    assert quorum_lost(three, "elsewhere") == ""
+    assert quorum_problem(ill, "b") == ""
+    assert "b does not" in quorum_problem(ill, "a")
+    assert quorum_problem(three, "elsewhere") == ""
 
 
 def test_an_upgrade_may_be_narrowed_to_parts_and_asks_whom_it_needs() -> None:

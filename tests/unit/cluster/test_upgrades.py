@@ -49,7 +49,7 @@ def unfit(
     nodes: list[Node] | None = NODES,
     members: list[Member] | None = ETCD,
 ) -> str:
-    return "\n".join(str(problem) for problem in upgrade.unfit(cluster, steps, parts, nodes, members))
+    return "\n".join(str(problem) for problem in upgrade.blockers(cluster, steps, parts, nodes, members))
 
 
 def test_a_host_that_has_what_is_declared_differs_in_nothing() -> None:
@@ -187,9 +187,9 @@ def test_what_is_not_offered_is_told_with_what_is() -> None:
 
 def test_pods_that_nobody_starts_again_stop_it_before_any_change() -> None:
     pods = [Pod("web", "shop-1", "ReplicaSet", False), Pod("web", "try", "", False), Pod("web", "bye", "", True)]
-    (problem,) = upgrade.lonely("wing", pods)
+    (problem,) = upgrade.unmanaged_pods("wing", pods)
     assert "these pods again: web/try" in problem.what
-    assert upgrade.lonely("wing", pods[:1]) == []
+    assert upgrade.unmanaged_pods("wing", pods[:1]) == []
 
 
 def test_the_preview_tells_the_order() -> None:
@@ -198,7 +198,7 @@ def test_the_preview_tells_the_order() -> None:
         Step("kubernetes", "wing", "1.35.4", "1.36.3"),
         Step("tailscale", "hub", "1", "2"),
     ]
-    assert upgrades.told(steps, ["hub", "wing"]) == [
+    assert upgrades.summary(steps, ["hub", "wing"]) == [
         "tailscale 1 → 2: hub",
         "Kubernetes 1.35.4 → 1.36.3: hub, wing",
         "one node after the other: hub, wing",

@@ -6,7 +6,7 @@ import pytest
 
 from cluster.inventory.declare import declare
 from cluster.observed.survey import Survey
-from cluster.versions import Grant, containerd_config_version, decide, grant, node_decision, problems
+from cluster.versions import InstallPlan, containerd_config_version, decide, install_plan, kubelet_settings, problems
 from tests.unit.cluster.inventory.test_errors import spoiled
 
 FOUND: dict[str, Any] = {
@@ -21,9 +21,9 @@ FOUND: dict[str, Any] = {
 BRIDGE = "FileContent--proc-sys-net-bridge-bridge-nf-call-iptables"
 
 
-def decided(**changes: Any) -> Grant:
+def decided(**changes: Any) -> InstallPlan:
     result = decide(**{**FOUND, **changes})
-    assert isinstance(result, Grant), result
+    assert isinstance(result, InstallPlan), result
     return result
 
 
@@ -88,7 +88,7 @@ def test_the_refusal_says_why_and_what_to_do() -> None:
     ("kernel", "accepted"), [("5.3.18-generic", False), ("5.4.0-42-generic", True), ("4.19.1", False), ("10.0.1", True)]
 )
 def test_kernel(kernel: str, accepted: bool) -> None:
-    assert isinstance(decide(**{**FOUND, "kernel": kernel}), Grant) is accepted
+    assert isinstance(decide(**{**FOUND, "kernel": kernel}), InstallPlan) is accepted
 
 
 @pytest.mark.parametrize("architecture", ["armhf", "i386", "riscv64", "unknown", ""])
@@ -122,7 +122,7 @@ def test_exceptions(
     assert granted.fail_cgroup_v1 is fails_on_v1
     assert granted.restrict_oom_score_adj is restricts
     assert granted.keeps_conntrack is restricts
-    node = node_decision(cgroup, container, exceptions)
+    node = kubelet_settings(cgroup, container, exceptions)
     assert (node.ignored_preflight, node.fail_cgroup_v1) == (ignored, fails_on_v1)
 
 
@@ -166,7 +166,7 @@ def survey(**changes: Any) -> Survey:
 def test_a_surveyed_host() -> None:
     brain = declare(spoiled({})).host("brain")
     assert problems(brain, survey()) == []
-    assert isinstance(grant(brain, survey()), Grant)
+    assert isinstance(install_plan(brain, survey()), InstallPlan)
     assert [problem.where for problem in problems(brain, survey(memory_mb=960, cgroup="v1"))] == [
         "brain cgroup",
         "brain memory",

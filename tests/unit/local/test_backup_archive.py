@@ -19,9 +19,9 @@ KEY, OTHER = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate(
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A backup of one file, made for KEY."""
     monkeypatch.setattr(backup_archive, "FOLDER", tmp_path / "build" / "backups")
-    files = {backups.PKI: backup_archive.sealed(b"authorities", backup_archive.recipients(str(KEY.to_public())))}
+    files = {backups.PKI: backup_archive.encrypt(b"authorities", backup_archive.recipients(str(KEY.to_public())))}
     about = Manifest("calm", "now", "1.36.3", "0.29.3", ("hub",), {}, {}, backup_archive.hashes(files))
-    return str(backup_archive.kept("calm-now", files, about))
+    return str(backup_archive.store("calm-now", files, about))
 
 
 def written(path: Path, text: str) -> str:
@@ -31,10 +31,10 @@ def written(path: Path, text: str) -> str:
 
 def test_what_was_kept_is_opened_by_its_key_alone(folder: str, tmp_path: Path) -> None:
     mine = backup_archive.identities(written(tmp_path / "key", f"# created: today\n{KEY}\n"))
-    assert backup_archive.opened(folder, backups.PKI, mine) == b"authorities"
+    assert backup_archive.open_file(folder, backups.PKI, mine) == b"authorities"
     assert backup_archive.manifest(folder).cluster == "calm"
     with pytest.raises(Unusable, match=r"it does not open pki\.age"):
-        backup_archive.tried(folder, [OTHER])
+        backup_archive.check_identities(folder, [OTHER])
 
 
 def test_a_backup_is_for_its_owner_only_and_clear_text_nowhere(folder: str) -> None:
@@ -48,7 +48,7 @@ def test_what_a_killed_run_has_left_goes_with_the_next(folder: str) -> None:
     left.mkdir()
     others = Path(folder).parent / "other-before.part"
     others.mkdir()
-    backup_archive.kept("calm-later", {}, backup_archive.manifest(folder))
+    backup_archive.store("calm-later", {}, backup_archive.manifest(folder))
     assert not left.exists()
     assert others.exists()
 

@@ -57,28 +57,28 @@ class TestDatabase:
     def test_the_log_is_worked_in_and_keys_stay(self, tmp_path: Path) -> None:
         found = files(tmp_path)
         assert set(found) == {"db.sqlite", "db.sqlite-wal", "noise_private.key"}
-        whole = headscale_db.whole(found)
+        whole = headscale_db.merge_log(found)
         assert set(whole) == {"db.sqlite", "noise_private.key"}
         assert rows(whole, tmp_path) == {"a": "100.64.10.2", "b": "100.64.10.1"}
         assert headscale_db.machine_keys(whole) == headscale_db.machine_keys(found) == ("nodekey:1", "nodekey:2")
 
     def test_two_machines_change_places(self, tmp_path: Path) -> None:
-        assert rows(headscale_db.readdressed(files(tmp_path), WANTED), tmp_path) == WANTED
+        assert rows(headscale_db.set_addresses(files(tmp_path), WANTED), tmp_path) == WANTED
 
     @pytest.mark.parametrize("content", [b"", b"not a database at all, but long enough" * 99])
     def test_a_damaged_one_is_told_with_the_cure(self, content: bytes) -> None:
         with pytest.raises(headscale_db.Damaged, match=r"tasks/rebuild_headscale\.py makes it anew"):
-            headscale_db.whole({"db.sqlite": content})
+            headscale_db.merge_log({"db.sqlite": content})
 
     def test_a_tar_comes_back_as_it_went(self) -> None:
-        assert headscale_db.unpacked(headscale_db.packed({"x": b"1", "y": b""})) == {"x": b"1", "y": b""}
+        assert headscale_db.unpack(headscale_db.pack({"x": b"1", "y": b""})) == {"x": b"1", "y": b""}
 
     @pytest.mark.parametrize(
-        "sent", [b"", b"nonsense", headscale_db.packed({}), headscale_db.packed({"x": bytes(9999)})[:-20]]
+        "sent", [b"", b"nonsense", headscale_db.pack({}), headscale_db.pack({"x": bytes(9999)})[:-20]]
     )
     def test_what_did_not_come_whole_is_told(self, sent: bytes) -> None:
         with pytest.raises(headscale_db.Damaged):
-            headscale_db.unpacked(sent)
+            headscale_db.unpack(sent)
 
 
 class TestTaken:
@@ -90,7 +90,7 @@ class TestTaken:
         monkeypatch.setattr(remote, "content", lambda *_: content)
         monkeypatch.setattr(remote, "run", lambda *_: "kubernetes 1.36.3\n")
         facts = {Status: ClientStatus("Running", addresses=("100.64.10.1",))}
-        return commands(backup.taken, facts, files={name: "script"}, recipients=[self.KEY.to_public()])
+        return commands(backup.fetch, facts, files={name: "script"}, recipients=[self.KEY.to_public()])
 
     def test_it_is_kept_encrypted(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert self.take(monkeypatch, backups.ETCD, gzip.compress(b"all of it")) == ["true"]
@@ -102,7 +102,7 @@ class TestTaken:
         [
             (backups.ETCD, gzip.compress(b"all of it")[:-4], "did not come whole"),
             (backups.ETCD, gzip.compress(b""), "is empty"),
-            (backups.PKI, headscale_db.packed({"pki/ca.crt": b"x"}), "holds no ca.key"),
+            (backups.PKI, headscale_db.pack({"pki/ca.crt": b"x"}), "holds no ca.key"),
             (backups.machine("a"), b"", "not whole"),
         ],
     )
@@ -141,7 +141,7 @@ class TestFitting:
     def fits(self, *, kubelet: str = "1.36.3", headscale: str = "0.29.3", left: Left | None = OUTSIDE) -> str:
         facts = {Packages: {"headscale": Package(headscale, True) if headscale else None}, KubeletVersion: kubelet}
         given = {"kubernetes": "1.36.1", "headscale": "0.29.3", "authority": lambda: MINE}
-        return "".join(commands(restore.fitting, {**facts, Membership: left}, **given))
+        return "".join(commands(restore.check_backup, {**facts, Membership: left}, **given))
 
     def test_the_same_or_an_empty_host(self) -> None:
         assert self.fits() == self.fits(kubelet="", headscale="") == self.fits(left=Left(True, MINE, MINE)) == ""
@@ -195,34 +195,34 @@ class TestRebuilding:
     NOTED = [json.dumps(WANTED)]
 
     def test_addresses_are_noted_before_the_database_goes(self) -> None:
-        assert commands(headscale_rebuild.wiped, {Content: []}, addresses=lambda: WANTED) == ["sh -s"]
+        assert commands(headscale_rebuild.wipe, {Content: []}, addresses=lambda: WANTED) == ["sh -s"]
         script = headscale_rebuild._wipe_script("{}")
         assert script.index(f"{headscale_rebuild.MEMORY}.new") < script.index("rm -f /var/lib/headscale/db.sqlite*")
         assert "key" not in script.partition("systemctl stop")[2]
 
     def test_an_interrupted_one_wipes_nothing_again(self) -> None:
-        (only,) = commands(headscale_rebuild.wiped, {Content: self.NOTED}, addresses=dict)
+        (only,) = commands(headscale_rebuild.wipe, {Content: self.NOTED}, addresses=dict)
         assert only == "systemctl start headscale.service"
 
     def test_without_every_address_nothing_is_wiped(self) -> None:
-        (only,) = commands(headscale_rebuild.wiped, {Content: []}, addresses=lambda: {**WANTED, "c": None})
+        (only,) = commands(headscale_rebuild.wipe, {Content: []}, addresses=lambda: {**WANTED, "c": None})
         assert "nothing was changed" in only
         assert "the address of c" in only
 
     def test_right_addresses_only_end_the_note(self) -> None:
-        found = commands(headscale_rebuild.readdressed, {Content: self.NOTED, Nodes: self.RIGHT})
+        found = commands(headscale_rebuild.restore_addresses, {Content: self.NOTED, Nodes: self.RIGHT})
         assert found == [f"rm -f {headscale_rebuild.MEMORY}"]
 
     def test_wrong_ones_are_mended(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        sent = headscale_db.packed(files(tmp_path))
+        sent = headscale_db.pack(files(tmp_path))
         monkeypatch.setattr(remote, "content", lambda *_: sent)
         wrong = (node("a", "100.64.10.2"), node("b", "100.64.10.1"))
         assert headscale_rebuild.misplaced(wrong, WANTED) == ["a", "b"]
-        found = commands(headscale_rebuild.readdressed, {Content: self.NOTED, Nodes: wrong})
+        found = commands(headscale_rebuild.restore_addresses, {Content: self.NOTED, Nodes: wrong})
         assert found == ["sh -s", f"rm -f {headscale_rebuild.MEMORY}"]
 
     def test_headscale_runs_again_where_they_could_not_be(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(remote, "content", lambda *_: b"")
-        found = commands(headscale_rebuild.readdressed, {Content: self.NOTED, Nodes: (node("a", "100.64.10.7"),)})
+        found = commands(headscale_rebuild.restore_addresses, {Content: self.NOTED, Nodes: (node("a", "100.64.10.7"),)})
         assert found[0] == "systemctl start headscale.service"
         assert "could not be set" in found[1]

@@ -23,9 +23,9 @@ def issued(days: float, written: int = 100, serial: str = "0A") -> dict[str, Cer
 
 
 def test_certificates_are_renewed_where_one_ends_soon() -> None:
-    assert commands(certificates.renewed, {Issued: issued(200)}, within_days=100) == []
-    assert len(commands(certificates.renewed, {Issued: issued(50)}, within_days=100)) == 1
-    assert "could not be read" in commands(certificates.renewed, {Issued: {}}, within_days=100)[0]
+    assert commands(certificates.renew, {Issued: issued(200)}, within_days=100) == []
+    assert len(commands(certificates.renew, {Issued: issued(50)}, within_days=100)) == 1
+    assert "could not be read" in commands(certificates.renew, {Issued: {}}, within_days=100)[0]
 
 
 def test_a_component_is_started_again_when_what_it_reads_is_newer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +34,7 @@ def test_a_component_is_started_again_when_what_it_reads_is_newer(monkeypatch: p
     def ran(started: int | None) -> list[str]:
         found = {CLIENT: issued(200)[API]}
         facts = {Issued: found, Components: None if started is None else {"kube-apiserver": started}}
-        return commands(certificates.read_by, facts, components=["kube-apiserver"], after=[])
+        return commands(certificates.restart_readers, facts, components=["kube-apiserver"], after=[])
 
     assert ran(100) == []
     assert ran(99) == ["sh -s"]
@@ -42,13 +42,13 @@ def test_a_component_is_started_again_when_what_it_reads_is_newer(monkeypatch: p
 
 
 def test_the_certificate_on_the_disk_is_the_one_that_is_shown() -> None:
-    assert commands(certificates.served, {Issued: issued(200), Served: "0A"}, port=6443, after=[]) == []
-    assert len(commands(certificates.served, {Issued: issued(200), Served: ""}, port=6443, after=[])) == 1
+    assert commands(certificates.wait_served, {Issued: issued(200), Served: "0A"}, port=6443, after=[]) == []
+    assert len(commands(certificates.wait_served, {Issued: issued(200), Served: ""}, port=6443, after=[])) == 1
 
 
 def test_the_api_reads_its_own_certificate_without_being_started_again() -> None:
     facts = {Issued: issued(200, written=100), Components: {"kube-apiserver": 50}}
-    assert commands(certificates.read_by, facts, components=["kube-apiserver"], after=[]) == []
+    assert commands(certificates.restart_readers, facts, components=["kube-apiserver"], after=[]) == []
 
 
 def named(found: list[str] | None, member: Left | None = MEMBER, **more: Any) -> list[str]:
@@ -57,14 +57,14 @@ def named(found: list[str] | None, member: Left | None = MEMBER, **more: Any) ->
         "document": lambda known, folder: f"{known}{folder}",
     }
     facts = {Membership: member, Named: found}
-    return commands(certificates.named, facts, port=6443, **{**given, **more})
+    return commands(certificates.api_sans, facts, port=6443, **{**given, **more})
 
 
 def test_an_api_that_comes_back_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([None, {"kube-apiserver": 100}])
     monkeypatch.setattr(wait, "pause", lambda: None)
     facts = {Issued: {CLIENT: issued(200)[API]}, Components: lambda: next(answers)}
-    assert commands(certificates.read_by, facts, components=["kube-apiserver"], after=[]) == []
+    assert commands(certificates.restart_readers, facts, components=["kube-apiserver"], after=[]) == []
 
 
 def test_a_certificate_that_has_every_name_is_left_alone() -> None:

@@ -32,7 +32,7 @@ def node(approved: tuple[str, ...], number: int = 4, online: bool = True) -> Nod
 
 
 def approve(found: tuple[Node, ...] | None, executing: bool = True) -> list[str]:
-    return commands(headscale.routes_approved, {Nodes: found}, executing=executing, wanted={"n1": (OWN, LAN)})
+    return commands(headscale.approve_routes, {Nodes: found}, executing=executing, wanted={"n1": (OWN, LAN)})
 
 
 def test_approved_routes_need_nothing() -> None:
@@ -61,7 +61,9 @@ def test_a_silent_headscale() -> None:
 
 
 def reach(said: str | None, executing: bool = True) -> list[str]:
-    return commands(headscale.reachable, {Reachable: said}, executing=executing, login_server="https://mesh.example")
+    return commands(
+        headscale.wait_reachable, {Reachable: said}, executing=executing, login_server="https://mesh.example"
+    )
 
 
 def test_headscale_is_waited_for_only_while_there_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:

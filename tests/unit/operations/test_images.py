@@ -30,20 +30,20 @@ def run(operation: Any, there: list[str] | None, answering: list[str], named: An
 
 def test_what_is_missing_is_pulled_and_nothing_twice() -> None:
     there = [image for image in ALL if image not in (PROXY, DNS)]
-    proxy, dns = run(images.pulled, there, [OFFICIAL, FLANNELS])
+    proxy, dns = run(images.pull, there, [OFFICIAL, FLANNELS])
     assert "images pull --hosts-dir /etc/containerd/certs.d registry.k8s.io/kube-proxy:v1.36.3" in proxy
     assert dns.count(DNS) == 1
-    assert run(images.pulled, ALL, []) == []
-    assert run(images.sent, ALL, []) == []
+    assert run(images.pull, ALL, []) == []
+    assert run(images.send, ALL, []) == []
 
 
 def test_what_no_registry_gives_is_not_pulled() -> None:
-    assert len(run(images.pulled, [], [OFFICIAL])) == 3
-    assert run(images.pulled, [], []) == []
+    assert len(run(images.pull, [], [OFFICIAL])) == 3
+    assert run(images.pull, [], []) == []
 
 
 def test_nothing_is_done_where_something_is_not_known() -> None:
-    for operation in (images.pulled, images.sent):
+    for operation in (images.pull, images.send):
         for there, named in ((None, NAMED), ([], None), ([], [])):
             (refused,) = run(operation, there, [], named)
             assert "could not be listed" in refused
@@ -67,16 +67,16 @@ def test_another_node_of_the_same_architecture_gives_what_can_not_be_pulled(
     monkeypatch.setattr(remote, "run", say)
     monkeypatch.setattr(remote, "fetch", lambda name, path, local, temporary: local.write_text("archive"))
     there = [image for image in ALL if image != PAUSE]
-    made, _, imported = run(images.sent, there, [FLANNELS])
+    made, _, imported = run(images.send, there, [FLANNELS])
     assert asked[0] == PAUSE
     assert f"images export --local {images.ARCHIVE} {PAUSE}" in asked[1]
     assert made.startswith("mkdir")
     assert "images import" in imported
     assert list((tmp_path / "build").iterdir()) == []
-    assert run(images.sent, there, [FLANNELS], executing=False) == ["true"]
+    assert run(images.send, there, [FLANNELS], executing=False) == ["true"]
 
 
 def test_where_nobody_has_them_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "_giver", lambda cluster, this, names: None)
-    (refused,) = run(images.sent, [], [FLANNELS])
+    (refused,) = run(images.send, [], [FLANNELS])
     assert "no other node of this architecture" in refused

@@ -18,7 +18,7 @@ from engine import wait as waiting
 from facts.cni import Installed, Plugins
 from facts.containerd import Config, Containerd
 from facts.kubernetes import JoinTokens, Manifest, Membership, Nodes, Workloads
-from operations import cni, containerd, images, kubeadm, kubernetes, manifests
+from operations import cni, containerd, images, kubeadm, kubeadm_script, manifests, nodes
 from tests.unit.operations.fake_host import commands
 
 MINE, OTHERS = "a" * 64, "b" * 64
@@ -47,13 +47,13 @@ def first(monkeypatch: pytest.MonkeyPatch) -> First:
 
 def begun(found: Left | None, nodes: list[Node] | None, executing: bool = True) -> list[str]:
     facts = {Membership: found, Nodes: nodes}
-    return commands(kubernetes.begun, facts, executing=executing, document=lambda token: f"token: {token}", node="n")
+    return commands(kubeadm.init, facts, executing=executing, document=lambda token: f"token: {token}", node="n")
 
 
 def joined(found: Left | None, executing: bool = True, node: str = "n", **more: Any) -> list[str]:
     facts = {Membership: found}
     return commands(
-        kubernetes.joined,
+        kubeadm.join,
         facts,
         executing=executing,
         first="f",
@@ -141,7 +141,7 @@ def test_a_node_of_others_or_of_an_interrupted_run_is_refused(
 
 
 def test_kubeadms_file_is_gone_in_every_outcome_and_its_words_are_cleaned() -> None:
-    script = kubeadm.script("join", f"token: {TOKEN}")
+    script = kubeadm_script.script("join", f"token: {TOKEN}")
     assert TOKEN not in script
     assert "trap 'rm -f /run/isthmus/kubeadm.$$.yaml" in script
     assert "umask 077" in script
@@ -149,41 +149,38 @@ def test_kubeadms_file_is_gone_in_every_outcome_and_its_words_are_cleaned() -> N
 
 
 def test_what_an_earlier_membership_left_goes_before_a_join_and_never_from_a_node() -> None:
-    assert "ip link delete" in kubeadm.script("join", "text")
-    assert "ip link delete" not in kubeadm.script("init phase upload-certs", "text", is_node=True)
+    assert "ip link delete" in kubeadm_script.script("join", "text")
+    assert "ip link delete" not in kubeadm_script.script("init phase upload-certs", "text", is_node=True)
 
 
 def test_join_tokens_are_taken_back(first: First) -> None:
     facts: dict[type, Any] = {JoinTokens: ["bootstrap-token-abcdef"]}
-    (only,) = commands(kubernetes.tokens_removed, facts, first="f", members=["n"])
+    (only,) = commands(kubeadm.delete_tokens, facts, first="f", members=["n"])
     assert only.endswith("delete secret --ignore-not-found bootstrap-token-abcdef")
-    assert commands(kubernetes.tokens_removed, {JoinTokens: []}, first="f", members=["n"]) == []
+    assert commands(kubeadm.delete_tokens, {JoinTokens: []}, first="f", members=["n"]) == []
 
 
 def test_the_preview_says_that_tokens_will_be_taken_back(first: First) -> None:
-    assert (
-        len(commands(kubernetes.tokens_removed, {JoinTokens: []}, executing=False, first="f", members=["n", "new"]))
-        == 1
-    )
+    assert len(commands(kubeadm.delete_tokens, {JoinTokens: []}, executing=False, first="f", members=["n", "new"])) == 1
 
 
 def test_nodes_are_settled_in_one_command() -> None:
     wanted = [Declared("n", {"disk": "fast"}, ())]
-    (only,) = commands(kubernetes.nodes_settled, {Nodes: [NODE]}, wanted=wanted)
+    (only,) = commands(nodes.label_and_taint, {Nodes: [NODE]}, wanted=wanted)
     assert "patch node n" in only
     settled = replace(NODE, labels={"disk": "fast"}, declared_labels=("disk",))
-    assert commands(kubernetes.nodes_settled, {Nodes: [settled]}, wanted=wanted) == []
-    (missing,) = commands(kubernetes.nodes_settled, {Nodes: []}, wanted=wanted)
+    assert commands(nodes.label_and_taint, {Nodes: [settled]}, wanted=wanted) == []
+    (missing,) = commands(nodes.label_and_taint, {Nodes: []}, wanted=wanted)
     assert "no Node of n" in missing
 
 
 @pytest.mark.parametrize(("found", "count"), [("same", 0), ("different", 1), ("absent", 1)])
 def test_a_manifest_is_applied_where_the_api_sees_a_difference(found: str, count: int) -> None:
-    assert len(commands(manifests.applied, {Manifest: found, Nodes: []}, manifest="kind: X")) == count
+    assert len(commands(manifests.apply, {Manifest: found, Nodes: []}, manifest="kind: X")) == count
 
 
 def test_a_manifest_that_can_not_be_compared_is_not_applied() -> None:
-    (only,) = commands(manifests.applied, {Manifest: None}, manifest="kind: X")
+    (only,) = commands(manifests.apply, {Manifest: None}, manifest="kind: X")
     assert only.endswith("exit 1")
 
 
@@ -193,12 +190,12 @@ def test_waiting_happens_only_where_there_is_something_to_wait_for(monkeypatch: 
     dns = Workload("Deployment", "kube-system", "coredns", 2, 2)
     wanted = [("kube-system", "deployment/coredns")]
     late, few = {Nodes: [replace(NODE, ready=False)]}, {Workloads: [replace(dns, available=1)]}
-    assert commands(manifests.nodes_ready, {Nodes: [NODE]}, wanted=["n"]) == []
-    assert commands(manifests.available, {Workloads: [dns]}, wanted=wanted) == []
-    assert commands(manifests.nodes_ready, late, executing=False, wanted=["n"]) == waits == []
+    assert commands(manifests.wait_for_nodes, {Nodes: [NODE]}, wanted=["n"]) == []
+    assert commands(manifests.wait_for_workloads, {Workloads: [dns]}, wanted=wanted) == []
+    assert commands(manifests.wait_for_nodes, late, executing=False, wanted=["n"]) == waits == []
     # Waiting is no change, in the preview and in the run.
-    assert commands(manifests.nodes_ready, late, wanted=["n"]) == []
-    assert commands(manifests.available, few, wanted=wanted) == []
+    assert commands(manifests.wait_for_nodes, late, wanted=["n"]) == []
+    assert commands(manifests.wait_for_workloads, few, wanted=wanted) == []
     assert [("wait" in command, "rollout status" in command) for command in waits] == [(True, False), (False, True)]
 
 
@@ -207,7 +204,7 @@ PAUSE = Settings("registry.k8s.io/pause:3.10.2")
 
 def understood(found: Settings | None, executing: bool = True) -> list[str]:
     facts = {Config: Containerd("2.3.7", found)}
-    return commands(containerd.understood, facts, executing=executing, wanted=lambda: PAUSE)
+    return commands(containerd.check_config, facts, executing=executing, wanted=lambda: PAUSE)
 
 
 def test_a_configuration_that_containerd_reads_otherwise_fails_the_host() -> None:
@@ -238,8 +235,8 @@ def test_plugins_are_unpacked_once_and_again_when_one_of_them_was_changed() -> N
 def test_images_are_pulled_ahead_where_a_node_is_to_be_and_nowhere_else() -> None:
     names = ["registry.k8s.io/pause:3.10", "registry.k8s.io/kube-proxy:v1.36.3"]
     outside, member = {Membership: Left()}, {Membership: MEMBER}
-    (pull,) = commands(images.pulled_ahead, outside, images=lambda: names)
+    (pull,) = commands(images.prefetch, outside, images=lambda: names)
     assert all(name in pull for name in names)
-    assert commands(images.pulled_ahead, outside, images=lambda: None, executing=False) == ["true"]
-    assert "which images it wants" in commands(images.pulled_ahead, outside, images=lambda: None)[0]
-    assert commands(images.pulled_ahead, member, images=lambda: names) == []
+    assert commands(images.prefetch, outside, images=lambda: None, executing=False) == ["true"]
+    assert "which images it wants" in commands(images.prefetch, outside, images=lambda: None)[0]
+    assert commands(images.prefetch, member, images=lambda: names) == []

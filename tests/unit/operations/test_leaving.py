@@ -22,11 +22,11 @@ from facts.headscale import Node as Machine
 from facts.kubernetes import Membership
 from facts.kubernetes import Nodes as KubernetesNodes
 from facts.machine import DisabledSwap
-from facts.network import NftTables, PassesOn, Passing, PodRoutes, Saved
+from facts.network import Forwarding, ForwardingState, NftTables, PodRoutes, Saved
 from facts.paths import Links, Present
 from facts.systemd import State, Unit
 from facts.tailscale import ClientStatus, Status
-from operations import leaving, uninstall
+from operations import etcd, headscale, kubeadm_reset, nodes, tailscale, uninstall
 from tests.unit.operations.fake_host import commands
 
 MINE, OTHERS = "a" * 64, "b" * 64
@@ -38,7 +38,7 @@ RUNNING = Unit(loaded=True, active=True, failed=False, enabled=True, needs_reloa
 
 def reset(found: Left | None, present: list[str] | None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(remote, "fact", lambda name, question, **arguments: Left(True, MINE, MINE))
-    return commands(leaving.reset, {Membership: found, Present: present}, authority_of="first")
+    return commands(kubeadm_reset.reset, {Membership: found, Present: present}, authority_of="first")
 
 
 def test_a_node_is_reset_once_and_another_clusters_never(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,49 +52,49 @@ def test_a_node_is_reset_once_and_another_clusters_never(monkeypatch: pytest.Mon
 
 
 def test_the_api_headscale_and_etcd_forget_a_host_once() -> None:
-    (node,) = commands(leaving.node_deleted, {KubernetesNodes: [NODE]}, node="n")
+    (node,) = commands(nodes.delete_node, {KubernetesNodes: [NODE]}, node="n")
     assert "delete node n" in node
-    assert commands(leaving.node_deleted, {KubernetesNodes: []}, node="n") == []
-    assert "does not answer" in commands(leaving.node_deleted, {KubernetesNodes: None}, node="n")[0]
-    (machine,) = commands(leaving.machine_deleted, {Nodes: (MACHINE,)}, hostname="n")
+    assert commands(nodes.delete_node, {KubernetesNodes: []}, node="n") == []
+    assert "does not answer" in commands(nodes.delete_node, {KubernetesNodes: None}, node="n")[0]
+    (machine,) = commands(headscale.delete_machine, {Nodes: (MACHINE,)}, hostname="n")
     assert "nodes delete --identifier 7 --force" in machine
-    assert commands(leaving.machine_deleted, {Nodes: ()}, hostname="n") == []
-    (member,) = commands(leaving.member_removed, {Members: THREE}, leaving="n", is_reset=False)
+    assert commands(headscale.delete_machine, {Nodes: ()}, hostname="n") == []
+    (member,) = commands(etcd.remove_member, {Members: THREE}, leaving="n", is_reset=False)
     assert member.endswith("member remove 1c")
-    assert commands(leaving.member_removed, {Members: THREE[:2]}, leaving="n", is_reset=False) == []
+    assert commands(etcd.remove_member, {Members: THREE[:2]}, leaving="n", is_reset=False) == []
 
 
-@pytest.mark.parametrize(("there", "count"), [([leaving.MEMBER], 0), ([], 1)])
+@pytest.mark.parametrize(("there", "count"), [([etcd.MEMBER], 0), ([], 1)])
 def test_the_preview_knows_that_kubeadm_takes_a_member_out(
     monkeypatch: pytest.MonkeyPatch, there: list[str], count: int
 ) -> None:
     monkeypatch.setattr(remote, "fact", lambda name, question, **arguments: there)
-    preview = commands(leaving.member_removed, {Members: THREE}, leaving="n", is_reset=True, executing=False)
+    preview = commands(etcd.remove_member, {Members: THREE}, leaving="n", is_reset=True, executing=False)
     assert len(preview) == count
-    assert len(commands(leaving.member_removed, {Members: THREE}, leaving="n", is_reset=True)) == 1
+    assert len(commands(etcd.remove_member, {Members: THREE}, leaving="n", is_reset=True)) == 1
 
 
 def test_etcds_quorum_is_looked_at_before_anything_is_done() -> None:
-    assert commands(leaving.quorum_kept, {Members: THREE}, leaving="n") == []
-    assert "The API would stop" in commands(leaving.quorum_kept, {Members: THREE}, leaving="x")[0]
-    assert "could not be asked" in commands(leaving.quorum_kept, {Members: None}, leaving="x")[0]
+    assert commands(etcd.check_quorum, {Members: THREE}, leaving="n") == []
+    assert "The API would stop" in commands(etcd.check_quorum, {Members: THREE}, leaving="x")[0]
+    assert "could not be asked" in commands(etcd.check_quorum, {Members: None}, leaving="x")[0]
 
 
 def test_keys_of_ours_are_taken_back_and_a_client_leaves() -> None:
-    (only,) = commands(leaving.keys_withdrawn, {Keys: (Key(3, ("tag:node",)), Key(4, ("tag:x",)))}, tag="tag:node")
+    (only,) = commands(headscale.expire_keys, {Keys: (Key(3, ("tag:node",)), Key(4, ("tag:x",)))}, tag="tag:node")
     assert "--id 3" in only
     assert "--id 4" not in only
-    assert commands(leaving.logged_out, {Status: ClientStatus("NeedsLogin")}) == []
-    assert commands(leaving.logged_out, {Status: ClientStatus("Running")}) == ["timeout 60 tailscale logout"]
+    assert commands(tailscale.log_out, {Status: ClientStatus("NeedsLogin")}) == []
+    assert commands(tailscale.log_out, {Status: ClientStatus("Running")}) == ["timeout 60 tailscale logout"]
 
 
 def test_what_still_opens_the_tailnet_is_taken_back_whoever_made_it() -> None:
     later, before = int(time.time()) + 600, int(time.time()) - 600
     keys = (Key(1, (), ends=later), Key(2, ("tag:x",), spent=True, ends=later), Key(3, (), ends=before), Key(4, ()))
-    (only,) = commands(leaving.keys_withdrawn, {Keys: keys})
+    (only,) = commands(headscale.expire_keys, {Keys: keys})
     assert [number for number in "1234" if f"delete --id {number}" in only] == ["1", "4"]
-    assert commands(leaving.keys_withdrawn, {Keys: keys[1:3]}) == []
-    assert "does not answer" in commands(leaving.keys_withdrawn, {Keys: None})[0]
+    assert commands(headscale.expire_keys, {Keys: keys[1:3]}) == []
+    assert "does not answer" in commands(headscale.expire_keys, {Keys: None})[0]
 
 
 def test_only_our_links_routes_and_tables_go() -> None:
@@ -111,8 +111,8 @@ def test_only_our_links_routes_and_tables_go() -> None:
 
 
 def test_files_packages_and_services_go_once() -> None:
-    assert commands(uninstall.gone, {Present: []}, paths=["/a"]) == []
-    removed, restarted = commands(uninstall.gone, {Present: ["/a b"]}, paths=["/a*"], services=["x.service"])
+    assert commands(uninstall.absent, {Present: []}, paths=["/a"]) == []
+    removed, restarted = commands(uninstall.absent, {Present: ["/a b"]}, paths=["/a*"], services=["x.service"])
     assert "rm -rf --one-file-system -- '/a b'" in removed
     assert "restart x.service" in restarted
     found = {"kubelet": Package("1", True), "containerd.io": Package("2", True), "tailscale": None}
@@ -129,9 +129,9 @@ def test_lines_of_ours_go_and_all_others_stay() -> None:
     theirs = ["127.0.0.1 localhost"]
     assert commands(uninstall.host_names, {Content: theirs}) == []
     assert commands(uninstall.host_names, {Content: [*theirs, "# begin isthmus", "# end isthmus"]}) == ["sh -s"]
-    assert commands(uninstall.kept_rules, {Content: ["*filter", ":INPUT ACCEPT [0:0]", "COMMIT"]}) == []
-    assert commands(uninstall.routing_rules, {PassesOn: Passing((), True, ())}) == []
-    (rule,) = commands(uninstall.routing_rules, {PassesOn: Passing(("10.0.0.0/24",), True, ())})
+    assert commands(uninstall.saved_rules, {Content: ["*filter", ":INPUT ACCEPT [0:0]", "COMMIT"]}) == []
+    assert commands(uninstall.routing_rules, {Forwarding: ForwardingState((), True, ())}) == []
+    (rule,) = commands(uninstall.routing_rules, {Forwarding: ForwardingState(("10.0.0.0/24",), True, ())})
     assert rule == "ip -4 rule del to 10.0.0.0/24 priority 2500"
     assert commands(uninstall.swap_lines, {DisabledSwap: []}) == []
     assert commands(uninstall.plugins, {Plugins: Installed("", "", False)}) == []

@@ -9,7 +9,7 @@ import pytest
 from cluster.documents.iptables import Filters, Rule, corrected
 from facts.dpkg import Package, Packages
 from facts.files import Content
-from facts.network import Mtus, PacketFilter, PassesOn, Passing
+from facts.network import Forwarding, ForwardingState, Mtus, PacketFilter
 from facts.paths import Links
 from facts.systemd import State, Unit
 from facts.tls import CertificateState
@@ -19,15 +19,15 @@ from tests.unit.operations.fake_host import commands
 
 ACTIVE = Unit(loaded=True, active=True, failed=False, enabled=True, needs_reload=False, outdated=False)
 OFF = Unit(loaded=False, active=False, failed=False, enabled=False, needs_reload=False, outdated=False)
-STANDS = Passing(("10.0.0.0/24",), True, network.CLAMPED)
+STANDS = ForwardingState(("10.0.0.0/24",), True, network.CLAMPED)
 RULES = (Rule("INPUT", "-i tailscale0"),)
 ORACLE = (CASES / "iptables" / "oracle.v4").read_text()
 
 
-def route(found: Passing | None, unit: Unit | None = ACTIVE) -> list[str]:
+def route(found: ForwardingState | None, unit: Unit | None = ACTIVE) -> list[str]:
     return commands(
-        network.passes_on,
-        {PassesOn: found, State: unit},
+        network.forwarding,
+        {Forwarding: found, State: unit},
         kept_local=(IPv4Network("10.0.0.0/24"),),
         reads=["/unit"],
         restarted_by=[],
@@ -37,14 +37,14 @@ def route(found: Passing | None, unit: Unit | None = ACTIVE) -> list[str]:
 @pytest.mark.parametrize(
     "found",
     [
-        Passing((), True, network.CLAMPED),
-        Passing(("10.0.0.0/24", "10.0.0.0/24"), True, network.CLAMPED),
-        Passing(("10.0.0.0/24", "10.7.0.0/16"), True, network.CLAMPED),
-        Passing(("10.0.0.0/24",), False, network.CLAMPED),
-        Passing(("10.0.0.0/24",), True, ()),
+        ForwardingState((), True, network.CLAMPED),
+        ForwardingState(("10.0.0.0/24", "10.0.0.0/24"), True, network.CLAMPED),
+        ForwardingState(("10.0.0.0/24", "10.7.0.0/16"), True, network.CLAMPED),
+        ForwardingState(("10.0.0.0/24",), False, network.CLAMPED),
+        ForwardingState(("10.0.0.0/24",), True, ()),
     ],
 )
-def test_routing_that_differs_is_made_anew(found: Passing) -> None:
+def test_routing_that_differs_is_made_anew(found: ForwardingState) -> None:
     (only,) = route(found)
     assert only.endswith("systemctl restart isthmus-network.service")
 
@@ -61,8 +61,8 @@ def test_unknown_routing_fails() -> None:
 @pytest.mark.parametrize(("found", "count"), [({"flannel.1": 1230}, 1), ({"flannel.1": 1350}, 0), ({"lo": 65536}, 0)])
 def test_a_link_that_is_there_is_made_to_carry_what_was_declared(found: dict[str, int], count: int) -> None:
     expected = ["ip link set dev flannel.1 mtu 1350"] * count
-    assert commands(network.carries, {Mtus: found}, link="flannel.1", size=1350) == expected
-    assert "could not be read" in commands(network.carries, {Mtus: None}, link="flannel.1", size=1350)[0]
+    assert commands(network.link_mtu, {Mtus: found}, link="flannel.1", size=1350) == expected
+    assert "could not be read" in commands(network.link_mtu, {Mtus: None}, link="flannel.1", size=1350)[0]
 
 
 def test_links_are_taken_away_where_they_are() -> None:
@@ -90,7 +90,7 @@ def test_the_preview_of_the_hosts_file_knows_what_is_written_before() -> None:
 
 def admit(found: Filters | None, unit: Unit = OFF) -> list[str]:
     return commands(
-        iptables.admitted,
+        iptables.admit,
         {PacketFilter: found, State: unit},
         rules=RULES,
         script=lambda rules: "script\n" if rules else "",
@@ -118,13 +118,13 @@ def test_unknown_filters_fail() -> None:
 def test_nginx_is_tested_before_it_is_restarted() -> None:
     outdated = Unit(loaded=True, active=True, failed=False, enabled=True, needs_reload=False, outdated=True)
     for unit, expected in ((ACTIVE, []), (outdated, ["nginx -t -q"])):
-        assert commands(nginx.tested, {State: unit}, reads=["/x"], written_by=[]) == expected
+        assert commands(nginx.check_config, {State: unit}, reads=["/x"], written_by=[]) == expected
 
 
 @pytest.mark.parametrize(("found", "count"), [("valid", 0), ("absent", 1), ("expired", 1), (None, 1)])
 def test_a_certificate_is_obtained_only_where_none_is_valid(found: str | None, count: int) -> None:
     asked = commands(
-        nginx.certified,
+        nginx.certificate,
         {CertificateState: found},
         certificate="/c",
         domain="mesh.example",
@@ -136,4 +136,4 @@ def test_a_certificate_is_obtained_only_where_none_is_valid(found: str | None, c
 
 def test_an_installed_headscale_of_another_version_is_left_alone() -> None:
     found = {Packages: {"headscale": Package("0.28.0", False)}}
-    assert commands(deb.downloaded, found, package="headscale", version="0.29.3", download=None, ca=None) == []
+    assert commands(deb.package, found, package="headscale", version="0.29.3", download=None, ca=None) == []

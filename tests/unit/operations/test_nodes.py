@@ -17,7 +17,7 @@ KEPT, LONELY = Pod("web", "shop-1", "ReplicaSet", False), Pod("web", "try", "", 
 
 def drained(node: Node | None, pods: list[Pod] | None, **more: Any) -> list[str]:
     facts = {Nodes: [node] if node else [], Evictable: pods}
-    return commands(nodes.drained, facts, node="n", timeout_s=60, **more)
+    return commands(nodes.drain, facts, node="n", timeout_s=60, **more)
 
 
 def test_a_node_is_drained_once() -> None:
@@ -48,10 +48,10 @@ def test_what_is_not_known_is_not_drained() -> None:
 
 
 def test_a_node_takes_pods_again_once() -> None:
-    (only,) = commands(nodes.schedulable, {Nodes: [replace(NODE, schedulable=False)]}, node="n")
+    (only,) = commands(nodes.uncordon, {Nodes: [replace(NODE, schedulable=False)]}, node="n")
     assert only.endswith("uncordon n")
-    assert commands(nodes.schedulable, {Nodes: [NODE]}, node="n") == []
-    assert "does not answer" in commands(nodes.schedulable, {Nodes: None}, node="n")[0]
+    assert commands(nodes.uncordon, {Nodes: [NODE]}, node="n") == []
+    assert "does not answer" in commands(nodes.uncordon, {Nodes: None}, node="n")[0]
 
 
 def test_a_drain_leaves_the_nodes_own_pods_and_those_that_have_ended() -> None:

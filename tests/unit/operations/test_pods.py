@@ -11,7 +11,7 @@ import pytest
 from cluster.observed.nodes import Workload
 from cluster.observed.pods import Networked, networked
 from engine import remote
-from facts.kubernetes import OnPodNetwork, ProxyAsks, Workloads
+from facts.kubernetes import KubeProxyEndpoint, OnPodNetwork, Workloads
 from operations import manifests, pods
 from tests.unit.operations.fake_host import commands
 
@@ -22,7 +22,7 @@ AWAY = Networked("u3", "web", "shop-2", "elsewhere", "ReplicaSet")
 def renewed(monkeypatch: pytest.MonkeyPatch, leases: list[str] | None, **more: Any) -> list[str]:
     monkeypatch.setattr(remote, "fact", lambda name, question: leases)
     facts: dict[type, Any] = {OnPodNetwork: [SHOP, LONELY, AWAY]}
-    return commands(pods.renewed, facts, nodes=["n"], **{"after": [], **more})
+    return commands(pods.restart, facts, nodes=["n"], **{"after": [], **more})
 
 
 def test_pods_that_lost_their_address_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,12 +43,12 @@ def test_a_preview_knows_that_all_of_them_will_lose_it(monkeypatch: pytest.Monke
 
 def test_pods_that_nobody_starts_again_stop_it_before_any_change() -> None:
     found: dict[type, Any] = {OnPodNetwork: [SHOP, LONELY, AWAY]}
-    (refused,) = commands(pods.all_have_owners, found, nodes=["n"], force=False)
+    (refused,) = commands(pods.check_controllers, found, nodes=["n"], force=False)
     assert "web/try" in refused
     assert "shop" not in refused
-    assert commands(pods.all_have_owners, found, nodes=["n"], force=True) == []
-    assert commands(pods.all_have_owners, {OnPodNetwork: [SHOP]}, nodes=["n"], force=False) == []
-    assert "does not answer" in commands(pods.all_have_owners, {OnPodNetwork: None}, nodes=["n"], force=True)[0]
+    assert commands(pods.check_controllers, found, nodes=["n"], force=True) == []
+    assert commands(pods.check_controllers, {OnPodNetwork: [SHOP]}, nodes=["n"], force=False) == []
+    assert "does not answer" in commands(pods.check_controllers, {OnPodNetwork: None}, nodes=["n"], force=True)[0]
 
 
 def test_only_pods_that_have_an_address_of_the_pod_network_count() -> None:
@@ -67,15 +67,17 @@ def test_only_pods_that_have_an_address_of_the_pod_network_count() -> None:
 def test_a_daemon_is_ended_once() -> None:
     flannel = {"namespace": "kube-flannel", "daemon_set": "kube-flannel-ds"}
     found = [Workload("DaemonSet", "kube-flannel", "kube-flannel-ds", 3, 3)]
-    (only,) = commands(manifests.deleted, {Workloads: found}, **flannel)
+    (only,) = commands(manifests.delete, {Workloads: found}, **flannel)
     assert "delete daemonset kube-flannel-ds" in only
-    assert commands(manifests.deleted, {Workloads: []}, **flannel) == []
-    assert "does not answer" in commands(manifests.deleted, {Workloads: None}, **flannel)[0]
+    assert commands(manifests.delete, {Workloads: []}, **flannel) == []
+    assert "does not answer" in commands(manifests.delete, {Workloads: None}, **flannel)[0]
 
 
 def test_kube_proxy_is_started_again_where_it_asks_another_than_the_name_leads_to() -> None:
     def ran(found: list[str] | None, wanted: str | None, **more: Any) -> list[str]:
-        return commands(pods.proxy_asks, {ProxyAsks: found}, api="api.example", address=lambda: wanted, **more)
+        return commands(
+            pods.kube_proxy_endpoint, {KubeProxyEndpoint: found}, api="api.example", address=lambda: wanted, **more
+        )
 
     assert ran(["100.64.10.1"], "100.64.10.1") == []
     assert ran([], "100.64.10.1") == []
@@ -94,6 +96,6 @@ def test_kube_proxys_own_hosts_file_is_read(tmp_path: Path) -> None:
         (tmp_path / number / "root" / "etc").mkdir(parents=True)
         (tmp_path / number / "comm").write_text(f"{comm}\n")
         (tmp_path / number / "root" / "etc" / "hosts").write_text(f"# api.example\n{hosts}\n")
-    script = ProxyAsks().command("api.example").replace("/proc/", f"{tmp_path}/")
+    script = KubeProxyEndpoint().command("api.example").replace("/proc/", f"{tmp_path}/")
     said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
-    assert ProxyAsks().process(said.splitlines()) == ["10.0.0.1"]
+    assert KubeProxyEndpoint().process(said.splitlines()) == ["10.0.0.1"]

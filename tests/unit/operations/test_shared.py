@@ -67,7 +67,7 @@ def test_packages_missing_are_installed_in_one_transaction_and_held() -> None:
 
 def test_a_package_that_is_sent_goes_into_the_same_transaction(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(apt, "deb", lambda *_: tmp_path / "tailscale.deb")
-    sent = apt.Sent(SOURCE, "amd64", None)
+    sent = apt.Pushed(SOURCE, "amd64", None)
     wanted = [apt.Wanted("tailscale", "1.102.5", sent=sent), apt.Wanted("nginx")]
     found: dict[type, object] = {Packages: {"tailscale": None, "nginx": None}, TmpDir: "/tmp"}
     folder, upload, install = commands(apt.packages, found, wanted=wanted)
@@ -82,7 +82,7 @@ def test_a_package_that_could_not_be_fetched_fails_before_anything_changes(monke
         raise apt.NotFetched("the mirror is silent")
 
     monkeypatch.setattr(apt, "deb", nothing)
-    wanted = [apt.Wanted("tailscale", "1.102.5", sent=apt.Sent(SOURCE, "amd64", None))]
+    wanted = [apt.Wanted("tailscale", "1.102.5", sent=apt.Pushed(SOURCE, "amd64", None))]
     (only,) = commands(apt.packages, {Packages: {"tailscale": None}}, wanted=wanted)
     assert "the mirror is silent" in only
 
@@ -105,7 +105,7 @@ def key(keyring: Keyring | None, monkeypatch: pytest.MonkeyPatch, published: str
             raise apt.NotFetched(f"{published} is not the pinned key")
         return key
 
-    monkeypatch.setattr(apt, "ring", ring)
+    monkeypatch.setattr(apt, "apt_keyring", ring)
     monkeypatch.setattr(apt.remote, "run", lambda *_: "a2V5\n")
     return commands(apt.signing_keys, {SigningKeys: keyring}, sources=[SOURCE])
 

@@ -20,17 +20,22 @@ class TestSees:
     def test_everybody_is_online(self) -> None:
         assert (
             commands(
-                tailnet_peers.sees, {Status: ClientStatus("Running", peers=(self.PEER,))}, peers=lambda: self.PEERS
+                tailnet_peers.wait_for_peers,
+                {Status: ClientStatus("Running", peers=(self.PEER,))},
+                peers=lambda: self.PEERS,
             )
             == []
         )
 
     def test_what_is_missing_is_named(self) -> None:
-        assert list(tailnet_peers.unseen(ClientStatus("Running"), self.PEERS)) == ["machine n2", "route 10.0.0.4/32"]
+        assert list(tailnet_peers.missing_peers(ClientStatus("Running"), self.PEERS)) == [
+            "machine n2",
+            "route 10.0.0.4/32",
+        ]
 
     def test_a_wait_has_an_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(tailnet_peers, "SEEN_TIMEOUT_S", -1)
-        (only,) = commands(tailnet_peers.sees, {Status: ClientStatus("Running")}, peers=lambda: self.PEERS)
+        (only,) = commands(tailnet_peers.wait_for_peers, {Status: ClientStatus("Running")}, peers=lambda: self.PEERS)
         assert "machine n2, route 10.0.0.4/32" in only
 
     @pytest.mark.parametrize("available", [("10.244.1.0/24",), ()])
@@ -56,4 +61,6 @@ class TestSees:
             Status: ClientStatus("Running", node_key="nodekey:1", routes=served, peers=(self.PEER,)),
         }
         own = [IPv4Network("10.0.0.3/32")]
-        return commands(tailnet_peers.sees, asked, peers=lambda: self.PEERS, coordinator="co", own=lambda: own)
+        return commands(
+            tailnet_peers.wait_for_peers, asked, peers=lambda: self.PEERS, coordinator="co", own=lambda: own
+        )

@@ -10,7 +10,7 @@ import pytest
 
 from engine import remote
 from facts.headscale import Node
-from facts.tailscale import ClientPrefs, ClientStatus, Elsewhere, Prefs, Status
+from facts.tailscale import ClientPrefs, ClientStatus, Prefs, StaleConnections, Status
 from operations import tailscale
 from tests.unit.operations.fake_host import commands
 
@@ -62,7 +62,7 @@ def _installed(monkeypatch: pytest.MonkeyPatch, stub: Coordinator) -> Coordinato
 
 def join(status: ClientStatus | None, prefs: ClientPrefs | None = SET, executing: bool = True) -> list[str]:
     return commands(
-        tailscale.joined,
+        tailscale.join,
         {Status: status, Prefs: prefs},
         executing=executing,
         coordinator="co",
@@ -106,7 +106,7 @@ class TestJoined:
         def joined(after: tuple[str, ...], executing: bool) -> list[str]:
             given = {"coordinator": "co", "login_server": SERVER, "tag": "tag:node", "preferences": WANTED}
             facts = {Status: RUNNING, Prefs: SET}
-            return commands(tailscale.joined, facts, executing=executing, after=lambda: after, **given)
+            return commands(tailscale.join, facts, executing=executing, after=lambda: after, **given)
 
         assert joined((), executing=False) == ["true"]
         assert joined((), executing=True) == []
@@ -133,7 +133,7 @@ class TestJoined:
 class TestRotated:
     def rotate(self, statuses: list[ClientStatus | None], executing: bool = True) -> list[str]:
         return commands(
-            tailscale.rotated,
+            tailscale.rotate_key,
             {Status: lambda: statuses.pop(0) if len(statuses) > 1 else statuses[0], Prefs: SET},
             executing=executing,
             coordinator="co",
@@ -163,7 +163,7 @@ class TestRotated:
 class TestTalksTo:
     def run(self, found: list[str] | None, **more: Any) -> list[str]:
         given = {"server": "mesh.example.org", "port": 443, "after": [], **more}
-        return commands(tailscale.talks_to, {Elsewhere: found}, **given)
+        return commands(tailscale.reconnect, {StaleConnections: found}, **given)
 
     def test_a_client_that_holds_on_to_an_old_address_is_started_again(self) -> None:
         assert self.run([]) == []
@@ -179,7 +179,7 @@ class TestTalksTo:
 
 class TestPreferred:
     def set(self, found: ClientPrefs | None, wanted: object = WANTED, executing: bool = True) -> list[str]:
-        return commands(tailscale.preferred, {Prefs: found}, executing=executing, preferences=wanted)
+        return commands(tailscale.set_prefs, {Prefs: found}, executing=executing, preferences=wanted)
 
     def test_as_wanted(self) -> None:
         assert self.set(SET) == []
@@ -200,7 +200,7 @@ class TestPreferred:
 
         def preview(wanted: tailscale.Preferences, executing: bool) -> list[str]:
             given = {"preferences": wanted, "after": WANTED}
-            return commands(tailscale.preferred, {Prefs: found}, executing=executing, **given)
+            return commands(tailscale.set_prefs, {Prefs: found}, executing=executing, **given)
 
         assert preview(WANTED, executing=False) == []
         assert preview(more, executing=False) == ["tailscale set --advertise-routes=10.0.0.3/32,10.244.2.0/24"]
@@ -208,7 +208,7 @@ class TestPreferred:
 
     def test_the_preview_takes_no_route_from_a_client_that_is_only_to_come(self) -> None:
         given = {"preferences": WANTED, "after": WANTED}
-        assert commands(tailscale.preferred, {Prefs: ClientPrefs(known=False)}, executing=False, **given) == []
+        assert commands(tailscale.set_prefs, {Prefs: ClientPrefs(known=False)}, executing=False, **given) == []
 
     def test_no_route_any_more(self) -> None:
         assert self.set(SET, tailscale.Preferences("n1")) == ["tailscale set --advertise-routes="]

@@ -26,7 +26,12 @@ TAKEN = replace(NODE, schedulable=False, in_upgrade=True)
 def renewed(api: str, kubelet: str, executing: bool = True) -> list[str]:
     facts = {Question: Installed({"kubelet": kubelet}, api)}
     return commands(
-        upgrade.renewed, facts, executing=executing, version="1.36.3", verb="upgrade node", document=lambda: "a: b\n"
+        upgrade.kubeadm_upgrade,
+        facts,
+        executing=executing,
+        version="1.36.3",
+        verb="upgrade node",
+        document=lambda: "a: b\n",
     )
 
 
@@ -36,15 +41,18 @@ def test_kubeadm_runs_until_kubelet_has_followed() -> None:
     # Its API answers again before the next step.
     assert len(renewed("1.35.4", "1.35.4-1.1")) == len(renewed("1.36.3", "1.35.4-1.1")) == 2
     assert len(renewed("1.35.4", "1.36.3-1.1", executing=False)) == 1
-    assert "could not be read" in commands(upgrade.renewed, {Question: None}, version="1", verb="", document=str)[0]
+    assert (
+        "could not be read"
+        in commands(upgrade.kubeadm_upgrade, {Question: None}, version="1", verb="", document=str)[0]
+    )
 
 
 def test_only_a_node_that_the_upgrade_took_out_is_put_back() -> None:
     def reserved(node: Node) -> list[str]:
-        return commands(upgrade.reserved, {Nodes: [node]}, node="n")
+        return commands(upgrade.mark_for_upgrade, {Nodes: [node]}, node="n")
 
     def returned(node: Node) -> list[str]:
-        return commands(upgrade.returned, {Nodes: [node]}, node="n", after=())
+        return commands(upgrade.unmark, {Nodes: [node]}, node="n", after=())
 
     assert "annotate node n" in reserved(NODE)[0]
     assert reserved(TAKEN) == reserved(replace(NODE, schedulable=False)) == []
@@ -54,13 +62,13 @@ def test_only_a_node_that_the_upgrade_took_out_is_put_back() -> None:
 
 
 def test_etcd_that_is_whole_is_not_waited_for() -> None:
-    assert commands(upgrade.etcd_answers, {Members: [Member("1", "n", True)]}) == []
-    assert commands(upgrade.etcd_answers, {Members: [Member("1", "n", False)]}, executing=False) == []
+    assert commands(upgrade.wait_for_etcd, {Members: [Member("1", "n", True)]}) == []
+    assert commands(upgrade.wait_for_etcd, {Members: [Member("1", "n", False)]}, executing=False) == []
 
 
 def upgraded(*found: Package | None) -> list[str]:
     wanted = [apt.Wanted(name, "1.36.3-*", held=True) for name, _ in zip("ab", found, strict=False)]
-    return commands(apt.upgraded, {Packages: dict(zip("ab", found, strict=False))}, wanted=wanted)
+    return commands(apt.upgrade, {Packages: dict(zip("ab", found, strict=False))}, wanted=wanted)
 
 
 def test_a_held_package_is_upgraded_and_held_again() -> None:
@@ -90,7 +98,7 @@ def coordinator(tmp_path: Path) -> Path:
 
 
 def keep(coordinator: Path) -> tuple[int, list[str]]:
-    script = upgrade.kept_database("0.28.0").replace("/var/lib/headscale", f"{coordinator}/headscale")
+    script = upgrade.database_copy_script("0.28.0").replace("/var/lib/headscale", f"{coordinator}/headscale")
     path = f"{coordinator / 'bin'}:{os.environ['PATH']}"
     done = subprocess.run(["sh", "-s"], input=script, text=True, capture_output=True, env={"PATH": path})
     called = coordinator / "called"

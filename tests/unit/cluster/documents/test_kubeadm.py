@@ -11,7 +11,7 @@ import yaml
 
 from cluster.documents import kubeadm
 from cluster.model import Cluster, Host
-from cluster.versions import NodeDecision
+from cluster.versions import KubeletSettings
 from lab.load_inventory import load
 from tests.places import PROJECT
 
@@ -21,11 +21,11 @@ INVENTORIES = {
     "three-control-planes": PROJECT / "tests/inventories/three-control-planes/inventory.py",
 }
 TOKEN = "abcdef.0123456789abcdef"
-ADMISSION = kubeadm.Admission(TOKEN, ("sha256:" + "a" * 64,), "b" * 64)
+ADMISSION = kubeadm.JoinCredentials(TOKEN, ("sha256:" + "a" * 64,), "b" * 64)
 
 
-PLAIN = NodeDecision((), fail_cgroup_v1=True, restrict_oom_score_adj=False)
-CONTAINER = NodeDecision(("SystemVerification",), fail_cgroup_v1=False, restrict_oom_score_adj=True)
+PLAIN = KubeletSettings((), fail_cgroup_v1=True, restrict_oom_score_adj=False)
+CONTAINER = KubeletSettings(("SystemVerification",), fail_cgroup_v1=False, restrict_oom_score_adj=True)
 
 
 @pytest.fixture(scope="module", params=INVENTORIES)
@@ -37,7 +37,7 @@ def addresses(cluster: Cluster) -> dict[str, str]:
     return {host.name: str(cluster.tailnet_cidr[number]) for number, host in enumerate(cluster.control_planes, 1)}
 
 
-def init(cluster: Cluster, decision: NodeDecision = CONTAINER) -> str:
+def init(cluster: Cluster, decision: KubeletSettings = CONTAINER) -> str:
     first = cluster.control_planes[0]
     return kubeadm.init(cluster, first, addresses(cluster), {node.name: decision for node in cluster.nodes}, TOKEN)
 
@@ -139,6 +139,6 @@ def test_kubelet_accepts_old_cgroups_only_where_that_is_decided() -> None:
 
 def test_the_admission_is_read_from_kubeadms_words() -> None:
     said = f"kubeadm join api:6443 --token {TOKEN} --discovery-token-ca-cert-hash sha256:{'c' * 64} \n"
-    assert kubeadm.parse_join_command(said) == kubeadm.Admission(TOKEN, (f"sha256:{'c' * 64}",))
+    assert kubeadm.parse_join_command(said) == kubeadm.JoinCredentials(TOKEN, (f"sha256:{'c' * 64}",))
     with pytest.raises(ValueError, match="no join command"):
         kubeadm.parse_join_command("failed to load admin kubeconfig")

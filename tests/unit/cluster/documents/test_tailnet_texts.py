@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from cluster.documents import api_endpoint, headscale, host_names
-from cluster.documents.hosts_file import BEGIN, END, staying, with_block
+from cluster.documents.hosts_file import BEGIN, END, keep_address, with_block
 from cluster.documents.iptables import Rule, needed
 from cluster.inventory.checks import roles
 from cluster.observed.apt_index import Listed, index_of, package_of
@@ -130,7 +130,7 @@ def test_a_gateway_that_is_a_control_plane_answers_itself() -> None:
     )
     cluster = THREE.model_copy(update={"hosts": hosts})
     assert not api_endpoint.is_forwarded(cluster)
-    assert api_endpoint.asked_by(cluster, cluster.host("edge1")).name == "core2"
+    assert api_endpoint.target_for(cluster, cluster.host("edge1")).name == "core2"
     (told,) = roles.warnings(cluster)
     assert told.startswith("core2 is gateway and control plane")
     assert not list(roles.warnings(THREE))
@@ -138,9 +138,9 @@ def test_a_gateway_that_is_a_control_plane_answers_itself() -> None:
 
 def test_a_name_stays_where_it_leads_until_what_it_shall_lead_to_answers() -> None:
     wanted = {"100.64.10.1": ["n1"], "100.64.10.2": ["n2", "api.example"]}
-    assert staying(BLOCK, wanted, "api.example") == {"100.64.10.1": ["n1", "api.example"], "100.64.10.2": ["n2"]}
-    assert staying(["127.0.0.1 api.example"], wanted, "api.example") == wanted
-    assert staying([BEGIN, "100.64.10.9 gone api.example", END], wanted, "api.example")["100.64.10.9"] == [
+    assert keep_address(BLOCK, wanted, "api.example") == {"100.64.10.1": ["n1", "api.example"], "100.64.10.2": ["n2"]}
+    assert keep_address(["127.0.0.1 api.example"], wanted, "api.example") == wanted
+    assert keep_address([BEGIN, "100.64.10.9 gone api.example", END], wanted, "api.example")["100.64.10.9"] == [
         "api.example"
     ]
 

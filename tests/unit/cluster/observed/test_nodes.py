@@ -11,7 +11,7 @@ import pytest
 
 from cluster.model import Host, Site
 from cluster.observed import nodes
-from cluster.observed.kubeadm_state import Membership, Standing, hold, parse, standing
+from cluster.observed.kubeadm_state import Membership, Standing, node_state, ownership_rank, parse
 
 SITE = Site(site="attic", lan="10.0.0.0/24", nat="none")
 HOST = Host(name="n", site=SITE, lan_address="10.0.0.1", ssh_hostname="n", labels={"disk": "fast"})
@@ -93,7 +93,7 @@ def test_taints_become_as_declared(declared: Any, found: tuple[str, ...], said: 
     ],
 )
 def test_whose_node_a_host_is(found: Membership, authority: str, is_known: bool, stands: Standing) -> None:
-    assert standing(found, authority, is_known) == stands
+    assert node_state(found, authority, is_known) == stands
 
 
 def test_a_certificate_is_the_same_however_it_is_wrapped() -> None:
@@ -131,6 +131,11 @@ def test_pods_of_an_older_form_are_not_available() -> None:
 
 def test_who_has_the_cluster_admits_others_and_a_control_plane_that_was_cleaned_begins_no_second_one() -> None:
     member = Membership(configured=True, kubelet="a", pki="a")
-    assert hold(member, True) > hold(member, False) > hold(Membership(), False) == hold(None, False)
+    assert (
+        ownership_rank(member, True)
+        > ownership_rank(member, False)
+        > ownership_rank(Membership(), False)
+        == ownership_rank(None, False)
+    )
     # A worker that became a control plane in the inventory has no CA to admit anybody with.
-    assert hold(replace(member, pki=""), True) == 0
+    assert ownership_rank(replace(member, pki=""), True) == 0
