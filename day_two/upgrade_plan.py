@@ -16,6 +16,7 @@ from cluster.upgrades import Step
 from engine import remote
 from engine.command_line import given
 from engine.inventory import cluster
+from engine.wait import poll_script
 from facts import headscale, kubernetes
 from facts.etcd import Members
 from operations.kubeadm_script import FOLDER
@@ -121,6 +122,10 @@ def _let_it_settle(speakers: Sequence[str]) -> None:
 
 
 _SETTLED = (
-    f"test -f {kubernetes.KUBECONFIG} || exit 0; test ! -e {FOLDER}/lock || flock -w 900 {FOLDER}/lock true; end=$(($(date +%s) + 60)); "
-    f"until {kubernetes.KUBECTL} --request-timeout=5s get --raw /readyz > /dev/null 2>&1; do test $(date +%s) -lt $end || exit 1; sleep 1; done"
+    f"test -f {kubernetes.KUBECONFIG} || exit 0; test ! -e {FOLDER}/lock || flock -w 900 {FOLDER}/lock true; "
+    + poll_script(
+        f"{kubernetes.KUBECTL} --request-timeout=5s get --raw /readyz 2>&1",
+        seconds=60,
+        otherwise="the API is not ready",
+    )
 )

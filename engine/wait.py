@@ -1,10 +1,11 @@
-"""Waiting changes nothing: it counts as no change, in the preview and in the run."""
+"""Waiting: one loop for hosts, as text for sh, and one for this process. It counts as no change, in the preview and in the run."""
 
 from __future__ import annotations
 
+import shlex
 import time
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
 
 import gevent  # type: ignore[import-untyped]
 from pyinfra import host, state
@@ -12,6 +13,8 @@ from pyinfra.api import FactBase, StringCommand
 
 from engine import remote
 from engine.fail import fail
+
+Answer = TypeVar("Answer")
 
 
 def wait(command: str, seconds: int, done: str) -> Generator[StringCommand, None, None]:
@@ -29,12 +32,9 @@ def wait(command: str, seconds: int, done: str) -> Generator[StringCommand, None
 
 def answered(question: type[FactBase[Any]], seconds: int) -> Any:
     """The answer to a fact on this host. In a run it is asked again, for at most so many seconds, while there is none."""
-    deadline = time.monotonic() + seconds
-    answer = host.get_fact(question)
-    while answer is None and state.is_executing and time.monotonic() < deadline:
-        pause()
-        answer = host.get_fact(question)
-    return answer
+    return poll(
+        lambda: host.get_fact(question), lambda answer: answer is not None, seconds if state.is_executing else -1
+    )
 
 
 def pause() -> None:
@@ -43,3 +43,29 @@ def pause() -> None:
         remote.run(host.name, "sleep 1")
     except remote.RemoteFailure:
         gevent.sleep(1)
+
+
+def poll_script(question: str, *, seconds: int, otherwise: str, accept: str = "", every_s: int = 1) -> str:
+    """Text for sh that runs `question` until it succeeds, for at most `seconds`.
+
+    What it printed last is in `$state`, of which `accept` is a further test. Several polls with `seconds=0` share the time that
+    `deadline_script` gave them. When the time is over, `otherwise` and the last state go to standard error, and the script exits with 1.
+    """
+    return (
+        f"{deadline_script(seconds) if seconds else ''}"
+        f"until state=$({question}){f' && {accept}' if accept else ''}; do "
+        f'if test "$(date +%s)" -ge "$end"; then echo {shlex.quote(otherwise)}: "$state" >&2; exit 1; fi; sleep {every_s}; done'
+    )
+
+
+def deadline_script(seconds: int) -> str:
+    """Text for sh that sets the end of all polls that follow."""
+    return f"end=$(($(date +%s) + {seconds})); "
+
+
+def poll(ask: Callable[[], Answer], is_reached: Callable[[Answer], bool], seconds: float) -> Answer:
+    """The first state that is reached, or the last one when `seconds` are over; the host's facts are asked again each second."""
+    deadline = time.monotonic() + seconds
+    while not is_reached(found := ask()) and time.monotonic() <= deadline:
+        pause()
+    return found

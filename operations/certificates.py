@@ -11,7 +11,7 @@ from pyinfra.api.operation import OperationMeta
 
 from engine import remote
 from engine.fail import fail
-from engine.wait import answered
+from engine.wait import answered, poll_script
 from facts.certificates import API, Certificate, Components, Issued, Named, Served
 from facts.kubernetes import KUBECTL, Membership
 from operations import kubeadm_script
@@ -128,9 +128,13 @@ def wait_served(port: int, after: Sequence[OperationMeta]) -> Generator[StringCo
 
 def _handshake(port: int) -> StringCommand:
     return StringCommand(
-        f"wanted=$(openssl x509 -noout -serial -in {API}); end=$(($(date +%s) + {SERVE_WAIT_S})); "
-        f'until shown=$({Served().command(port)}); test "serial=$shown" = "$wanted"; do if test "$(date +%s)" -ge $end; then '
-        f'echo "the API shows the certificate with serial ${{shown:-none}}, not that of {API}" >&2; exit 1; fi; sleep 1; done'
+        f"wanted=$(openssl x509 -noout -serial -in {API}); "
+        + poll_script(
+            f"{Served().command(port)}\n:",
+            seconds=SERVE_WAIT_S,
+            accept='test "serial=$state" = "$wanted"',
+            otherwise=f"the API does not serve the certificate of {API}; the serial number of the one it serves",
+        )
     )
 
 
@@ -174,12 +178,8 @@ note() {{
     mv {MANIFESTS}/../isthmus-manifest.yaml {MANIFESTS}/$1.yaml
 }}
 ready() {{
-  said=$({KUBECTL} --request-timeout=5s -n kube-system get pod $1-$(uname -n) -o jsonpath='{path}' 2>&1) && test "$said" = "$2 true"
+  said=$({KUBECTL} --request-timeout=5s -n kube-system get pod $1-$(uname -n) -o jsonpath='{path}' 2>&1); echo "$said"; test "$said" = "$2 true"
 }}
 {notes} || exit
-end=$(($(date +%s) + {RESTART_WAIT_S}))
-until {ready}; do
-  if test "$(date +%s)" -ge $end; then echo "{" or ".join(written)} did not come back: $said" >&2; exit 1; fi
-  sleep 1
-done
+{poll_script(ready, seconds=RESTART_WAIT_S, otherwise=f"{' or '.join(written)} did not come back")}
 """

@@ -10,7 +10,7 @@ from pyinfra.api import StringCommand, operation
 
 from cluster.sources import Download
 from engine.fail import fail
-from engine.wait import wait
+from engine.wait import poll_script, wait
 from facts.cni import LISTING, Installed, Plugins
 from operations.downloads import NoChecksum, expected_sha256, fetch
 
@@ -22,13 +22,10 @@ ENDING_S = 90
 
 @operation()
 def wait_for_flannel_to_stop() -> Generator[StringCommand, None, None]:
-    """Wait until flannel runs on this host no more; what it made is left."""
-    running = "grep -qsx flanneld /proc/[0-9]*/comm"
-    command = (
-        f"end=$(($(date +%s) + {ENDING_S})); while {running}; do "
-        f'if test "$(date +%s)" -ge $end; then echo "flanneld does not end; journalctl -u kubelet tells why" >&2; exit 1; fi; sleep 1; done'
-    )
-    yield from wait(command, ENDING_S, "flannel has ended")
+    """Wait until flannel has stopped on this host; its links and files stay."""
+    running = "grep -sx flanneld /proc/[0-9]*/comm"
+    stopped = poll_script(f"! {running}", seconds=ENDING_S, otherwise="flanneld still runs; see journalctl -u kubelet")
+    yield from wait(stopped, ENDING_S, "flannel has stopped")
 
 
 @operation()

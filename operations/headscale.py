@@ -13,11 +13,11 @@ from pyinfra import host, state
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from engine.fail import fail
-from engine.wait import pause, wait
+from engine.wait import poll, poll_script, wait
 from facts.files import States
 from facts.headscale import Key, Keys, Node, Nodes, Reachable, node_of
 
-POLLS = 30
+OFFER_S = 30
 
 
 @operation()
@@ -65,8 +65,11 @@ def wait_reachable(login_server: str, timeout_s: int = 90) -> Generator[StringCo
         return
     url = shlex.quote(f"{login_server}/health")
     yield from wait(
-        f"end=$(($(date +%s) + {timeout_s})); until said=$(curl -fsS --max-time 5 -o /dev/null {url} 2>&1); do "
-        f'if [ "$(date +%s)" -ge "$end" ]; then echo "headscale does not answer from here after {timeout_s} s: $said" >&2; exit 1; fi; sleep 1; done',
+        poll_script(
+            f"curl -fsS --max-time 5 -o /dev/null {url} 2>&1",
+            seconds=timeout_s,
+            otherwise=f"headscale does not answer from here after {timeout_s} s",
+        ),
         timeout_s,
         "headscale answers",
     )
@@ -75,25 +78,24 @@ def wait_reachable(login_server: str, timeout_s: int = 90) -> Generator[StringCo
 @operation()
 def approve_routes(wanted: Mapping[str, Sequence[IPv4Network]]) -> Generator[StringCommand, None, None]:
     """
-    Have every offered route approved. The policy does so by itself; this makes good what was offered before the policy knew of it.
+    Approve every advertised route. The policy approves routes by itself; this is for routes that were advertised before the policy had them.
 
     + wanted: host name to the routes that it offers
     """
-    nodes: Sequence[Node] | None = None
-    for _ in range(POLLS):
-        nodes = host.get_fact(Nodes)
-        if nodes is None or not _not_offered(nodes, wanted):
-            break
-        if not state.is_executing:
-            host.noop("the routes are waited for in the run")
-            return
-        pause()
+    nodes: Sequence[Node] | None = poll(
+        lambda: host.get_fact(Nodes),
+        lambda found: found is None or not _not_offered(found, wanted),
+        OFFER_S if state.is_executing else -1,
+    )
     if nodes is None:
         yield fail("headscale does not answer") if state.is_executing else StringCommand("true")
         return
     late = _not_offered(nodes, wanted)
+    if late and not state.is_executing:
+        host.noop("the routes are waited for in the run")
+        return
     if late:
-        yield fail(f"headscale has not heard of these routes: {', '.join(late)}")
+        yield fail(f"headscale does not know these routes yet: {', '.join(late)}")
         return
     commands = list(_approvals(nodes, wanted))
     if not commands:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 
 from pyinfra import host, state
@@ -11,7 +10,7 @@ from pyinfra.api import StringCommand, operation
 
 from engine import remote
 from engine.fail import fail
-from engine.wait import pause
+from engine.wait import poll
 from facts.backup import DATABASE, HEADSCALE
 from facts.files import Content
 from facts.headscale import Node, Nodes, node_of
@@ -94,19 +93,24 @@ def wait_for_address(coordinator: str) -> Generator[StringCommand, None, None]:
     if not state.is_executing:
         host.noop("the address is waited for in the run")
         return
-    deadline = time.monotonic() + ADDRESS_TIMEOUT_S
-    while True:
-        status, nodes = host.get_fact(Status), remote.fact(coordinator, Nodes)
-        node = next((node for node in nodes or () if status and node.node_key == status.node_key), None)
-        if status and node and set(node.addresses) <= set(status.addresses):
-            host.noop("the host has its address")
-            return
-        if time.monotonic() > deadline:
-            yield fail(
-                f"it has {', '.join(status.addresses) if status else 'no address'}, headscale says {', '.join(node.addresses) if node else 'nothing'}"
-            )
-            return
-        pause()
+    own, known = poll(
+        lambda: _addresses(coordinator), lambda found: bool(found[1]) and found[1] <= found[0], ADDRESS_TIMEOUT_S
+    )
+    if known and known <= own:
+        host.noop("the host has its address")
+    else:
+        yield fail(f"its address is {_listed(own)}, in headscale it is {_listed(known)}")
+
+
+def _addresses(coordinator: str) -> tuple[set[str], set[str]]:
+    """The addresses that this host has, and those that headscale has for its key; empty if unknown."""
+    status, nodes = host.get_fact(Status), remote.fact(coordinator, Nodes)
+    node = next((node for node in nodes or () if status and node.node_key == status.node_key), None)
+    return set(status.addresses) if status else set(), set(node.addresses) if node else set()
+
+
+def _listed(addresses: set[str]) -> str:
+    return ", ".join(sorted(addresses)) or "unknown"
 
 
 def misplaced(nodes: Sequence[Node], wanted: Mapping[str, str]) -> list[str]:

@@ -14,6 +14,7 @@ from cluster.documents.kubeadm import TOKEN_LIFETIME, TOKEN_MARK, JoinCredential
 from cluster.observed.kubeadm_state import node_state
 from engine import remote
 from engine.fail import fail
+from engine.wait import poll_script
 from facts.kubernetes import KUBECTL, JoinTokens, Membership, Nodes
 from operations import kubeadm_script
 
@@ -40,7 +41,7 @@ def init(document: Callable[[str], str | None], node: str) -> Generator[StringCo
         yield fail(kubeadm_script.FOREIGN)
     elif nodes is None:
         yield StringCommand("systemctl start kubelet.service")
-        yield kubeadm_script.wait_script(f"{KUBECTL} get --raw /readyz", API_WAIT_S, kubeadm_script.SILENT)
+        yield kubeadm_script.wait_for_api(API_WAIT_S)
     elif stands == "unfinished":
         yield fail(kubeadm_script.UNFINISHED)
     else:
@@ -114,7 +115,7 @@ def _begin(document: Callable[[str], str | None]) -> Generator[StringCommand, No
         )
         return
     yield StringCommand("sh -s", _stdin=kubeadm_script.script("init --skip-token-print", text))
-    yield kubeadm_script.wait_script(f"{KUBECTL} get --raw /readyz", API_WAIT_S, kubeadm_script.SILENT)
+    yield kubeadm_script.wait_for_api(API_WAIT_S)
 
 
 def _join(
@@ -138,10 +139,10 @@ def _join(
     try:
         remote.run(
             first,
-            f"timeout 60 sh -c {shlex.quote(f'until {KUBECTL} get node {shlex.quote(node)} >/dev/null 2>&1; do sleep 1; done')}",
+            poll_script(f"{KUBECTL} get node {shlex.quote(node)} 2>&1", seconds=60, otherwise="no such Node"),
         )
     except remote.RemoteFailure:
-        yield fail("it joined, but no Node appeared within a minute; `journalctl -u kubelet` on it tells why")
+        yield fail("it joined, but no Node appeared within a minute; see `journalctl -u kubelet` on it")
         return
     if certificates:
         yield from _take_certificates_back(first)

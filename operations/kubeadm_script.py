@@ -7,6 +7,7 @@ import shlex
 
 from pyinfra.api import StringCommand
 
+from engine.wait import poll_script
 from facts.kubernetes import KUBECTL, PROXIES
 
 FOLDER = "/run/isthmus"
@@ -63,12 +64,9 @@ exit 1
 """
 
 
-def wait_script(question: str, seconds: int, reason: str) -> StringCommand:
-    """A command that waits for `question` to succeed, and fails with `reason` and its last answer."""
-    return StringCommand(
-        f"end=$(($(date +%s) + {seconds})); until said=$({question} 2>&1); do "
-        f'if test "$(date +%s)" -ge $end; then echo {shlex.quote(reason)}: "$said" >&2; exit 1; fi; sleep 1; done'
-    )
+def wait_for_api(seconds: int) -> StringCommand:
+    """A command that waits until the API on this host is ready."""
+    return StringCommand(poll_script(f"{KUBECTL} get --raw /readyz 2>&1", seconds=seconds, otherwise=SILENT))
 
 
 def _detour(host: str, name: str) -> str:

@@ -13,6 +13,7 @@ from pyinfra.api.operation import OperationMeta
 from cluster.observed.pods import Networked
 from engine import remote
 from engine.fail import fail
+from engine.wait import poll_script
 from facts.cni import Leases
 from facts.kubernetes import KUBECTL, PROXIES, KubeProxyEndpoint, OnPodNetwork
 from operations.systemd import will_have_changed
@@ -82,13 +83,11 @@ def kube_proxy_endpoint(api: str, address: Callable[[], str | None]) -> Generato
 
 def _proxy_again(question: str, wanted: str) -> str:
     """End it: kubelet starts it again, with the names that the host has then."""
+    answer = f"{question}\n:"
+    is_wanted = f"""test "$state" = "$(printf 'addresses\\n{wanted}')\""""
     return f"""\
 for p in {PROXIES}; do p=${{p%/comm}}; kill -TERM "${{p#/proc/}}"; done
-end=$(($(date +%s) + {PROXY_S}))
-until asked=$({question}); test "$asked" = "$(printf 'addresses\\n{wanted}')"; do
-  if test "$(date +%s)" -ge $end; then echo "kube-proxy did not come back: $asked" >&2; exit 1; fi
-  sleep 1
-done
+{poll_script(answer, seconds=PROXY_S, accept=is_wanted, otherwise="kube-proxy does not run with the new address")}
 """
 
 

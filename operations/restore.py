@@ -14,7 +14,7 @@ from cluster.semver import minor
 from engine.fail import fail
 from facts.backup import HEADSCALE, STATE
 from facts.dpkg import Packages
-from facts.kubernetes import KUBECTL, KubeletVersion, Membership
+from facts.kubernetes import KubeletVersion, Membership
 from facts.paths import Present
 from facts.tailscale import Status
 from operations import kubeadm_script
@@ -129,7 +129,7 @@ def cluster(
     yield StringCommand("sh -s", _stdin=_etcd_script(node, at, pki(), snapshot()))
     yield StringCommand("sh -s", _stdin=kubeadm_script.script(INIT, text))
     yield StringCommand("systemctl enable --quiet kubelet.service")
-    yield kubeadm_script.wait_script(f"{KUBECTL} get --raw /readyz", API_WAIT_S, kubeadm_script.SILENT)
+    yield kubeadm_script.wait_for_api(API_WAIT_S)
 
 
 def _file(content: bytes, command: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 
@@ -12,7 +11,7 @@ from pyinfra.api import StringCommand, operation
 
 from engine import remote
 from engine.fail import fail
-from engine.wait import pause
+from engine.wait import poll
 from facts.headscale import Nodes
 from facts.tailscale import ClientStatus, Prefs, Status
 
@@ -51,12 +50,7 @@ def wait_for_peers(
 
 def _heard(coordinator: str, own: Sequence[IPv4Network]) -> bool:
     """Wait until headscale knows that this host offers them. The client is asked first, for that takes no other host, but what it has heard of itself may be old."""
-    deadline = time.monotonic() + HEARD_TIMEOUT_S
-    while _unheard(coordinator, own):
-        if time.monotonic() > deadline:
-            return False
-        pause()
-    return True
+    return not poll(lambda: _unheard(coordinator, own), lambda unheard: not unheard, HEARD_TIMEOUT_S)
 
 
 def _unheard(coordinator: str, own: Sequence[IPv4Network]) -> set[str]:
@@ -75,14 +69,13 @@ def _said_again() -> Generator[StringCommand, None, None]:
 
 
 def missing_after_wait(wanted: Mapping[str, Sequence[IPv4Network]]) -> list[str]:
-    """Wait until the client sees those machines and routes; what it does not see at the end."""
-    deadline = time.monotonic() + SEEN_TIMEOUT_S
-    while True:
+    """Wait until the client sees those machines and routes; the missing ones when the time is over."""
+
+    def missing() -> list[str]:
         found = host.get_fact(Status)
-        missing = ["tailscale's state could not be read"] if found is None else list(missing_peers(found, wanted))
-        if not missing or time.monotonic() > deadline:
-            return missing
-        pause()
+        return ["tailscale's state could not be read"] if found is None else list(missing_peers(found, wanted))
+
+    return poll(missing, lambda names: not names, SEEN_TIMEOUT_S)
 
 
 def missing_peers(found: ClientStatus, peers: Mapping[str, Sequence[IPv4Network]]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pyinfra.api.operation import OperationMeta
 from cluster.observed.nodes import UPGRADE_MARK, Node
 from cluster.upgrades import PACKAGES, is_version
 from engine.fail import fail
-from engine.wait import answered, wait
+from engine.wait import answered, deadline_script, poll_script, wait
 from facts.etcd import ETCDCTL, Members
 from facts.kubernetes import KUBECTL, Nodes
 from facts.tailscale import Status
@@ -49,7 +49,7 @@ def kubeadm_upgrade(version: str, verb: str, document: Callable[[], str]) -> Gen
         return
     yield StringCommand("sh -s", _stdin=kubeadm_script.script(verb, document(), is_node=True))
     if found.api:
-        yield kubeadm_script.wait_script(f"{KUBECTL} get --raw /readyz", HEALTH_S, kubeadm_script.SILENT)
+        yield kubeadm_script.wait_for_api(HEALTH_S)
 
 
 @operation()
@@ -86,9 +86,8 @@ def unmark(node: str, after: Sequence[OperationMeta]) -> Generator[StringCommand
         host.noop("the node is as the upgrade found it")
         return
     name = shlex.quote(node)
-    yield kubeadm_script.wait_script(
-        f"{KUBECTL} uncordon {name} && {KUBECTL} annotate node {name} {UPGRADE_MARK}-", HEALTH_S, SILENT
-    )
+    uncordoned = f"{{ {KUBECTL} uncordon {name} && {KUBECTL} annotate node {name} {UPGRADE_MARK}-; }} 2>&1"
+    yield StringCommand(poll_script(uncordoned, seconds=HEALTH_S, otherwise=SILENT))
 
 
 @operation()
@@ -106,9 +105,12 @@ def wait_for_kubelet(node: str, version: str) -> Generator[StringCommand, None, 
     name = shlex.quote(node)
     path = '{.status.nodeInfo.kubeletVersion} {.status.conditions[?(@.type=="Ready")].status}'
     yield from wait(
-        f"end=$(($(date +%s) + {WAIT_S})); until said=$({KUBECTL} --request-timeout=10s get node {name} -o jsonpath='{path}' 2>&1) && "
-        f'test "$said" = "v{version} True"; do if test "$(date +%s)" -ge $end; then '
-        f"echo 'its kubelet is not ready; journalctl -u kubelet on it tells why:' \"$said\" >&2; exit 1; fi; sleep 1; done",
+        poll_script(
+            f"{KUBECTL} --request-timeout=10s get node {name} -o jsonpath='{path}' 2>&1",
+            seconds=WAIT_S,
+            accept=f'test "$state" = "v{version} True"',
+            otherwise="kubelet is not ready; see journalctl -u kubelet on the node",
+        ),
         WAIT_S,
         "the node is ready",
     )
@@ -122,8 +124,12 @@ def wait_for_etcd() -> Generator[StringCommand, None, None]:
         host.noop("every member of etcd answers")
         return
     yield from wait(
-        f"end=$(($(date +%s) + {HEALTH_S})); until said=$({ETCDCTL} endpoint health --cluster 2>&1); do "
-        f'if test "$(date +%s)" -ge $end; then echo "etcd is not whole: $said" >&2; exit 1; fi; sleep 2; done',
+        poll_script(
+            f"{ETCDCTL} endpoint health --cluster 2>&1",
+            seconds=HEALTH_S,
+            otherwise="a member of etcd does not answer",
+            every_s=2,
+        ),
         HEALTH_S,
         "every member of etcd answers",
     )
@@ -145,10 +151,13 @@ def wait_for_tailnet(peers: Sequence[str]) -> Generator[StringCommand, None, Non
         yield fail(f"tailscale does not know {', '.join(unknown)}")
         return
     asked = " ".join(shlex.quote(addresses[name]) for name in peers if name in addresses)
+    pong = poll_script(
+        "tailscale ping --icmp --c 1 --timeout 5s --until-direct=false $address 2>&1",
+        seconds=0,
+        otherwise="a peer does not answer through the tailnet",
+    )
     yield from wait(
-        f"end=$(($(date +%s) + {REACH_S})); for address in {asked}; do "
-        "until said=$(tailscale ping --icmp --c 1 --timeout 5s --until-direct=false $address 2>&1); do "
-        'if test "$(date +%s)" -ge $end; then echo "$address does not answer through the tailnet: $said" >&2; exit 1; fi; sleep 1; done; done',
+        f"{deadline_script(REACH_S)}for address in {asked}; do {pong}; done",
         REACH_S,
         "the others answer",
     )

@@ -14,6 +14,7 @@ from cluster.documents import user_certificate
 from cluster.model import Cluster
 from engine import remote
 from engine.fail import fail
+from engine.wait import poll_script
 from facts.files import Content
 from facts.kubernetes import KUBECTL
 from operations.kubeconfig import write_private
@@ -66,17 +67,19 @@ def _signed(person: user_certificate.Person, pem: str) -> str:
     """The certificate that the cluster makes of the request, as PEM; the request's object is gone in every outcome."""
     name = f"isthmus-{secrets.token_hex(6)}"
     made = user_certificate.signing_request(name, person, pem)
+    signed = poll_script(
+        f"{KUBECTL} get csr {name} -o jsonpath='{{.status.certificate}}'",
+        seconds=SIGN_WAIT_S,
+        accept='test -n "$state"',
+        otherwise="the controller manager does not sign the certificate",
+    )
     script = f"""\
 set -e
 trap '{KUBECTL} delete csr {name} --ignore-not-found >/dev/null' EXIT
 {KUBECTL} create -f - >/dev/null <<'END-OF-OBJECT'
 {made}END-OF-OBJECT
 {KUBECTL} certificate approve {name} >/dev/null
-end=$(($(date +%s) + {SIGN_WAIT_S}))
-until signed=$({KUBECTL} get csr {name} -o jsonpath='{{.status.certificate}}') && test -n "$signed"; do
-  if test "$(date +%s)" -ge $end; then echo 'the controller manager signs nothing' >&2; exit 1; fi
-  sleep 1
-done
-echo "$signed" | base64 -d
+{signed}
+echo "$state" | base64 -d
 """
     return remote.run(host.name, "sh -s", stdin=script)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from ipaddress import IPv4Network
+from types import SimpleNamespace
 
 import pytest
 
@@ -46,7 +48,8 @@ def test_what_is_approved_already_stays_approved() -> None:
 
 
 def test_a_route_that_headscale_has_not_heard_of_is_waited_for_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(headscale, "POLLS", 2)
+    monkeypatch.setattr(headscale, "OFFER_S", 2)
+    monkeypatch.setattr(wait, "time", SimpleNamespace(monotonic=itertools.count().__next__))
     waits: list[str] = []
     monkeypatch.setattr(wait.remote, "run", lambda name, command, **options: waits.append(command))
     assert approve((), executing=False) == waits == []
