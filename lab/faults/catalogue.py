@@ -93,7 +93,15 @@ FAULTS: dict[str, Fault] = {
     ),
     "headscale-stopped": Fault(
         "headscale is stopped on the coordinator",
-        "", machines.stop_unit("headscale"), machines.start_unit("headscale"),
+        "", machines.stop_unit("headscale", "coordinator"), machines.start_unit("headscale", "coordinator"),
+    ),
+    "gateway-stopped": Fault(
+        "nginx is stopped on the gateway",
+        "", machines.stop_unit("nginx", "gateway"), machines.start_unit("nginx", "gateway"),
+    ),
+    "api-stopped": Fault(
+        "the first control plane's API server has no manifest, so kubelet stops it",
+        "", nodes.stop_api_server, nodes.start_api_server,
     ),
     "service-rules-gone": Fault(
         "kube-proxy hangs, and its rules for service addresses are missing",

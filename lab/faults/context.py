@@ -46,6 +46,11 @@ class Context:
         return self.world.host(self.world.cluster.coordinator.name)
 
     @property
+    def gateway(self) -> HostPlan:
+        """The host that ends TLS in front of headscale."""
+        return self.world.host(self.world.cluster.gateway.name)
+
+    @property
     def target(self) -> str:
         """The name of the target; empty if the fault has none."""
         thing = self.given_host or self.given_site

@@ -7,15 +7,18 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 from lab import mirror
 from lab.commands import run
 from lab.faults import filters
 from lab.faults.context import Context, on_host
 from lab.world import hosts, lifecycle
+from lab.world.plan import HostPlan
 from lab.world.quirks import FILES, text
 
 Action = Callable[[Context], None]
+Part = Literal["host", "coordinator", "gateway"]
 EXPOSED_PORT = 6379
 LISTENER = "lab-port-exposed"
 FOREIGN_CHAIN = "OTHER-PROGRAM"
@@ -71,18 +74,19 @@ def switch_on(context: Context) -> None:
         lifecycle.power_on(context.place, context.world, [context.host])
 
 
-def stop_unit(unit: str) -> Action:
-    """An action that stops a unit on the target, or on the coordinator."""
-    return lambda context: _systemctl(context, "stop", unit)
+def stop_unit(unit: str, part: Part = "host") -> Action:
+    """An action that stops a unit on the target host, or on the only host with that role."""
+    return lambda context: _systemctl(context, "stop", unit, part)
 
 
-def start_unit(unit: str) -> Action:
+def start_unit(unit: str, part: Part = "host") -> Action:
     """An action that starts it again."""
-    return lambda context: _systemctl(context, "start", unit)
+    return lambda context: _systemctl(context, "start", unit, part)
 
 
-def _systemctl(context: Context, verb: str, unit: str) -> None:
-    on_host(context, f"systemctl {verb} {unit}", context.given_host or context.coordinator)
+def _systemctl(context: Context, verb: str, unit: str, part: Part) -> None:
+    there: HostPlan = getattr(context, part)
+    on_host(context, f"systemctl {verb} {unit}", there)
 
 
 def skew_clock(context: Context) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from xml.etree import ElementTree
 
 from tests.lab.conftest import SECRETS, Rehearsal
 from tests.places import PROJECT
@@ -100,6 +104,34 @@ def heals_after_a_power_cut(world: Rehearsal) -> None:
     world.must("power", "off")
     world.must("power", "on")
     world.must("verify", "--wait", "180", timeout=900)
+    hosts_are_as_declared(world)
+
+
+def asserted(world: Rehearsal, *arguments: str) -> dict[str, bool]:
+    """Each assertion of tests/hosts, run as the operator does, and whether it held; `arguments`: less than the folder, or --reset."""
+    with TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
+        words = ["--inventory", str(world.inventory), *(arguments or ("tests/hosts",))]
+        world.lab("operator", "--", *command, *words)
+        cases = list(ElementTree.parse(report).iter("testcase"))
+    found = {f"{case.get('classname')}::{case.get('name')}": len(case) == 0 for case in cases}
+    print(f"{sum(found.values())} of {len(found)} assertions hold")
+    return found
+
+
+def hosts_are_as_declared(world: Rehearsal) -> None:
+    """Every host has what its part needs, by no code of ours."""
+    found = asserted(world)
+    assert [name for name, held in found.items() if not held] == [], world.outputs[-1][-6000:]
+    assert len(found) > 50 * len(world.cluster.hosts)
+
+
+def hosts_are_clean(world: Rehearsal) -> None:
+    """No host has anything of the cluster or the tailnet, by no code of ours."""
+    found = asserted(world, "tests/hosts", "--reset")
+    assert [name for name, held in found.items() if not held] == [], world.outputs[-1][-6000:]
+    assert len(found) > 50 * len(world.cluster.hosts)
 
 
 def no_secret_was_shown(world: Rehearsal) -> None:

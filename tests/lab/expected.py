@@ -26,6 +26,8 @@ EXPECTED = {
     "guest-route": "vcn-next-hop",
     "tailscaled-stopped": "tailnet-down",
     "headscale-stopped": "headscale-health",
+    "gateway-stopped": "headscale-health",
+    "api-stopped": "node-not-ready",
     "route-withdrawn": "route-not-advertised",
     "pod-route-withdrawn": "route-not-advertised",
     "route-unapproved": "route-not-approved",
@@ -44,6 +46,24 @@ EXPECTED = {
     "image-foreign": "image-architecture",
     "certificate-ending": "certificate-expiry",
     "key-ending": "key-expiry",
+}
+# What of tests/hosts fails meanwhile: the module (a role), and of its assertions those that the fault is made for.
+ASSERTED = {
+    "tailscaled-stopped": ("every_host", {"unit_runs", "tailscaled_is_called_at_its_port"}),
+    "file-changed": ("every_host", {"forwarding_is_on_for_the_next_boot_too"}),
+    "lan-captured": ("every_host", {"own_networks_are_looked_for_in_the_main_table_first"}),
+    "disk-full": ("every_host", {"disk_has_room"}),
+    "gateway-stopped": ("gateway", {"nginx_runs", "nginx_listens"}),
+    "headscale-stopped": (
+        "coordinator",
+        {"headscale_runs", "headscale_listens_for_the_gateway_alone", "stun_is_served"},
+    ),
+    "api-stopped": ("control_plane", {"secret_is_for_root_alone", "program_runs", "api_listens"}),
+    "certificate-ending": ("control_plane", {"certificate_does_not_end_within_a_month"}),
+    "containerd-stopped": ("node", {"unit_runs", "containerd_answers"}),
+    "kubelet-stopped": ("node", {"unit_runs", "kubelet_answers_the_api"}),
+    "node-moved": ("node", {"kubelet_registers_the_tailnet_address"}),
+    "kubelet-newer": ("node", {"kubelet_is_the_package_s"}),
 }
 # A slow or lossy line is no fault of the cluster's.
 QUIET = ("latency", "loss")

@@ -64,6 +64,10 @@ def test_paths_between_clouds_and_home_are_direct(world: Rehearsal) -> None:
     assert set(kinds.values()) == {"direct"}
 
 
+def test_hosts_are_as_declared(world: Rehearsal) -> None:
+    common.hosts_are_as_declared(world)
+
+
 def test_second_run_changes_nothing(world: Rehearsal) -> None:
     common.second_run_changes_nothing(world)
 

@@ -233,6 +233,7 @@ def test_reset_leaves_the_rules_of_others_as_they_were_and_deploy_brings_the_clu
     assert {host.name: rules(world, host.name) for host in world.cluster.hosts} == BEFORE
     for host in world.cluster.hosts:
         assert world.on(host, LEFT).stdout == "", host.name
+    common.hosts_are_clean(world)
     world.must("deploy")
     world.must("verify", "--wait", "120", timeout=600)
 

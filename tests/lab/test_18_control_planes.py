@@ -172,6 +172,7 @@ def test_an_upgrade_goes_from_one_to_the_next(world: Rehearsal) -> None:
 
 def test_all_of_it_may_be_reset(world: Rehearsal) -> None:
     does_what_it_previews(world, "reset", confirm=world.cluster.cluster_name)
+    common.hosts_are_clean(world)
     world.must("deploy")
     world.must("verify", "--wait", "120", timeout=600)
 

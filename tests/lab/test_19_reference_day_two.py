@@ -77,6 +77,7 @@ def test_all_conformance_tests_pass(world: Rehearsal) -> None:
 def test_a_reset_leaves_six_hosts_with_the_rules_of_others(world: Rehearsal) -> None:
     does_what_it_previews(world, "reset", confirm=world.cluster.cluster_name)
     assert rules_of_all(world) == BEFORE
+    common.hosts_are_clean(world)
 
 
 def test_no_secret_was_shown(world: Rehearsal) -> None:

@@ -1,0 +1,1 @@
+"""What real hosts must be like after a deploy, and after a reset: asked by testinfra, over SSH, by no code of the deploy."""
