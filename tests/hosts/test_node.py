@@ -108,8 +108,8 @@ def test_kubernetes_has_the_declared_version(machine: Machine, package: str) -> 
 
 
 def test_kubelet_is_the_package_s(machine: Machine) -> None:
-    said = machine.remote.check_output("kubelet --version")
-    assert said == f"Kubernetes v{machine.cluster.kubernetes_version}"
+    output = machine.remote.check_output("kubelet --version")
+    assert output == f"Kubernetes v{machine.cluster.kubernetes_version}"
 
 
 def test_containerd_has_the_declared_version(machine: Machine) -> None:
