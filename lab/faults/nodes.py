@@ -38,7 +38,9 @@ def stop_api_server(context: Context) -> None:
     """Move the API server's manifest away; wait until the API server has stopped."""
     there = first_control_plane(context)
     on_host(context, f"mv {MANIFEST} {KEPT_MANIFEST}", there)
-    if not until(lambda: not on_host(context, "pgrep -x kube-apiserver || true", there), SETTLED_SECONDS, interval=1):
+    if not wait_until(
+        lambda: not on_host(context, "pgrep -x kube-apiserver || true", there), SETTLED_SECONDS, interval=1
+    ):
         raise context.error("has no effect", f"the API server still runs after {SETTLED_SECONDS} s")
 
 
@@ -46,7 +48,7 @@ def start_api_server(context: Context) -> None:
     """Move the manifest back; wait until the API server is ready."""
     there = first_control_plane(context)
     on_host(context, f"if test -e {KEPT_MANIFEST}; then mv {KEPT_MANIFEST} {MANIFEST}; fi", there)
-    if not until(lambda: on_host(context, READY, there).strip() == "ok", SETTLED_SECONDS, interval=1):
+    if not wait_until(lambda: on_host(context, READY, there).strip() == "ok", SETTLED_SECONDS, interval=1):
         raise context.error("is not healed", f"the API server is not ready after {SETTLED_SECONDS} s")
 
 
