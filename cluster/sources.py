@@ -38,6 +38,21 @@ class Pins:
     acme: str = ""
 
 
+def keyring_path(name: str) -> str:
+    """Path of a repository's signing key on a host."""
+    return f"/etc/apt/keyrings/isthmus-{name}.gpg"
+
+
+def list_path(name: str) -> str:
+    """Path of a repository's list on a host."""
+    return f"/etc/apt/sources.list.d/isthmus-{name}.list"
+
+
+def paths_of(name: str) -> tuple[str, str]:
+    """Both paths of a repository."""
+    return list_path(name), keyring_path(name)
+
+
 @dataclass(frozen=True)
 class AptSource:
     """An apt repository. `official_uri` is where its publisher serves it; `uri` where this site fetches it."""
@@ -53,12 +68,12 @@ class AptSource:
     @property
     def keyring(self) -> str:
         """Path of the signing key on the host."""
-        return f"/etc/apt/keyrings/isthmus-{self.name}.gpg"
+        return keyring_path(self.name)
 
     @property
     def list_path(self) -> str:
         """Path of the source's list on the host."""
-        return f"/etc/apt/sources.list.d/isthmus-{self.name}.list"
+        return list_path(self.name)
 
     def line(self, architecture: str) -> str:
         """The one-line entry for apt, ending in a newline."""

@@ -8,12 +8,12 @@ from pyinfra.api.operation import OperationMeta
 
 from cluster.documents.flannel import DAEMON_SET as FLANNEL
 from cluster.tasks import is_set
-from day_two.uninstall import OF_POD_NETWORK
 from engine.barrier import every_host_is_ready
 from engine.command_line import given
 from engine.inventory import cluster, here, is_speaker, reached
 from engine.phase import phase
 from operations import cni, manifests, pods, uninstall
+from phases.pod_network import FLANNEL_FILES
 
 
 @phase("Remove the pod network")
@@ -32,7 +32,7 @@ def remove_pod_network() -> list[OperationMeta]:
     if this.is_node:
         cni.wait_for_flannel_to_stop(name="Wait until flannel has stopped")
         # Without its configuration kubelet starts no pod, which would make the bridge again.
-        uninstall.absent(name="Remove flannel's files", paths=OF_POD_NETWORK)
+        uninstall.absent(name="Remove flannel's files", paths=FLANNEL_FILES)
         uninstall.pod_network(name="Delete the pods' bridge", pod_cidr=whole.pod_cidr)
     return changes
 

@@ -36,6 +36,17 @@ class File:
         return self.content if isinstance(self.content, str) else self.content()
 
 
+@dataclass(frozen=True)
+class Owned:
+    """Paths that a phase writes, or that the programs it installs write. A reset removes `node` with Kubernetes, `machine` with the tailnet.
+
+    A path may end in a pattern of sh: a folder that can be a file system of its own is emptied and stays.
+    """
+
+    node: tuple[str, ...] = ()
+    machine: tuple[str, ...] = ()
+
+
 @operation()
 def write(files: Sequence[File], then: str = "") -> Generator[StringCommand, None, None]:
     """

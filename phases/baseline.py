@@ -12,6 +12,10 @@ from facts.machine import Container
 from operations import files, machine
 
 MODULES = ("overlay", "br_netfilter")
+APT_CONF = "/etc/apt/apt.conf.d/90isthmus"
+MODULES_LOAD = "/etc/modules-load.d/isthmus.conf"
+SYSCTL_CONF = "/etc/sysctl.d/99-isthmus.conf"
+OWNED = files.Owned(node=(MODULES_LOAD, SYSCTL_CONF), machine=(APT_CONF,))
 SYSCTLS = {
     "net.bridge.bridge-nf-call-iptables": "1",
     "net.bridge.bridge-nf-call-ip6tables": "1",
@@ -36,12 +40,10 @@ def prepare_hosts() -> None:
 
 
 def _settings(this: Host) -> list[files.File]:
-    settings = [files.File("/etc/apt/apt.conf.d/90isthmus", render("baseline/apt.conf"))]
+    settings = [files.File(APT_CONF, render("baseline/apt.conf"))]
     if this.is_node:
         settings += [
-            files.File("/etc/modules-load.d/isthmus.conf", "".join(f"{module}\n" for module in MODULES)),
-            files.File(
-                "/etc/sysctl.d/99-isthmus.conf", "".join(f"{key} = {value}\n" for key, value in SYSCTLS.items())
-            ),
+            files.File(MODULES_LOAD, "".join(f"{module}\n" for module in MODULES)),
+            files.File(SYSCTL_CONF, "".join(f"{key} = {value}\n" for key, value in SYSCTLS.items())),
         ]
     return settings

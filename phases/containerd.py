@@ -23,6 +23,7 @@ from operations.install_plan import host_install_plan, kubelet_settings_of
 
 BINARY = "/usr/bin/containerd"
 KUBELET_DROP_IN = "/etc/systemd/system/kubelet.service.d/20-isthmus.conf"
+OWNED = files.Owned(node=(KUBELET_DROP_IN, configuration.CONFIG_PATH, "/opt/cni/isthmus.*"))
 
 
 @phase("containerd")
@@ -71,9 +72,14 @@ def configure_containerd(name: str, config: Callable[[], str | None], reads: Seq
 
 def _mirrors(this: Host) -> list[files.File]:
     return [
-        files.File(f"{configuration.MIRRORS_PATH}/{registry}/hosts.toml", configuration.hosts_file(registry, this.site))
-        for registry in this.site.mirrors.registries
+        files.File(f"{folder}/hosts.toml", configuration.hosts_file(registry, this.site))
+        for registry, folder in mirror_folders(this).items()
     ]
+
+
+def mirror_folders(this: Host) -> dict[str, str]:
+    """Registry → the folder on the host that has its mirrors."""
+    return {registry: f"{configuration.MIRRORS_PATH}/{registry}" for registry in this.site.mirrors.registries}
 
 
 def _kubelet_patch(name: str) -> str | None:

@@ -13,8 +13,10 @@ from engine.inventory import cluster, here
 from engine.phase import phase
 from facts.kubernetes import Membership, Nodes
 from facts.tailscale import Status
-from operations import certificates, kubeadm, systemd
+from operations import certificates, files, kubeadm, kubeadm_script, systemd
 from operations.install_plan import kubelet_settings_of
+
+OWNED = files.Owned(node=("/etc/kubernetes", "/var/lib/kubelet/*", "/var/lib/etcd/*", kubeadm_script.FOLDER))
 
 
 @phase("Control plane")

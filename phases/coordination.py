@@ -36,6 +36,9 @@ API_SYSCTL = "/etc/sysctl.d/99-isthmus-api.conf"
 NONLOCAL = {"net.ipv4.ip_nonlocal_bind": "1"}
 WEBROOT = "/var/lib/isthmus/acme"
 GIVEN = ("/etc/isthmus/tls/coordination.crt", "/etc/isthmus/tls/coordination.key")
+OWNED = files.Owned(
+    machine=("/etc/headscale", "/var/lib/headscale", "/etc/isthmus", "/var/lib/isthmus", SITE, API, API_SYSCTL)
+)
 
 
 @phase("Coordination")

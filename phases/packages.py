@@ -18,6 +18,10 @@ READERS = ("ca-certificates", "curl")
 TOOLS = ("gpg", "iptables", "nftables")
 NODE_TOOLS = ("conntrack", "ethtool")
 KUBERNETES = ("kubeadm", "kubelet", "kubectl")
+OWNED = files.Owned(
+    node=sources.paths_of("kubernetes") + sources.paths_of("docker"),
+    machine=(*sources.paths_of("tailscale"), apt.FOLDER),
+)
 
 
 @phase("Packages")

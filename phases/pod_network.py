@@ -17,7 +17,7 @@ from engine.inventory import cluster, here, is_speaker, reached, speaker
 from engine.phase import phase
 from engine.templates import render
 from facts.kubernetes import Nodes
-from operations import manifests, network, tailnet_peers, tailscale, uninstall
+from operations import files, manifests, network, tailnet_peers, tailscale, uninstall
 from phases.tailnet import preferences
 
 WORKLOADS = (
@@ -25,6 +25,15 @@ WORKLOADS = (
     ("kube-system", "daemonset/kube-proxy"),
     ("kube-system", "deployment/coredns"),
 )
+# What flannel's pods leave on a node.
+FLANNEL_FILES = (
+    "/etc/cni/net.d/10-flannel.conflist",
+    "/var/lib/cni/flannel",
+    "/var/lib/cni/networks/cbr0",
+    "/var/lib/cni/results/cbr0-*",
+    "/run/flannel",
+)
+OWNED = files.Owned(node=(*FLANNEL_FILES, "/opt/cni/bin/flannel"))
 
 
 @phase("Pod network")

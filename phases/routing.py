@@ -13,8 +13,12 @@ from engine.templates import render
 from facts.network import CLAMP_TABLE, RULE_PRIORITY
 from operations import files, iptables, network
 
-NETWORK_SCRIPT = "/usr/local/lib/isthmus/network"
+LIBRARY = "/usr/local/lib/isthmus"
+NETWORK_SCRIPT = f"{LIBRARY}/network"
 NETWORK_UNIT = "/etc/systemd/system/isthmus-network.service"
+NETWORKD_CONF = "/etc/systemd/networkd.conf.d/isthmus.conf"
+SYSCTL_CONF = "/etc/sysctl.d/99-isthmus-network.conf"
+OWNED = files.Owned(machine=(LIBRARY, NETWORK_UNIT, iptables.UNIT_PATH, NETWORKD_CONF, SYSCTL_CONF))
 
 
 @phase("Routing")
@@ -52,8 +56,8 @@ def _routing(whole: Cluster, this: Host) -> list[files.File]:
     return [
         files.File(NETWORK_SCRIPT, script, "755"),
         files.File(NETWORK_UNIT, render("routing/isthmus-network.service")),
-        files.File("/etc/systemd/networkd.conf.d/isthmus.conf", render("routing/networkd.conf")),
-        files.File("/etc/sysctl.d/99-isthmus-network.conf", "net.ipv4.ip_forward = 1\n"),
+        files.File(NETWORKD_CONF, render("routing/networkd.conf")),
+        files.File(SYSCTL_CONF, "net.ipv4.ip_forward = 1\n"),
     ]
 
 

@@ -18,6 +18,8 @@ from phases import coordination
 
 DEFAULTS = "/etc/default/tailscaled"
 DROP_IN = "/etc/systemd/system/tailscaled.service.d/20-isthmus.conf"
+CLOUD_INIT = "/etc/cloud/cloud.cfg.d/99-isthmus.cfg"
+OWNED = files.Owned(machine=(DEFAULTS, DROP_IN, CLOUD_INIT, "/var/lib/tailscale", "/var/cache/tailscale"))
 
 
 @phase("Tailnet")
@@ -86,7 +88,7 @@ def _settings(whole: Cluster, this: Host) -> list[files.File]:
     return [
         files.File(DEFAULTS, render("tailnet/tailscaled.default.j2", endpoint=api_endpoint, mtu=mtu)),
         files.File(DROP_IN, render("tailnet/tailscaled-keeps.conf")),
-        files.File("/etc/cloud/cloud.cfg.d/99-isthmus.cfg", render("tailnet/cloud-init.cfg")),
+        files.File(CLOUD_INIT, render("tailnet/cloud-init.cfg")),
     ]
 
 
