@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pyinfra import state
-
 from cluster import backups
 from engine.barrier import every_host_is_ready
 from engine.command_line import given
 from engine.connect import unreachable
-from engine.inventory import cluster, here, is_speaker
+from engine.inventory import active_hosts, cluster, here, is_api_host
 from engine.phase import phase
 from facts import backup as asked
 from local import backup_archive
@@ -20,7 +18,7 @@ def back_up() -> None:
     """Take what each host holds, then write all of it at once."""
     whole, this = cluster(), here()
     files = {backups.machine(this.name): asked.MACHINE}
-    if is_speaker():
+    if is_api_host():
         files |= {backups.ETCD: asked.etcd(), backups.PKI: asked.PKI}
     if this.is_coordinator:
         files |= {backups.HEADSCALE: asked.headscale()}
@@ -28,6 +26,6 @@ def back_up() -> None:
         name="Back up what the host holds", files=files, recipients=backup_archive.recipients(given()["recipient"])
     )
     every_host_is_ready(name="every host is backed up")
-    reached = {member.name for member in state.inventory.get_active_hosts()}
+    reached = active_hosts()
     if this.name == next(member.name for member in whole.hosts if member.name in reached):
         backup.store(name="Write the backup", cluster=whole, away=dict(unreachable))

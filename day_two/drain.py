@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cluster.tasks import is_set
 from engine.command_line import given
-from engine.inventory import is_speaker
+from engine.inventory import is_api_host
 from engine.phase import phase
 from operations import nodes
 
@@ -15,7 +15,7 @@ DRAIN_S = 120
 def drain() -> None:
     """Move the pods of `--data host=` elsewhere."""
     told = given()
-    if is_speaker():
+    if is_api_host():
         nodes.drain(
             name=f"Drain {told['host']}",
             node=told["host"],

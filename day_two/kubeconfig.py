@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cluster.documents.user_certificate import Person, binding
 from engine.command_line import given
-from engine.inventory import cluster, is_speaker
+from engine.inventory import cluster, is_api_host
 from engine.phase import phase
 from operations import manifests, user_kubeconfig
 
@@ -14,6 +14,6 @@ def write_kubeconfig() -> None:
     """Write a kubeconfig for `--data user=`, as `--data role=`, for `--data hours=`."""
     told = given()
     person = Person(told["user"], told.get("role") or "view", int(told.get("hours") or 24))
-    if is_speaker():
+    if is_api_host():
         manifests.apply(name=f"Bind the role {person.role}", manifest=binding(person.role))
         user_kubeconfig.write(name=f"Write build/kubeconfig-{person.user}", cluster=cluster(), person=person)

@@ -10,7 +10,7 @@ from cluster.documents.flannel import DAEMON_SET as FLANNEL
 from cluster.tasks import is_set
 from engine.barrier import every_host_is_ready
 from engine.command_line import given
-from engine.inventory import cluster, here, is_speaker, reached
+from engine.inventory import active_hosts, cluster, here, is_api_host
 from engine.phase import phase
 from operations import cni, manifests, pods, uninstall
 from phases.pod_network import FLANNEL_FILES
@@ -21,7 +21,7 @@ def remove_pod_network() -> list[OperationMeta]:
     """End flannel and take away what it and the plugins keep; gives the operations that do."""
     whole, this = cluster(), here()
     changes = []
-    if is_speaker():
+    if is_api_host():
         pods.check_controllers(
             name="Check that every pod has a controller", nodes=_nodes(), force=is_set(given(), "force")
         )
@@ -40,10 +40,10 @@ def remove_pod_network() -> list[OperationMeta]:
 @phase("Pods")
 def restart_pods(after: Sequence[OperationMeta]) -> None:
     """Start every pod again that lost its address; `after`: operations that take the network away (for the preview)."""
-    if is_speaker():
+    if is_api_host():
         manifests.wait_for_workloads(name="Wait until flannel runs", wanted=[FLANNEL], after=after)
         pods.restart(name="Restart the pods of the pod network", nodes=_nodes(), after=after)
 
 
 def _nodes() -> list[str]:
-    return [node.name for node in cluster().nodes if node.name in reached()]
+    return [node.name for node in cluster().nodes if node.name in active_hosts()]

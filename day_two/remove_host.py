@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pyinfra import state
-
 from cluster.documents import api_endpoint
 from cluster.documents.routes import TAG
 from cluster.model import Host
@@ -13,7 +11,7 @@ from day_two.uninstall import clean
 from engine.barrier import every_host_is_ready
 from engine.command_line import given
 from engine.connect import unreachable
-from engine.inventory import cluster, here
+from engine.inventory import active_hosts, cluster, here
 from engine.phase import phase
 from operations import etcd, headscale, kubeadm_reset, manifests, network, nodes, tailscale
 from operations.host_names import tailnet_names
@@ -32,7 +30,7 @@ def _speaks() -> bool:
 
 
 def _speaker() -> str:
-    reached = {member.name for member in state.inventory.get_active_hosts()} - {leaving_host().name}
+    reached = active_hosts() - {leaving_host().name}
     return next((member.name for member in cluster().control_planes if member.name in reached), "")
 
 

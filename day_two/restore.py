@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from pyinfra import state
-
 from cluster import backups
 from cluster.backups import Manifest
 from cluster.observed import kubeadm_state
 from engine.barrier import every_host_is_ready
 from engine.command_line import given
-from engine.inventory import cluster, here
+from engine.inventory import active_hosts, cluster, here
 from engine.phase import phase
 from local import backup_archive, headscale_db
 from operations import kubeadm_reset, kubeconfig, manifests, nodes, restore
@@ -94,7 +92,7 @@ def restore_cluster() -> None:
     others = [other.name for other in whole.control_planes[1:]]
     for other in others:
         nodes.delete_node(name=f"Have the API forget {other} until it joins", node=other)
-    there = {member.name for member in state.inventory.get_active_hosts()} - set(others)
+    there = active_hosts() - set(others)
     manifests.wait_for_nodes(
         name="Wait until the nodes are ready", wanted=sorted(there & {node.name for node in whole.nodes})
     )

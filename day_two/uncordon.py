@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.command_line import given
-from engine.inventory import is_speaker
+from engine.inventory import is_api_host
 from engine.phase import phase
 from operations import nodes
 
@@ -11,5 +11,5 @@ from operations import nodes
 @phase("Uncordon")
 def uncordon() -> None:
     """Have the node of `--data host=` take pods again."""
-    if is_speaker():
+    if is_api_host():
         nodes.uncordon(name=f"Let {given()['host']} take pods", node=given()["host"])

@@ -13,7 +13,7 @@ from day_two import drain
 from day_two.upgrade_plan import upgrade_plan
 from engine.barrier import every_host_is_ready
 from engine.command_line import given
-from engine.inventory import cluster, here, is_speaker
+from engine.inventory import cluster, here, is_api_host
 from engine.phase import phase
 from engine.pins import trust
 from operations import apt, deb, headscale, kubeconfig, manifests, nodes, systemd, tailnet_peers, upgrade
@@ -79,18 +79,18 @@ def upgrade_nodes() -> None:
     for node in host.loop(plan.due):
         every_host_is_ready(name=f"{node.name} is next")
         is_member = node.name in plan.members
-        if is_speaker() and is_member and node.name not in plan.half_way:
+        if is_api_host() and is_member and node.name not in plan.half_way:
             _see_that_it_may_go(node)
         every_host_is_ready(name=f"{node.name} may be upgraded")
         if this == node and "kubernetes" in plan.parts:
             done += _renew(node, is_member)
         every_host_is_ready(name=f"{node.name} is prepared")
-        taken = _take_out(node) if is_speaker() and is_member else []
+        taken = _take_out(node) if is_api_host() and is_member else []
         every_host_is_ready(name=f"{node.name} is out of service")
         if this == node:
             _replace(node, done)
         every_host_is_ready(name=f"{node.name} has its versions")
-        if is_speaker() and is_member:
+        if is_api_host() and is_member:
             _put_back(node, taken)
     if this == whole.control_planes[0] and this.name in plan.members and "kubernetes" in plan.parts:
         # kubeadm renews certificates in passing, the administrator's too.

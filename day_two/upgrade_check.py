@@ -16,7 +16,7 @@ from cluster.upgrades import Step
 from day_two.upgrade_plan import upgrade_plan
 from engine import remote
 from engine.command_line import given
-from engine.inventory import cluster, here, speaker
+from engine.inventory import api_host, cluster, here
 from engine.pins import trust
 from facts.etcd import Members
 from facts.kubernetes import Evictable
@@ -41,7 +41,7 @@ def check_upgrade() -> None:
 
 
 def _of_the_cluster() -> list[Problem]:
-    plan, asked = upgrade_plan(), speaker()
+    plan, asked = upgrade_plan(), api_host()
     members = remote.fact(asked, Members) if plan.members else ()
     problems = upgrade.blockers(cluster(), plan.steps, plan.parts, plan.nodes, members)
     if not is_set(given(), "force"):

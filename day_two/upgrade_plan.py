@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped]
-from pyinfra import state
 
 from cluster import upgrades
 from cluster.model import Cluster, Host
@@ -15,7 +14,7 @@ from cluster.observed.nodes import Node
 from cluster.upgrades import Step
 from engine import remote
 from engine.command_line import given
-from engine.inventory import cluster
+from engine.inventory import active_hosts, cluster
 from engine.wait import poll_script
 from facts import headscale, kubernetes
 from facts.etcd import Members
@@ -87,7 +86,7 @@ def upgrade_plan() -> UpgradePlan:
 
 def _look() -> UpgradePlan:
     whole = cluster()
-    active = {member.name for member in state.inventory.get_active_hosts()}
+    active = active_hosts()
     reached = [member.name for member in whole.hosts if member.name in active]
     speakers = [member.name for member in whole.control_planes if member.name in reached]
     _let_it_settle(speakers)

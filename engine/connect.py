@@ -16,7 +16,7 @@ from pyinfra.api.state import BaseStateCallback
 
 from cluster.problems import Problem, format_problems
 from engine import command_line
-from engine.inventory import cluster
+from engine.inventory import active_hosts, cluster
 
 unreachable: dict[str, str] = {}
 
@@ -74,7 +74,7 @@ def _narrow(state: Any) -> None:
 def _refuse_without(state: Any) -> None:
     """Stop where the task can't do without a host that does not answer, or that --limit and --exclude leave out."""
     task, told = command_line.declared(), command_line.given()
-    reached = {member.name for member in state.inventory.get_active_hosts()}
+    reached = active_hosts()
     found = [_away(name) for name in sorted(set(unreachable) - set(task.may_be_away(cluster(), told)))]
     found += [_nobody(group) for group in task.needs(cluster(), told) if not reached & set(group)]
     if found:

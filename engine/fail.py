@@ -6,6 +6,10 @@ import shlex
 
 from pyinfra.api import StringCommand
 
+# Why nothing can be done without an answer, and where the cause is found; each is about the host that is asked.
+API_SILENT = "the API does not answer; see `journalctl -u kubelet` and /var/log/pods on this host"
+HEADSCALE_SILENT = "headscale does not answer; see `journalctl -u headscale -n 30` on this host"
+
 
 def fail(reason: str) -> StringCommand:
     """A command that does nothing but fail with `reason`: pyinfra then stops this host, and the run with it.

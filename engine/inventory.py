@@ -79,17 +79,17 @@ def here() -> Host:
     return cluster().host(host.name)
 
 
-def is_speaker() -> bool:
+def is_api_host() -> bool:
     """Whether the host whose turn it is speaks to the API in this run: the first control plane that was reached."""
-    return here().name == speaker()
+    return here().name == api_host()
 
 
-def speaker() -> str:
+def api_host() -> str:
     """The name of that host; empty where no control plane was reached."""
-    return next((member.name for member in cluster().control_planes if member.name in reached()), "")
+    return next((member.name for member in cluster().control_planes if member.name in active_hosts()), "")
 
 
-def reached() -> set[str]:
+def active_hosts() -> set[str]:
     """Names of the hosts that take part in this run."""
     return {member.name for member in state.inventory.get_active_hosts()}
 

@@ -12,7 +12,7 @@ from ipaddress import IPv4Network
 from pyinfra import host, state
 from pyinfra.api import QuoteString, StringCommand, operation
 
-from engine.fail import fail
+from engine.fail import HEADSCALE_SILENT, fail
 from engine.wait import poll, poll_script, wait
 from facts.files import States
 from facts.headscale import Key, Keys, Node, Nodes, Reachable, node_of
@@ -88,7 +88,7 @@ def approve_routes(wanted: Mapping[str, Sequence[IPv4Network]]) -> Generator[Str
         OFFER_S if state.is_executing else -1,
     )
     if nodes is None:
-        yield fail("headscale does not answer") if state.is_executing else StringCommand("true")
+        yield fail(HEADSCALE_SILENT) if state.is_executing else StringCommand("true")
         return
     late = _not_offered(nodes, wanted)
     if late and not state.is_executing:
@@ -133,7 +133,7 @@ def delete_machine(hostname: str) -> Generator[StringCommand, None, None]:
     """
     nodes = host.get_fact(Nodes)
     if nodes is None:
-        yield fail("headscale does not answer; `journalctl -u headscale -n 30` on this host tells why")
+        yield fail(HEADSCALE_SILENT)
         return
     ids = [node.id for node in nodes if node.hostname == hostname]
     if not ids:
@@ -151,7 +151,7 @@ def expire_keys(tag: str = "") -> Generator[StringCommand, None, None]:
     """
     keys = host.get_fact(Keys)
     if keys is None:
-        yield fail("headscale does not answer; `journalctl -u headscale -n 30` on this host tells why")
+        yield fail(HEADSCALE_SILENT)
         return
     ids = [key.id for key in keys if (tag in key.tags if tag else _opens(key))]
     if not ids:

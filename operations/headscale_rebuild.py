@@ -9,7 +9,7 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
 from engine import remote
-from engine.fail import fail
+from engine.fail import HEADSCALE_SILENT, fail
 from engine.wait import poll
 from facts.backup import DATABASE, HEADSCALE
 from facts.files import Content
@@ -26,7 +26,6 @@ ADDRESS_TIMEOUT_S = 120
 _STOP_AND_SEND = (
     f"set -e; systemctl stop headscale.service; cd {HEADSCALE}; tar -cz *.key $(ls {DATABASE}*) | base64 -w 8000"
 )
-SILENT = "headscale does not answer; `journalctl -u headscale -n 30` on this host tells why"
 
 
 @operation()
@@ -67,7 +66,7 @@ def restore_addresses() -> Generator[StringCommand, None, None]:
         return
     nodes, wanted = host.get_fact(Nodes), json.loads("\n".join(noted))
     if nodes is None:
-        yield fail(SILENT)
+        yield fail(HEADSCALE_SILENT)
         return
     wrong = misplaced(nodes, wanted)
     if wrong:

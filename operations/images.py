@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
-from pyinfra import host, inventory, state
+from pyinfra import host, state
 from pyinfra.api import FileUploadCommand, StringCommand, operation
 from pyinfra.api.command import PyinfraCommand
 
@@ -15,6 +15,7 @@ from cluster.documents.containerd import MIRRORS_PATH
 from cluster.model import Cluster, Host
 from engine import remote
 from engine.fail import fail
+from engine.inventory import active_hosts
 from facts.containerd import CTR, Answering, Pulled
 from facts.dpkg import Arch
 from facts.kubernetes import Images, Membership
@@ -139,7 +140,7 @@ def _cut_off(this: Host, missing: Sequence[str]) -> list[str]:
 
 def _giver(cluster: Cluster, this: Host, wanted: Sequence[str]) -> str | None:
     """A node of the run that has all of them for this architecture."""
-    running = {member.name for member in inventory.get_active_hosts()}
+    running = active_hosts()
     for node in cluster.nodes:
         if node.name == this.name or node.name not in running:
             continue

@@ -8,7 +8,7 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
-from engine.fail import fail
+from engine.fail import API_SILENT, fail
 from engine.wait import wait
 from facts.kubernetes import ABSENT, KUBECTL, SAME, Manifest, Nodes, Workloads
 from operations.systemd import will_have_changed
@@ -47,7 +47,7 @@ def delete(namespace: str, daemon_set: str) -> Generator[StringCommand, None, No
     """
     found = host.get_fact(Workloads)
     if found is None:
-        yield fail("the API does not answer")
+        yield fail(API_SILENT)
     elif ("DaemonSet", namespace, daemon_set) in {(item.kind, item.namespace, item.name) for item in found}:
         yield StringCommand(f"{KUBECTL} -n {namespace} delete daemonset {daemon_set} --ignore-not-found --timeout=60s")
     else:
@@ -63,7 +63,7 @@ def wait_for_nodes(wanted: Sequence[str]) -> Generator[StringCommand, None, None
     """
     found = host.get_fact(Nodes)
     if found is None:
-        yield fail("the API does not answer")
+        yield fail(API_SILENT)
         return
     if set(wanted) <= {node.name for node in found if node.ready}:
         host.noop("the nodes are ready")
@@ -85,7 +85,7 @@ def wait_for_workloads(
     """
     found = host.get_fact(Workloads)
     if found is None:
-        yield fail("the API does not answer")
+        yield fail(API_SILENT)
         return
     running = {(item.namespace, f"{item.kind.lower()}/{item.name}") for item in found if item.is_available}
     waiting = [workload for workload in wanted if workload not in running or will_have_changed(after)]

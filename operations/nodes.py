@@ -11,10 +11,9 @@ from pyinfra.api import StringCommand, operation
 from cluster.observed import nodes as desired
 from cluster.observed.nodes import Node
 from cluster.observed.pods import Pod
-from engine.fail import fail
+from engine.fail import API_SILENT, fail
 from facts.kubernetes import KUBECTL, Evictable, Nodes
 
-SILENT = "the API does not answer; `journalctl -u kubelet` and /var/log/pods on this host tell why"
 # kubelet of a node that is not ready confirms no pod's end: who waits for it waits forever.
 GONE_AFTER_S = 5
 
@@ -38,7 +37,7 @@ def drain(
         host.noop("the node is gone or dead: its pods start elsewhere when its Node is deleted")
         return
     if found is None or pods is None:
-        yield fail(SILENT if pods is None else f"the cluster has no Node {node}")
+        yield fail(API_SILENT if pods is None else f"the cluster has no Node {node}")
         return
     moving = [pod for pod in pods if not (pod.leaving and not found.ready)]
     if not moving and not found.schedulable:
@@ -69,7 +68,7 @@ def uncordon(node: str) -> Generator[StringCommand, None, None]:
     nodes = host.get_fact(Nodes)
     found = _find(node, nodes)
     if found is None:
-        yield fail(SILENT if nodes is None else f"the cluster has no Node {node}")
+        yield fail(API_SILENT if nodes is None else f"the cluster has no Node {node}")
     elif found.schedulable:
         host.noop("the node takes pods")
     else:
@@ -94,7 +93,7 @@ def delete_node(node: str) -> Generator[StringCommand, None, None]:
     """
     nodes = host.get_fact(Nodes)
     if nodes is None:
-        yield fail("the API does not answer")
+        yield fail(API_SILENT)
     elif node not in {known.name for known in nodes}:
         host.noop("the cluster has no such Node")
     else:
@@ -112,7 +111,7 @@ def label_and_taint(wanted: Sequence[desired.Settings]) -> Generator[StringComma
     known = {node.name: node for node in found or ()}
     missing = [settings.name for settings in wanted if settings.name not in known]
     if found is None or (missing and state.is_executing):
-        yield fail(f"no Node of {', '.join(missing)}" if found is not None else "the API does not answer")
+        yield fail(f"no Node of {', '.join(missing)}" if found is not None else API_SILENT)
         return
     calls = [
         call

@@ -12,7 +12,7 @@ from pyinfra.api.operation import OperationMeta
 
 from cluster.observed.pods import Networked
 from engine import remote
-from engine.fail import fail
+from engine.fail import API_SILENT, fail
 from engine.wait import poll_script
 from facts.cni import Leases
 from facts.kubernetes import KUBECTL, PROXIES, KubeProxyEndpoint, OnPodNetwork
@@ -32,7 +32,7 @@ def check_controllers(nodes: Sequence[str], force: bool) -> Generator[StringComm
     found = _on(nodes)
     lonely = [pod.title for pod in found or () if not pod.controller]
     if found is None:
-        yield fail("the API does not answer")
+        yield fail(API_SILENT)
     elif lonely and not force:
         yield fail(
             f"nobody would start these pods again: {', '.join(lonely)}. Nothing was changed. Save what they hold; --data force=1 ends them"

@@ -11,14 +11,13 @@ from pyinfra.api.operation import OperationMeta
 
 from cluster.observed.nodes import UPGRADE_MARK, Node
 from cluster.upgrades import PACKAGES, is_version
-from engine.fail import fail
+from engine.fail import API_SILENT, fail
 from engine.wait import answered, deadline_script, poll_script, wait
 from facts.etcd import ETCDCTL, Members
 from facts.kubernetes import KUBECTL, Nodes
 from facts.tailscale import Status
 from facts.versions import Installed
 from operations import kubeadm_script
-from operations.nodes import SILENT
 from operations.systemd import will_have_changed
 
 WAIT_S = 300
@@ -62,7 +61,7 @@ def mark_for_upgrade(node: str) -> Generator[StringCommand, None, None]:
     nodes = _nodes()
     found = _find(node, nodes)
     if found is None:
-        yield fail(SILENT if nodes is None else f"the cluster has no Node {node}")
+        yield fail(API_SILENT if nodes is None else f"the cluster has no Node {node}")
     elif found.in_upgrade or not found.schedulable:
         host.noop("the node is out of service")
     else:
@@ -80,14 +79,14 @@ def unmark(node: str, after: Sequence[OperationMeta]) -> Generator[StringCommand
     nodes = _nodes()
     found = _find(node, nodes)
     if found is None:
-        yield fail(SILENT if nodes is None else f"the cluster has no Node {node}")
+        yield fail(API_SILENT if nodes is None else f"the cluster has no Node {node}")
         return
     if not found.in_upgrade and not will_have_changed(after):
         host.noop("the node is as the upgrade found it")
         return
     name = shlex.quote(node)
     uncordoned = f"{{ {KUBECTL} uncordon {name} && {KUBECTL} annotate node {name} {UPGRADE_MARK}-; }} 2>&1"
-    yield StringCommand(poll_script(uncordoned, seconds=HEALTH_S, otherwise=SILENT))
+    yield StringCommand(poll_script(uncordoned, seconds=HEALTH_S, otherwise=API_SILENT))
 
 
 @operation()

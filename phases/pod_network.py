@@ -13,7 +13,7 @@ from cluster.documents import flannel
 from cluster.model import Cluster, Host
 from engine import remote
 from engine.barrier import every_host_is_ready
-from engine.inventory import cluster, here, is_speaker, reached, speaker
+from engine.inventory import active_hosts, api_host, cluster, here, is_api_host
 from engine.phase import phase
 from engine.templates import render
 from facts.kubernetes import Nodes
@@ -42,7 +42,7 @@ def install_flannel(after: Sequence[OperationMeta] = ()) -> None:
 
     `after`: operations of the run that take it away (for the preview).
     """
-    if is_speaker():
+    if is_api_host():
         apply_manifest(after)
 
 
@@ -67,8 +67,8 @@ def connect_pods() -> None:
         )
     every_host_is_ready(name="the pod routes are advertised")
     wait_for_routes(whole, this)
-    if is_speaker():
-        nodes = [node.name for node in whole.nodes if node.name in reached()]
+    if is_api_host():
+        nodes = [node.name for node in whole.nodes if node.name in active_hosts()]
         manifests.wait_for_nodes(name="Wait until the nodes are ready", wanted=nodes)
         manifests.wait_for_workloads(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
     every_host_is_ready(name="the pod network is there")
@@ -106,7 +106,7 @@ def routed_by_others(whole: Cluster, this: Host) -> dict[str, tuple[IPv4Network,
     return {
         member.name: tuple(IPv4Network(subnet) for subnet in [subnets.get(member.name)] if subnet)
         for member in whole.hosts
-        if member != this and member.name in reached()
+        if member != this and member.name in active_hosts()
     }
 
 
@@ -118,7 +118,7 @@ def routed_by(whole: Cluster, this: Host) -> list[IPv4Network]:
 
 def _subnets(whole: Cluster) -> dict[str, str]:
     """Node → the network of its pods, as far as Kubernetes has given it one."""
-    nodes = remote.fact(speaker(), Nodes) or []
+    nodes = remote.fact(api_host(), Nodes) or []
     return {node.name: node.pod_cidr for node in nodes if node.pod_cidr}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyinfra import host, state
+from pyinfra import host
 from pyinfra.api.exceptions import DeployError
 
 from cluster import mtu, upgrades, versions
@@ -10,7 +10,7 @@ from cluster.backups import UNDER_WAY
 from cluster.preflight import hosts, immutable
 from cluster.problems import Problem, format_problems
 from cluster.upgrades import Step
-from engine.inventory import cluster, here
+from engine.inventory import active_hosts, cluster, here
 from facts.kubernetes import Settled
 from facts.network import Mtus
 from facts.paths import Present
@@ -43,7 +43,7 @@ def check_hosts(is_restore: bool = False) -> None:
     )
     if not is_restore and host.get_fact(Present, paths=[UNDER_WAY]):
         _found[this.name].append(_half_restored(this.name))
-    asked = {member.name for member in state.inventory.get_active_hosts()}
+    asked = active_hosts()
     if asked <= set(_found):
         _refuse(asked)
 
