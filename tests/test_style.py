@@ -124,3 +124,39 @@ def test_nothing_knows_the_reference_hosts() -> None:
 def test_deploy_reads_as_a_table_of_contents() -> None:
     body = ast.parse((PROJECT / "deploy.py").read_text()).body
     assert all(isinstance(node, ast.ImportFrom | ast.Expr) for node in body)
+
+
+def edges() -> set[tuple[str, str]]:
+    """Folder or file → folder that it imports from, without the rooms inside."""
+    found = set()
+    for layer in LAYERS:
+        for source in sources(layer):
+            at = source.relative_to(PROJECT).parts[0].removesuffix(".py")
+            found |= {(at, room.split("/")[0].removesuffix(".py")) for room in imported(source)}
+    return {(above, below) for above, below in found if above != below}
+
+
+def drawn() -> set[tuple[str, str]]:
+    """The arrows of the drawing in docs/architecture.md."""
+    text = (PROJECT / "docs" / "architecture.md").read_text().split("```mermaid")[1].split("```")[0]
+    return set(re.findall(r"^  (\w+)(?:\[.*?\])? --> (\w+)$", text, re.M))
+
+
+def reachable(arrows: set[tuple[str, str]], start: str) -> set[str]:
+    below = {end for begin, end in arrows if begin == start}
+    return below | {further for end in below for further in reachable(arrows, end)}
+
+
+def test_the_drawing_in_the_docs_is_the_imports() -> None:
+    arrows, real = drawn(), edges()
+    assert arrows - real == set(), "drawn, and nothing imports so"
+    assert {(above, below) for above, below in real if below not in reachable(arrows, above)} == set()
+    around = {(above, below) for above, below in arrows if below in reachable(arrows - {(above, below)}, above)}
+    assert around == set(), "drawn, though others lead there"
+
+
+def test_every_place_that_the_architecture_names_exists() -> None:
+    text = (PROJECT / "docs" / "architecture.md").read_text().split("## A deploy")[1]
+    places = re.findall(r"`([a-z_]+/[a-z][\w/.]*|(?:deploy|config|verify)\.py)`", text)
+    assert len(places) > 25
+    assert [place for place in places if not place.startswith("build/") and not (PROJECT / place).exists()] == []
