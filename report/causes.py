@@ -4,115 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from graphlib import TopologicalSorter
 
 from cluster.problems import Problem
-from report.findings import Finding
+from report.findings import Check, Finding
 
-_TUNNEL = ("path-blocked", "path-relayed", "lan-path", "pod-path", "pod-large-packet")
-_ROUTES = ("route-not-advertised", "route-not-approved", "route-not-accepted")
-_CLUSTER = (
-    "node-not-ready",
-    "node-address",
-    "kube-proxy-rules",
-    "coredns-upstream",
-    "service-ip",
-    "dns-pod",
-    "image-pull",
-)
-_COORDINATION = ("headscale-health", "headscale-unreachable")
-_FETCHING = ("mirror-unreachable", "image-pull")
-# Cause → what it explains where the two share a host. In the order in which they are told.
-EXPLAINS: dict[str, tuple[str, ...]] = {
-    "host-unreachable": (*_COORDINATION, "tailnet-down", *_TUNNEL, *_ROUTES, *_CLUSTER),
-    "disk-pressure": (*_COORDINATION, "tailnet-down", *_CLUSTER, "pod-path"),
-    "clock-skew": (
-        *_COORDINATION,
-        "tailnet-down",
-        "node-not-ready",
-        *_FETCHING,
-        "certificate-expiry",
-        "key-expiry",
-    ),
-    "certificate-expiry": (*_COORDINATION, "tailnet-down", *_CLUSTER, "pod-path"),
-    "lan-overlap": (*_COORDINATION, *_TUNNEL, *_CLUSTER),
-    "foreign-reject-rule": (*_COORDINATION, *_TUNNEL, *_CLUSTER),
-    "mtu-black-hole": (*_COORDINATION, *_FETCHING, *_TUNNEL, *_CLUSTER),
-    "dns-host": (*_COORDINATION, "tailnet-down", *_FETCHING, *_CLUSTER, "path-blocked", "path-relayed"),
-    "headscale-health": (
-        "tailnet-down",
-        "headscale-unreachable",
-        "path-blocked",
-        "path-relayed",
-        "lan-path",
-        "pod-path",
-        *_ROUTES,
-    ),
-    "tailnet-down": (*_TUNNEL, *_ROUTES, *_CLUSTER),
-    "path-blocked": ("headscale-unreachable", "lan-path", "pod-path", "pod-large-packet", "node-not-ready", *_ROUTES),
-    "headscale-unreachable": _ROUTES,
-    "path-relayed": (),
-    "route-not-advertised": ("route-not-approved", "route-not-accepted", "lan-path", "pod-path", "pod-large-packet"),
-    "route-not-approved": ("route-not-accepted", "lan-path", "pod-path", "pod-large-packet"),
-    "route-not-accepted": ("lan-path", "pod-path", "pod-large-packet", "node-not-ready"),
-    "vcn-next-hop": ("lan-path",),
-    "lan-path": (),
-    "version-skew": ("node-not-ready",),
-    "node-not-ready": (
-        "node-address",
-        "kube-proxy-rules",
-        "coredns-upstream",
-        "pod-path",
-        "pod-large-packet",
-        "image-pull",
-    ),
-    "mirror-unreachable": ("image-pull",),
-    "image-architecture": ("coredns-upstream", "kube-proxy-rules", "pod-path", "service-ip", "dns-pod"),
-    "image-pull": ("coredns-upstream", "kube-proxy-rules", "pod-path", "service-ip", "dns-pod"),
-    "node-address": ("pod-path",),
-    "kube-proxy-rules": ("coredns-upstream", "service-ip", "dns-pod"),
-    "coredns-upstream": ("dns-pod",),
-    "pod-path": ("pod-large-packet",),
-    "pod-large-packet": (),
-    "service-ip": ("dns-pod",),
-    "dns-pod": (),
-    "exposed-port": (),
-    "cgroup-exception": (),
-    "key-expiry": (),
-    "drift": (),
-}
-# These depend on pods that may run on any node: a cause on another node explains them too.
-EVERYWHERE = ("coredns-upstream", "service-ip", "dns-pod")
-EVERYWHERE_CAUSES = (
-    "host-unreachable", "disk-pressure", "foreign-reject-rule", "tailnet-down", "path-blocked", "route-not-advertised",
-    "route-not-approved", "route-not-accepted", "node-not-ready", "image-pull", "pod-path", "coredns-upstream",
-)  # fmt: skip
-# Every host depends on the coordinator.
-GLOBAL = ("headscale-health",)
-# What a deploy would change is explained by whatever is wrong there and a deploy would mend.
-NOT_MENDED = ("path-relayed", "exposed-port", "drift")
+LISTED = 4  # pairs of hosts that a merged finding names
+
+
+def graph(checks: Sequence[Check]) -> dict[str, tuple[str, ...]]:
+    """Check → the checks that may explain it, as both sides declare it."""
+    return {
+        one.name: (*one.anywhere, *one.depends_on, *(cause.name for cause in checks if one.name in cause.explains))
+        for one in checks
+    }
+
+
+def causes_first(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """Each check after all that may explain it, else in the given order.
+
+    KeyError if one depends on a check that is unknown; graphlib.CycleError if checks explain each other.
+    """
+    causes = graph(checks)
+    TopologicalSorter(causes).prepare()
+    by_name = {one.name: one for one in checks}
+    order: dict[str, Check] = {}
+
+    # graphlib's own order puts all checks without a cause first, a wrong image before a tailnet that is down.
+    def place(name: str) -> None:
+        for cause in causes[name]:
+            place(cause)
+        order.setdefault(name, by_name[name])
+
+    for name in causes:
+        place(name)
+    return tuple(order.values())
 
 
 def explains(cause: Finding, other: Finding) -> bool:
     """Whether `other` follows from `cause`. Two findings about pairs must be about the same two hosts."""
-    if cause.severity == "warning" or other.severity == "warning":
+    if "warning" in (cause.severity, other.severity):
         return False
-    shared = set(cause.hosts) & set(other.hosts)
-    if other.check == "drift":
-        return (bool(shared) or cause.check in GLOBAL) and cause.check not in NOT_MENDED
-    if other.check in EVERYWHERE and cause.check in EVERYWHERE_CAUSES:
-        return cause.check != other.check
-    if other.check not in EXPLAINS[cause.check]:
-        return False
-    if cause.check in GLOBAL:
+    if cause.check.name in other.check.anywhere:
         return True
+    if cause.check.name not in other.check.depends_on and other.check.name not in cause.check.explains:
+        return False
     both_pairs = len(cause.hosts) > 1 and len(other.hosts) > 1
-    return set(cause.hosts) == set(other.hosts) if both_pairs else bool(shared)
+    return set(cause.hosts) == set(other.hosts) if both_pairs else not set(cause.hosts).isdisjoint(other.hosts)
 
 
-def folded(findings: Sequence[Finding]) -> list[Finding]:
-    """The causes, each with all that follows from it, directly or by another."""
-    order = list(EXPLAINS)
-    ranked = sorted(findings, key=lambda finding: order.index(finding.check))
+def fold(ranked: Sequence[Finding]) -> list[Finding]:
+    """The causes, each with all that follows from it, directly or by another. `ranked`: causes before what they explain."""
     roots: dict[int, int] = {}
     for place, finding in enumerate(ranked):
         by = next((earlier for earlier in range(place) if explains(ranked[earlier], finding)), None)
@@ -123,31 +65,33 @@ def folded(findings: Sequence[Finding]) -> list[Finding]:
     return [replace(ranked[root], consequences=tuple(below)) for root, below in held.items()]
 
 
-def arranged(findings: Sequence[Finding], wanted: set[str]) -> tuple[Finding, ...]:
-    """What of it is wanted, causes first, problems before warnings. What is wanted stands by itself where its cause is not."""
+def arrange(ranked: Sequence[Finding], wanted: set[str]) -> tuple[Finding, ...]:
+    """The findings of the `wanted` checks, causes first, problems before warnings.
+
+    A finding whose cause is not wanted stands by itself, and names the cause as its why.
+    """
     shown: list[Finding] = []
-    for root in folded(findings):
-        below = [finding for finding in root.consequences if finding.check in wanted]
-        if root.check in wanted:
-            shown.append(replace(root, consequences=tuple(grouped(below))))
+    for root in fold(ranked):
+        below = [finding for finding in root.consequences if finding.check.name in wanted]
+        if root.check.name in wanted:
+            shown.append(replace(root, consequences=tuple(merge(below))))
         else:
             shown += [replace(finding, problem=replace(finding.problem, why=_because(root))) for finding in below]
-    told = grouped(shown)
-    return tuple(sorted(told, key=lambda finding: (finding.severity == "warning", not finding.consequences)))
+    return tuple(sorted(merge(shown), key=lambda finding: (finding.severity == "warning", not finding.consequences)))
 
 
-def grouped(findings: Iterable[Finding]) -> list[Finding]:
-    """One finding where many say the same of several hosts or pairs."""
+def merge(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding for several that differ in their hosts or pairs only."""
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
         same = finding.problem.why if len(finding.hosts) > 1 else f"{finding.problem.what} {finding.problem.why}"
-        groups.setdefault((finding.check, finding.severity, same), []).append(finding)
+        groups.setdefault((finding.check.name, finding.severity, same), []).append(finding)
     return [group[0] if len(group) == 1 else _merged(group) for group in groups.values()]
 
 
 def _merged(group: Sequence[Finding]) -> Finding:
     first = group[0]
-    below = grouped(finding for member in group for finding in member.consequences)
+    below = merge(finding for member in group for finding in member.consequences)
     what = (
         first.problem.what
         if len({member.problem.what for member in group}) == 1
@@ -163,19 +107,27 @@ def _merged(group: Sequence[Finding]) -> Finding:
 
 
 def _where(group: Sequence[Finding]) -> str:
-    pairs = [member.hosts for member in group]
-    if any(len(pair) != 2 for pair in pairs):
+    """`A, B` for findings about one host each; for pairs `A → B, C` if they share a host, else the pairs themselves."""
+    if any(len(member.hosts) != 2 for member in group):
         return ", ".join(dict.fromkeys(member.problem.where for member in group))
-    common = [name for name in pairs[0] if all(name in pair for pair in pairs)]
-    if not common:
-        listed = [f"{one} → {other}" for one, other in pairs]
-        return ", ".join(listed[:4]) + (f" and {len(listed) - 4} more" if len(listed) > 4 else "")
-    center = common[0]
+    pairs = [(member.hosts[0], member.hosts[1]) for member in group]
+    shared = next((name for name in pairs[0] if all(name in pair for pair in pairs)), None)
+    return _listed(pairs) if shared is None else _around(shared, pairs)
+
+
+def _listed(pairs: Sequence[tuple[str, str]]) -> str:
+    listed = [f"{one} → {other}" for one, other in pairs]
+    return ", ".join(listed[:LISTED]) + (f" and {len(listed) - LISTED} more" if len(listed) > LISTED else "")
+
+
+def _around(center: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """All pairs as one arrow from, to, or both from and to `center`, which each of them has."""
     others = dict.fromkeys(name for pair in pairs for name in pair if name != center)
-    outwards, inwards = ({pair for pair in pairs if pair[at] == center} for at in (0, 1))
+    outwards = any(source == center for source, _ in pairs)
+    inwards = any(target == center for _, target in pairs)
     arrow = "↔" if outwards and inwards else "→" if outwards else "←"
     return f"{center} {arrow} {', '.join(others)}"
 
 
 def _because(root: Finding) -> str:
-    return f"{root.check} on {root.problem.where}: {root.problem.what}"
+    return f"{root.check.name} on {root.problem.where}: {root.problem.what}"

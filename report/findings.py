@@ -1,9 +1,9 @@
-"""What is not as it should be: a problem in four parts, with its check's name, its hosts and the evidence."""
+"""Checks, and their findings: problems in four parts, with the hosts that they are about and the evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from cluster.model import Cluster
@@ -11,72 +11,42 @@ from cluster.problems import Problem
 from report.measurement import Evidence, HostMeasured, Measurement
 
 Severity = Literal["problem", "warning"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One deviation. A `warning` is one that the model declares acceptable. `hosts` are those that it is about.
-
-    `consequences` are findings that this one causes: they need no cure of their own.
-    """
-
-    check: str
-    hosts: tuple[str, ...]
-    problem: Problem
-    severity: Severity = "problem"
-    evidence: tuple[Evidence, ...] = ()
-    consequences: tuple[Finding, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values; the four parts stand beside the check's name."""
-        values = asdict(self)
-        parts = values.pop("problem")
-        consequences = [found.to_json() for found in self.consequences]
-        return {
-            "check": values.pop("check"),
-            "severity": values.pop("severity"),
-            **parts,
-            **values,
-            "consequences": consequences,
-        }
+DOCS = "docs/checks.md"
+DRIFT = "drift"
 
 
 @dataclass(frozen=True)
 class View:
-    """What a check may look at: what is declared, what was measured, and what time it is (seconds since 1970)."""
+    """The input of every check: the declared cluster, the measurement, and the current time (seconds since 1970)."""
 
     cluster: Cluster
     measured: Measurement
     now: float
 
     def hosts(self) -> Iterator[HostMeasured]:
-        """The hosts that could be asked."""
+        """The reachable hosts."""
         yield from (found for found in self.measured.hosts if found.reached)
 
     def nodes(self) -> Iterator[HostMeasured]:
-        """Those of them that are declared nodes."""
+        """The reachable hosts that are declared nodes."""
         yield from (found for found in self.hosts() if self.cluster.host(found.name).is_node)
 
     def has(self, name: str) -> bool:
-        """The host was to be measured, and could be."""
+        """Whether the host was measured: it is part of this run, and reachable."""
         return any(found.name == name for found in self.hosts())
 
 
 @dataclass(frozen=True)
-class Check:
-    """A named check: what it means in one sentence, and the function that finds its deviations.
+class Deviation:
+    """What a check yields. A `warning` is a deviation that the inventory declares acceptable; `hosts` are the hosts concerned."""
 
-    `needs` says what must be tried out for it: `pods` (the probe) or `drift` (a deploy's preview).
-    """
-
-    name: str
-    means: str
-    find: Callable[[View], Iterator[Finding]]
-    needs: tuple[str, ...] = ()
+    hosts: tuple[str, ...]
+    problem: Problem
+    severity: Severity = "problem"
+    evidence: tuple[Evidence, ...] = ()
 
 
-def finding(
-    check: str,
+def deviation(
     hosts: str | tuple[str, ...],
     what: str,
     why: str,
@@ -84,8 +54,78 @@ def finding(
     *evidence: Evidence | None,
     where: str | None = None,
     severity: Severity = "problem",
-) -> Finding:
-    """A finding of `check`; `where` is the host, or `A → B` for two."""
+) -> Deviation:
+    """A deviation; `where` defaults to the host, or to `A → B` for two. Evidence that is None was not measured."""
     names = (hosts,) if isinstance(hosts, str) else hosts
     place = where or " → ".join(names) or "the cluster"
-    return Finding(check, names, Problem(place, what, why, fix), severity, tuple(said for said in evidence if said))
+    return Deviation(names, Problem(place, what, why, fix), severity, tuple(said for said in evidence if said))
+
+
+@dataclass(frozen=True)
+class Finding(Deviation):
+    """A deviation and the check that found it. `consequences` are findings that this one causes: they need no fix of their own."""
+
+    check: Check = field(kw_only=True)
+    consequences: tuple[Finding, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; the four parts of the problem stand beside the check's name."""
+        return {
+            "check": self.check.name,
+            "severity": self.severity,
+            **self.problem.to_json(),
+            "docs": self.check.docs,
+            "hosts": self.hosts,
+            "evidence": [asdict(said) for said in self.evidence],
+            "consequences": [found.to_json() for found in self.consequences],
+        }
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named check.
+
+    `means`: one sentence, with which its section in docs/checks.md begins.
+    `depends_on`: checks that explain this one if they find something on the same hosts; `anywhere`: on any host.
+    `explains`: checks that this one explains on the same hosts, for a cause of older checks.
+    `needs`: what must be tried out for it, `pods` (the probe) or `drift` (a deploy's preview).
+    """
+
+    name: str
+    means: str
+    look: Callable[[View], Iterator[Deviation]] = field(repr=False)
+    depends_on: tuple[str, ...] = ()
+    anywhere: tuple[str, ...] = ()
+    explains: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+    @property
+    def docs(self) -> str:
+        """Where its causes and cures are described."""
+        return f"{DOCS}#{self.name}"
+
+    def find(self, view: View) -> Iterator[Finding]:
+        """Its findings, each by itself: nothing is merged, nothing is a consequence yet."""
+        for found in self.look(view):
+            yield Finding(found.hosts, found.problem, found.severity, found.evidence, check=self)
+
+
+def check(
+    name: str,
+    *,
+    depends_on: tuple[str, ...] = (),
+    anywhere: tuple[str, ...] = (),
+    explains: tuple[str, ...] = (),
+    needs: tuple[str, ...] = (),
+    is_mended_by_deploy: bool = True,
+) -> Callable[[Callable[[View], Iterator[Deviation]]], Check]:
+    """The function below it becomes a check of this name, and its docstring what the check means; see `Check` for the arguments.
+
+    What a deploy would change on a host is no problem of its own while there is one that a deploy mends.
+    """
+    below = explains if name == DRIFT or not is_mended_by_deploy else (*explains, DRIFT)
+
+    def declare(look: Callable[[View], Iterator[Deviation]]) -> Check:
+        return Check(name, look.__doc__ or "", look, depends_on, anywhere, below, needs)
+
+    return declare

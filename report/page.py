@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from cluster.expected_paths import allowed_kinds
 from cluster.model import Cluster
 from report import terminal, topology
-from report.findings import Finding
+from report.findings import DOCS, Finding
 from report.measurement import HostMeasured, Measurement
 
 _ENVIRONMENT = Environment(
@@ -24,6 +24,8 @@ _ENVIRONMENT = Environment(
 SHORT = 12  # characters of a name beside the matrix
 # Beyond it the broad picture would be scaled down: the width of the page in the style sheet.
 WIDEST = 1040
+# From build/report/index.html, where verify writes the page.
+DOCS_FROM_PAGE = f"../../{DOCS}"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def render(cluster: Cluster, measured: Measurement, findings: Sequence[Finding],
         relayed=topology.may_be_relayed(cluster),
         pictures=pictures,
         no_picture=no_picture,
+        docs=DOCS_FROM_PAGE,
         problems=problems,
         warnings=[finding for finding in findings if finding.severity == "warning"],
     )

@@ -52,7 +52,11 @@ def render(
     """Everything a person reads, no wider than `style` says where host names allow it; evidence only when `verbose`."""
     parts = [f"{measured.cluster} · {summary(measured)}", _hosts(cluster, measured), _matrix(measured, style.width)]
     parts += ["\n".join(line for said in pods(measured).splitlines() for line in _wrapped("", said, 0, style.width))]
-    parts += [_finding(finding, style, verbose=verbose) for finding in findings]
+    first = {finding.check.name: finding for finding in reversed(findings)}
+    parts += [
+        _finding(finding, style, verbose=verbose, with_docs=finding is first[finding.check.name])
+        for finding in findings
+    ]
     parts.append(_closing(findings, style, page))
     return "\n\n".join(part for part in parts if part)
 
@@ -175,23 +179,20 @@ def pods(measured: Measurement) -> str:
     )
 
 
-def _finding(finding: Finding, style: Style, *, verbose: bool) -> str:
-    head = style.paint(f"{MARKS[finding.severity]} {finding.check}", finding.severity)
+def _finding(finding: Finding, style: Style, *, verbose: bool, with_docs: bool) -> str:
+    """Its block of lines; `with_docs`: it is the first of its check, which has one section for all."""
+    head = style.paint(f"{MARKS[finding.severity]} {finding.check.name}", finding.severity)
+    docs = [style.paint(f"    see   {finding.check.docs}", "faint")] if with_docs else []
     if finding.severity == "warning":
-        return "\n".join(
-            _wrapped(
-                f"{head}   {finding.problem.where}: ",
-                f"{finding.problem.what} ({finding.problem.why})",
-                4,
-                style.width,
-            )
-        )
+        sentence = f"{finding.problem.what} ({finding.problem.why})"
+        return "\n".join([*_wrapped(f"{head}   {finding.problem.where}: ", sentence, 4, style.width), *docs])
     lines = _wrapped(f"{head}   ", finding.problem.where, 4, style.width)
     for part in ("what", "why", "fix"):
         lines += _wrapped(f"    {part:<6}", getattr(finding.problem, part), len(INDENT), style.width)
     if finding.consequences:
-        below = "; ".join(f"{found.check} {found.problem.where}" for found in finding.consequences)
+        below = "; ".join(f"{found.check.name} {found.problem.where}" for found in finding.consequences)
         lines += _wrapped("    so    ", below, len(INDENT), style.width)
+    lines += docs
     if verbose:
         lines += [style.paint(line, "faint") for said in finding.evidence for line in _evidence(said, style.width)]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The named checks, and what they find in a measurement. docs/checks.md says of each what it means and what to do."""
+"""The named checks, and what they find in a measurement. docs/checks.md describes causes and cures of each."""
 
 from __future__ import annotations
 
@@ -7,18 +7,12 @@ from typing import Any
 
 from report import causes
 from report.checks import expiry, hosts, images, nodes, paths, pods, routes, sources, tailnet
-from report.findings import Check, Finding, View
+from report.findings import DOCS, Check, Finding, View
 
-CHECKS: tuple[Check, ...] = (
-    *hosts.CHECKS,
-    *tailnet.CHECKS,
-    *paths.CHECKS,
-    *routes.CHECKS,
-    *nodes.CHECKS,
-    *pods.CHECKS,
-    *images.CHECKS,
-    *sources.CHECKS,
-    *expiry.CHECKS,
+# From what carries the cluster to what runs in it. A host's check precedes what depends on it; without such it comes late.
+_MODULES = (tailnet, paths, routes, images, nodes, pods, hosts, expiry, sources)
+CHECKS: tuple[Check, ...] = causes.causes_first(
+    [value for module in _MODULES for value in vars(module).values() if isinstance(value, Check)]
 )
 
 
@@ -28,18 +22,17 @@ def chosen(only: str = "", skip: str = "") -> tuple[Check, ...]:
     known = {check.name for check in CHECKS}
     unknown = [name for name in (*wanted, *unwanted) if name not in known]
     if unknown:
-        raise ValueError(f"there is no check {', '.join(unknown)}; docs/checks.md lists them all")
+        raise ValueError(f"there is no check {', '.join(unknown)}; {DOCS} lists them all")
     return tuple(check for check in CHECKS if (not wanted or check.name in wanted) and check.name not in unwanted)
 
 
 def run(wanted: Sequence[Check], view: View) -> tuple[Finding, ...]:
-    """What the checks find: causes before what they cause, problems before warnings.
+    """Findings of the `wanted` checks: causes before what they cause, problems before warnings.
 
-    All checks look, whatever was chosen: one that was not may be the cause of what another sees, and is then named as its cause.
+    All checks run in any case: a check that is not wanted may find the cause of what another finds, and is then named as the cause.
     """
     found = [finding for check in CHECKS for finding in check.find(view)]
-    names = {check.name for check in wanted}
-    return causes.arranged(found, names)
+    return causes.arrange(found, {check.name for check in wanted})
 
 
 def to_json(findings: Iterable[Finding]) -> dict[str, Any]:

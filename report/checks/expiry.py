@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from report.checks.hosts import DEPLOY
 from report.checks.routes import mesh
-from report.findings import Check, Finding, View, finding
+from report.findings import Deviation, View, check, deviation
 
 DAY_S = 86400
 SOON_D = 30
@@ -15,15 +15,15 @@ SOON_D = 30
 SOON_PUBLIC_D = 14
 
 
-def certificates(view: View) -> Iterator[Finding]:
-    """Certificates that end soon or have ended."""
+@check("certificate-expiry", depends_on=("clock-skew",))
+def certificates(view: View) -> Iterator[Deviation]:
+    """A certificate expires within 30 days (Kubernetes) or 14 days (the gateway)."""
     for host in view.hosts():
         for path, end in sorted(host.certificate_expiry.items(), key=lambda item: item[1]):
             is_kubernetes = path.startswith(("/etc/kubernetes", "/var/lib/kubelet"))
             if end - view.now < (SOON_D if is_kubernetes else SOON_PUBLIC_D) * DAY_S:
                 fix = _cure(host.name, path)
-                yield finding(
-                    "certificate-expiry",
+                yield deviation(
                     host.name,
                     f"{path} {_when(end, view.now)}",
                     "kubeadm renews its certificates at each upgrade only"
@@ -43,13 +43,13 @@ def _cure(host: str, path: str) -> str:
     return f"on {host}: renew {path}, then systemctl reload nginx"
 
 
-def keys(view: View) -> Iterator[Finding]:
-    """Signing keys of repositories, and machine and API keys of headscale, that end soon or have ended."""
+@check("key-expiry", depends_on=("clock-skew",))
+def keys(view: View) -> Iterator[Deviation]:
+    """A repository's signing key, a machine's key in headscale or a key of headscale's API expires within 30 days."""
     for host in view.hosts():
         for path, end in host.key_expiry.items():
             if end - view.now < SOON_D * DAY_S:
-                yield finding(
-                    "key-expiry",
+                yield deviation(
                     host.name,
                     f"the signing key in {path} {_when(end, view.now)}",
                     "its publisher prolongs it under the same fingerprint; this copy is older than that",
@@ -57,8 +57,7 @@ def keys(view: View) -> Iterator[Finding]:
                 )
     for node in mesh(view):
         if node.expiry and node.expiry - view.now < SOON_D * DAY_S:
-            yield finding(
-                "key-expiry",
+            yield deviation(
                 node.name,
                 f"its key in the tailnet {_when(node.expiry, view.now)}",
                 "it was joined as a user's machine: the keys of tagged machines don't end",
@@ -67,8 +66,7 @@ def keys(view: View) -> Iterator[Finding]:
     center = view.measured.coordination
     for name, end in (center.api_key_expiry if center else {}).items():
         if 0 < end - view.now < SOON_D * DAY_S:
-            yield finding(
-                "key-expiry",
+            yield deviation(
                 view.cluster.coordinator.name,
                 f"headscale's {name} {_when(end, view.now)}",
                 "keys of its API last 90 days, as somebody made this one",
@@ -80,9 +78,3 @@ def _when(end: float, now: float) -> str:
     day = datetime.fromtimestamp(end, UTC).date().isoformat()
     days = int((end - now) // DAY_S)
     return f"ended on {day}" if end < now else f"ends on {day}, in {days} days"
-
-
-CHECKS = (
-    Check("certificate-expiry", "A certificate ends soon.", certificates),
-    Check("key-expiry", "A key ends soon.", keys),
-)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from report.exposure import expected
-from report.findings import Check, Finding, View, finding
+from report.findings import Deviation, View, check, deviation
 from report.measurement import HostMeasured
 
 SKEW_S = 5.0
@@ -14,13 +14,13 @@ DISK_PERCENT, INODES_PERCENT = 90, 95
 DEPLOY = "run the deploy again"
 
 
-def unreachable(view: View) -> Iterator[Finding]:
-    """Hosts that could not be asked."""
+@check("host-unreachable")
+def unreachable(view: View) -> Iterator[Deviation]:
+    """The host can't be reached by SSH."""
     for host in view.measured.hosts:
         if not host.reached and not answers_small_only(host):
             declared = view.cluster.host(host.name)
-            yield finding(
-                "host-unreachable",
+            yield deviation(
                 host.name,
                 f"it can't be asked by SSH at {declared.ssh_hostname}:{declared.ssh_port}: {host.error or 'no answer'}",
                 "it is switched off, its address has changed, or something on the way closes the port",
@@ -33,14 +33,14 @@ def answers_small_only(host: HostMeasured) -> bool:
     return not host.reached and host.clock_offset_s is not None and "within" in host.error
 
 
-def clock_skew(view: View) -> Iterator[Finding]:
-    """Clocks that differ from most others; when all differ alike, it is this machine that is wrong."""
+@check("clock-skew")
+def clock_skew(view: View) -> Iterator[Deviation]:
+    """The host's clock differs by more than five seconds from the median of all hosts."""
     offsets = {host.name: host.clock_offset_s for host in view.hosts() if host.clock_offset_s is not None}
     common = median(offsets.values()) if len(offsets) > 2 else 0.0
     for name, offset in offsets.items():
         if abs(offset - common) > SKEW_S:
-            yield finding(
-                "clock-skew",
+            yield deviation(
                 name,
                 f"its clock is {offset - common:+.0f} s from the others'".replace("-", "−"),
                 "no time service runs there, or it reaches no time server; certificates and tokens are judged by the clock",
@@ -48,8 +48,9 @@ def clock_skew(view: View) -> Iterator[Finding]:
             )
 
 
-def disk_pressure(view: View) -> Iterator[Finding]:
-    """File systems that are nearly full, and nodes that kubelet empties for that reason."""
+@check("disk-pressure")
+def disk_pressure(view: View) -> Iterator[Deviation]:
+    """A file system that the cluster needs is 90 % full (95 % of its inodes), or kubelet reports DiskPressure."""
     pressed = {node.name for node in (view.measured.api and view.measured.api.nodes) or () if node.disk_pressure}
     for host in view.hosts():
         full = {
@@ -61,8 +62,7 @@ def disk_pressure(view: View) -> Iterator[Finding]:
             listed = ", ".join(
                 f"{mount} {disk.used_percent} % ({disk.free_mb} MB left)" for mount, disk in full.items()
             )
-            yield finding(
-                "disk-pressure",
+            yield deviation(
                 host.name,
                 f"nearly full: {listed}" if listed else "kubelet reports DiskPressure and evicts pods",
                 "images, logs or data have filled it; below 10 % kubelet evicts pods and pulls no image",
@@ -71,13 +71,13 @@ def disk_pressure(view: View) -> Iterator[Finding]:
             )
 
 
-def dns_host(view: View) -> Iterator[Finding]:
-    """Names that a host can't resolve."""
+@check("dns-host")
+def dns_host(view: View) -> Iterator[Deviation]:
+    """The host can't resolve the coordinator's name."""
     for host in view.hosts():
         missing = [name for name, found in host.names.items() if not found]
         if missing:
-            yield finding(
-                "dns-host",
+            yield deviation(
                 host.name,
                 f"it can't resolve {', '.join(missing)}",
                 "the name servers in its /etc/resolv.conf don't answer or don't know the name",
@@ -87,14 +87,32 @@ def dns_host(view: View) -> Iterator[Finding]:
             )
 
 
-def cgroup_exception(view: View) -> Iterator[Finding]:
-    """Nodes with cgroup v1, or in a container: declared it is a warning, else a problem."""
+@check("exposed-port", is_mended_by_deploy=False)
+def exposed_port(view: View) -> Iterator[Deviation]:
+    """A TCP port that no service of the host needs in public answers at its public address."""
+    for prober in view.hosts():
+        for name, ports in prober.open_ports.items():
+            allowed = expected(view.cluster, view.cluster.host(name))
+            for port in sorted(int(port) for port, is_open in ports.items() if is_open and int(port) not in allowed):
+                address = view.cluster.host(name).internet_address
+                yield deviation(
+                    name,
+                    f"TCP {port} answers at {address} from {prober.name}",
+                    "a program listens on all addresses, and nothing before it refuses strangers",
+                    f"on {name}: ss -ltnp 'sport = :{port}'; bind it to 127.0.0.1, or close the port in the site's firewall",
+                    view.measured.host(name).said.get("listeners"),
+                    prober.said.get("ports"),
+                )
+
+
+@check("cgroup-exception")
+def cgroup_exception(view: View) -> Iterator[Deviation]:
+    """The node has cgroup v1, or is a container (LXC, Proxmox)."""
     for host in view.nodes():
         declared = view.cluster.host(host.name)
         for name in [*(["cgroup-v1"] if host.cgroup == "v1" else []), *(["container"] if host.container else [])]:
             is_declared = name in declared.exceptions
-            yield finding(
-                "cgroup-exception",
+            yield deviation(
                 host.name,
                 "it has cgroup v1" if name == "cgroup-v1" else f"it is a container ({host.container})",
                 "declared in exceptions"
@@ -106,44 +124,15 @@ def cgroup_exception(view: View) -> Iterator[Finding]:
             )
 
 
-def exposed_port(view: View) -> Iterator[Finding]:
-    """Ports that answer from another site and that no part of the host needs."""
-    for prober in view.hosts():
-        for name, ports in prober.open_ports.items():
-            allowed = expected(view.cluster, view.cluster.host(name))
-            for port in sorted(int(port) for port, is_open in ports.items() if is_open and int(port) not in allowed):
-                address = view.cluster.host(name).internet_address
-                yield finding(
-                    "exposed-port",
-                    name,
-                    f"TCP {port} answers at {address} from {prober.name}",
-                    "a program listens on all addresses, and nothing before it refuses strangers",
-                    f"on {name}: ss -ltnp 'sport = :{port}'; bind it to 127.0.0.1, or close the port in the site's firewall",
-                    view.measured.host(name).said.get("listeners"),
-                    prober.said.get("ports"),
-                )
-
-
-def foreign_reject(view: View) -> Iterator[Finding]:
-    """Rules of others that refuse what the cluster needs, with none of ours before them."""
+@check("foreign-reject-rule")
+def foreign_reject(view: View) -> Iterator[Deviation]:
+    """A packet filter on the host rejects or drops what the cluster needs, before any rule of ours."""
     for host in view.hosts():
         if host.refused:
             more = f" and {len(host.refused) - 1} more" if len(host.refused) > 1 else ""
-            yield finding(
-                "foreign-reject-rule",
+            yield deviation(
                 host.name,
                 f"its packet filter refuses what the cluster needs: no `{host.refused[0]}`{more} before the REJECT or DROP",
                 "the image's rules, or another program, put a rule that refuses in front of ours or without ours",
                 f"{DEPLOY}: it puts them back; what is there: iptables-save | grep -nE 'REJECT|DROP|isthmus'",
             )
-
-
-CHECKS = (
-    Check("host-unreachable", "The host can't be asked by SSH.", unreachable),
-    Check("clock-skew", "The host's clock differs from the others'.", clock_skew),
-    Check("disk-pressure", "A file system that the cluster needs is nearly full.", disk_pressure),
-    Check("dns-host", "The host can't resolve a name that it needs.", dns_host),
-    Check("cgroup-exception", "The node is a container or has cgroup v1.", cgroup_exception),
-    Check("exposed-port", "A port answers from the internet that nobody needs there.", exposed_port),
-    Check("foreign-reject-rule", "A packet filter refuses what the cluster needs.", foreign_reject),
-)

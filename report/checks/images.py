@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from report.findings import Check, Finding, View, finding
+from report.checks.groups import NODE
+from report.findings import Deviation, View, check, deviation
 from report.measurement import Evidence, WaitingPod
 
 PULL = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "InvalidImageName", "ErrImageNeverPull")
 PLATFORM = ("no match for platform", "exec format error", "does not match the specified platform")
 
 
-def pull(view: View) -> Iterator[Finding]:
-    """Images that a node can't get."""
+@check("image-pull", depends_on=(*NODE, "clock-skew", "node-not-ready"), needs=("pods",))
+def pull(view: View) -> Iterator[Deviation]:
+    """The node can't pull an image."""
     for found in _waiting(view):
         if found.reason in PULL and not _is_foreign(found):
-            yield finding(
-                "image-pull",
+            yield deviation(
                 found.node,
                 f"it can't get {found.image} for {found.namespace}/{found.name}",
                 found.message or found.reason,
@@ -25,13 +26,13 @@ def pull(view: View) -> Iterator[Finding]:
             )
 
 
-def architecture(view: View) -> Iterator[Finding]:
-    """Images without the node's architecture."""
+@check("image-architecture", needs=("pods",))
+def architecture(view: View) -> Iterator[Deviation]:
+    """An image is not made for the node's architecture."""
     known = {node.name: node.architecture for node in (view.measured.api and view.measured.api.nodes) or ()}
     for found in _waiting(view):
         if _is_foreign(found):
-            yield finding(
-                "image-architecture",
+            yield deviation(
                 found.node,
                 f"{found.image} of {found.namespace}/{found.name} is not made for {known.get(found.node, 'its architecture')}",
                 found.message or found.reason,
@@ -57,9 +58,3 @@ def _is_foreign(found: WaitingPod) -> bool:
 
 def _sources(view: View, name: str) -> Evidence | None:
     return view.measured.host(name).said.get("sources") if view.has(name) else None
-
-
-CHECKS = (
-    Check("image-pull", "A node can't get an image.", pull, ("pods",)),
-    Check("image-architecture", "An image is not made for the node's architecture.", architecture, ("pods",)),
-)

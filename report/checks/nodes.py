@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cluster.documents import api_endpoint
+from report.checks.groups import IMAGES, NODE
 from report.checks.hosts import DEPLOY
-from report.findings import Check, Finding, View, finding
+from report.findings import Deviation, View, check, deviation
 from report.measurement import HostMeasured, NodeMeasured
 
 OLDEST_KUBELET = 3  # minor versions behind the API that Kubernetes' skew policy still allows
 
 
-def not_ready(view: View) -> Iterator[Finding]:
-    """Nodes that are absent or not ready, or whose programs have stopped a moment ago."""
+@check("node-not-ready", depends_on=(*NODE, "clock-skew", "path-blocked", "route-not-accepted"))
+def not_ready(view: View) -> Iterator[Deviation]:
+    """A node is absent or not ready, its kubelet or containerd has stopped, or the API does not answer."""
     api = view.measured.api
     if api is None or api.nodes is None:
         yield from _api_silent(view)
@@ -32,14 +34,13 @@ def not_ready(view: View) -> Iterator[Finding]:
             yield _down(host, node, stopped)
 
 
-def _api_silent(view: View) -> Iterator[Finding]:
+def _api_silent(view: View) -> Iterator[Deviation]:
     speaker = next((host for host in view.cluster.control_planes if view.has(host.name)), None)
     if speaker is None:
         return
     host = view.measured.host(speaker.name)
     stopped = [unit for unit in ("containerd", "kubelet") if host.units.get(unit) != "active"]
-    yield finding(
-        "node-not-ready",
+    yield deviation(
         speaker.name,
         "the Kubernetes API does not answer on it",
         f"{' and '.join(stopped)} {'has' if len(stopped) == 1 else 'have'} stopped there"
@@ -69,10 +70,9 @@ def _no_way_to_the_api(view: View) -> str:
     return f"it asks the API through {gateway}, where nginx ({found.units.get('nginx', 'absent')}) passes no calls on"
 
 
-def _cut_off(view: View, host: HostMeasured, why: str) -> Finding:
+def _cut_off(view: View, host: HostMeasured, why: str) -> Deviation:
     gateway = view.cluster.gateway.name
-    return finding(
-        "node-not-ready",
+    return deviation(
         (host.name, gateway),
         "its node is not ready",
         why,
@@ -82,11 +82,10 @@ def _cut_off(view: View, host: HostMeasured, why: str) -> Finding:
     )
 
 
-def _down(host: HostMeasured, node: NodeMeasured | None, stopped: list[str]) -> Finding:
+def _down(host: HostMeasured, node: NodeMeasured | None, stopped: list[str]) -> Deviation:
     state = "absent from the cluster" if node is None else "ready, but will not stay so" if node.ready else "not ready"
     reason = "it never joined, or was removed" if node is None else node.reason
-    return finding(
-        "node-not-ready",
+    return deviation(
         host.name,
         f"its node is {state}",
         f"{' and '.join(stopped)} {'has' if len(stopped) == 1 else 'have'} stopped"
@@ -100,13 +99,13 @@ def _down(host: HostMeasured, node: NodeMeasured | None, stopped: list[str]) -> 
     )
 
 
-def address(view: View) -> Iterator[Finding]:
-    """Nodes that Kubernetes knows by another address than their tailnet address."""
+@check("node-address", depends_on=(*NODE, "node-not-ready"))
+def address(view: View) -> Iterator[Deviation]:
+    """Kubernetes knows the node by another address than its tailnet address."""
     for node in _nodes(view):
         host = view.measured.host(node.name)
         if host.tailnet_address and node.addresses and host.tailnet_address not in node.addresses:
-            yield finding(
-                "node-address",
+            yield deviation(
                 node.name,
                 f"Kubernetes knows it by {', '.join(node.addresses)}, its tailnet address is {host.tailnet_address}",
                 "kubelet's node-ip is another address, or the host was registered anew and got another tailnet address",
@@ -115,16 +114,16 @@ def address(view: View) -> Iterator[Finding]:
             )
 
 
-def skew(view: View) -> Iterator[Finding]:
-    """kubelets newer than the API or too old for it; others that differ from what is declared, as during an upgrade."""
+@check("version-skew", explains=("node-not-ready",))
+def skew(view: View) -> Iterator[Deviation]:
+    """kubelet's version does not go with the API's, or is not the declared one."""
     nodes = {node.name: node for node in _nodes(view)}
     api = next((nodes[host.name].version for host in view.cluster.control_planes if host.name in nodes), "")
     declared = view.cluster.kubernetes_version
     for node in nodes.values():
         behind = _minor(api) - _minor(node.version)
         if _parts(node.version) > _parts(api) or behind > OLDEST_KUBELET:
-            yield finding(
-                "version-skew",
+            yield deviation(
                 node.name,
                 f"kubelet {node.version} with a control plane of {api}",
                 "a kubelet may not be newer than the API, nor more than three minor versions older",
@@ -132,8 +131,7 @@ def skew(view: View) -> Iterator[Finding]:
                 view.measured.host(node.name).said.get("versions"),
             )
         elif node.version != declared:
-            yield finding(
-                "version-skew",
+            yield deviation(
                 node.name,
                 f"kubelet {node.version}, declared is {declared}",
                 "an upgrade is under way, or has stopped half-way; the versions still go together",
@@ -143,12 +141,16 @@ def skew(view: View) -> Iterator[Finding]:
             )
 
 
-def service_rules(view: View) -> Iterator[Finding]:
-    """Nodes on which nothing leads from a service's address to its pods."""
+@check(
+    "kube-proxy-rules",
+    depends_on=(*NODE, "node-not-ready", *IMAGES),
+    explains=("coredns-upstream", "service-ip", "dns-pod"),
+)
+def service_rules(view: View) -> Iterator[Deviation]:
+    """The node has no rules that lead from services' addresses to their pods."""
     for host in view.nodes():
         if host.service_rules == 0 and host.node is not None:
-            yield finding(
-                "kube-proxy-rules",
+            yield deviation(
                 host.name,
                 "no rule leads from a service's address to its pods",
                 "kube-proxy does not run there, or somebody has flushed the nat table",
@@ -168,11 +170,3 @@ def _parts(version: str) -> tuple[int, ...]:
 
 def _minor(version: str) -> int:
     return (*_parts(version), 0, 0)[1]
-
-
-CHECKS = (
-    Check("node-not-ready", "A Kubernetes node can't run pods.", not_ready),
-    Check("node-address", "Kubernetes knows a node by a wrong address.", address),
-    Check("version-skew", "Versions don't go together, or are not those declared.", skew),
-    Check("kube-proxy-rules", "Services' addresses lead nowhere on a node.", service_rules),
-)

@@ -7,21 +7,22 @@ from collections.abc import Iterator
 from cluster import mtu
 from cluster.documents.iptables import WIREGUARD_PORT
 from cluster.expected_paths import DIRECT, allowed_kinds
+from report.checks.groups import NETWORK
 from report.checks.hosts import answers_small_only
-from report.findings import Check, Finding, View, finding
+from report.findings import Deviation, View, check, deviation
 from report.measurement import HostMeasured
 
 BLOCKED, RELAYED = "path-blocked", "path-relayed"
 
 
-def blocked(view: View) -> Iterator[Finding]:
-    """Pairs without any path."""
+@check("path-blocked", depends_on=(*NETWORK, "dns-host", "tailnet-down"), anywhere=("headscale-health",))
+def blocked(view: View) -> Iterator[Deviation]:
+    """Two hosts have no path to each other over the tailnet."""
     for host, other, path in _paths(view):
         if path == "none":
             back = view.measured.host(other).paths.get(host.name, {}).get("kind") if view.has(other) else None
             reverse = f"; the way back is {back}" if back and back != "none" else ""
-            yield finding(
-                BLOCKED,
+            yield deviation(
                 (host.name, other),
                 f"no answer over the tailnet{reverse}",
                 "neither a direct way nor the relay carries it, or the other side is silent",
@@ -31,16 +32,21 @@ def blocked(view: View) -> Iterator[Finding]:
             )
 
 
-def relayed(view: View) -> Iterator[Finding]:
-    """Pairs that go by the relay: a warning where both stand behind a NAT that may choose ports, else a problem."""
+@check(
+    "path-relayed",
+    depends_on=(*NETWORK, "dns-host", "tailnet-down"),
+    anywhere=("headscale-health",),
+    is_mended_by_deploy=False,
+)
+def relayed(view: View) -> Iterator[Deviation]:
+    """Two hosts reach each other through the relay only."""
     no_udp = {site for site in {host.site for host in view.hosts()} if _is_without_udp(view, site)}
     for host, other, path in _paths(view):
         if path != "relayed":
             continue
         allowed = allowed_kinds(view.cluster, view.cluster.host(host.name), view.cluster.host(other))
         sites = [site for site in (host.site, view.cluster.host(other).site.site) if site in no_udp]
-        yield finding(
-            RELAYED,
+        yield deviation(
             (host.name, other),
             "the path goes by the relay",
             _why_relayed(view, host.name, other, sites, must_be_direct=allowed == DIRECT),
@@ -51,11 +57,11 @@ def relayed(view: View) -> Iterator[Finding]:
         )
 
 
-def black_hole(view: View) -> Iterator[Finding]:
-    """Pairs where small packets arrive and large ones don't; hosts that answer short questions only."""
+@check("mtu-black-hole")
+def black_hole(view: View) -> Iterator[Deviation]:
+    """Small packets arrive and large ones are lost."""
     for host in filter(answers_small_only, view.measured.hosts):
-        yield finding(
-            "mtu-black-hole",
+        yield deviation(
             host.name,
             "it answers short questions by SSH; longer answers never arrive",
             "a link on the way carries less than 1500 bytes, and the ICMP message that would say so is dropped",
@@ -65,8 +71,7 @@ def black_hole(view: View) -> Iterator[Finding]:
         for other, answered in host.large_answers.items():
             if not answered and host.small_answers.get(other):
                 address = view.cluster.host(other).internet_address or view.cluster.host(other).lan_address
-                yield finding(
-                    "mtu-black-hole",
+                yield deviation(
                     (host.name, other),
                     f"small packets arrive over the tailnet, those of {view.cluster.tailnet_mtu} bytes don't",
                     f"a link on the way carries less than {mtu.of_links(view.cluster)} bytes, and the ICMP message that would say so is dropped",
@@ -121,10 +126,3 @@ def _open_udp(view: View, name: str, other: str, sites: list[str]) -> str:
     place = public[0] if public else other
     address = view.cluster.host(place).internet_address or view.cluster.host(place).lan_address
     return f"let UDP {WIREGUARD_PORT} in to {place} ({address}): its cloud's security list, then its own packet filter"
-
-
-CHECKS = (
-    Check(BLOCKED, "Two hosts don't reach each other over the tailnet.", blocked),
-    Check(RELAYED, "Two hosts reach each other by the relay only.", relayed),
-    Check("mtu-black-hole", "Large packets vanish between two hosts.", black_hole),
-)

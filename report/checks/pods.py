@@ -6,22 +6,70 @@ from collections.abc import Iterator, Mapping
 
 from cluster import mtu
 from report import trace
-from report.findings import Check, Finding, View, finding
+from report.checks.groups import IMAGES, NETWORK, NODE, OTHER_NODES, PROGRAMS, ROUTES
+from report.findings import Deviation, View, check, deviation
 from report.measurement import Evidence, PodsMeasured
 
 PROBE = ("pods",)
 
 
-def path(view: View) -> Iterator[Finding]:
-    """Pairs of nodes whose pods don't reach each other: the first hop that fails is named."""
+@check("coredns-upstream", depends_on=(*NODE, "node-not-ready", *IMAGES), anywhere=OTHER_NODES, needs=PROBE)
+def upstream(view: View) -> Iterator[Deviation]:
+    """CoreDNS has no name server to ask."""
+    pods, api = view.measured.pods or PodsMeasured(), view.measured.api
+    for waiting in (api and api.waiting) or ():
+        if waiting.name.startswith("coredns") and waiting.reason == "CrashLoopBackOff":
+            yield deviation(
+                waiting.node,
+                f"CoreDNS stops again and again: {waiting.message or waiting.reason}",
+                "the resolv.conf that kubelet gives it names no usable name server, or itself",
+                f"on {waiting.node}: cat $(sed -n 's/^resolvConf: *//p' /var/lib/kubelet/config.yaml)",
+                _host_said(view, waiting.node, "resolvers"),
+            )
+    for host in view.nodes():
+        if host.resolvers == ():
+            yield deviation(
+                host.name,
+                "the file that kubelet gives pods names no name server",
+                "CoreDNS on this node has nobody to ask for names of the internet",
+                f"on {host.name}: put a nameserver into the file that resolvConf names in /var/lib/kubelet/config.yaml",
+                host.said.get("resolvers"),
+            )
+    for name, answered in pods.upstream.items():
+        if not answered and pods.dns.get(name):
+            yield deviation(
+                name,
+                f"a pod there resolves services, but not {view.cluster.coordination_name}",
+                "CoreDNS gets no answer from the name servers of the node that it runs on",
+                "kubectl -n kube-system logs -l k8s-app=kube-dns; look for SERVFAIL and i/o timeout",
+                _host_said(view, name, "resolvers"),
+            )
+
+
+@check(
+    "pod-path",
+    depends_on=(
+        *PROGRAMS,
+        *NETWORK,
+        "tailnet-down",
+        "path-blocked",
+        *ROUTES,
+        "node-not-ready",
+        *IMAGES,
+        "node-address",
+    ),
+    anywhere=("headscale-health",),
+    needs=PROBE,
+)
+def path(view: View) -> Iterator[Deviation]:
+    """A pod on one node does not reach a pod on another."""
     pods = view.measured.pods
     if pods is None:
         return
     names = _nodes(view)
     idle = [name for name in names if name not in pods.own]
     for name in idle:
-        yield finding(
-            "pod-path",
+        yield deviation(
             name,
             "no pod could be tried out on it",
             pods.note or "the probe's pod did not start in time, or could not be spoken to",
@@ -34,10 +82,9 @@ def path(view: View) -> Iterator[Finding]:
                 yield _broken(view, name, other)
 
 
-def _broken(view: View, name: str, other: str) -> Finding:
+def _broken(view: View, name: str, other: str) -> Deviation:
     hop = trace.first_failing(view, name, other)
-    return finding(
-        "pod-path",
+    return deviation(
         (name, other),
         f"a pod on {name} does not reach one on {other}: {hop.place}",
         hop.reason,
@@ -46,14 +93,18 @@ def _broken(view: View, name: str, other: str) -> Finding:
     )
 
 
-def large(view: View) -> Iterator[Finding]:
-    """Pairs whose pods exchange little, and not a megabyte."""
+@check(
+    "pod-large-packet",
+    depends_on=(*NETWORK, "tailnet-down", "path-blocked", *ROUTES, "node-not-ready", "pod-path"),
+    needs=PROBE,
+)
+def large(view: View) -> Iterator[Deviation]:
+    """Pods on two nodes exchange a short answer, but not a megabyte."""
     pods, size = view.measured.pods or PodsMeasured(), view.cluster.tailnet_mtu - mtu.PING_BYTES
     for name, answers in pods.large.items():
         for other, answered in answers.items():
             if not answered and pods.paths.get(name, {}).get(other):
-                yield finding(
-                    "pod-large-packet",
+                yield deviation(
                     (name, other),
                     f"a pod on {name} gets a short answer from one on {other}, and never a megabyte",
                     "packets above some size are lost on the way: an MTU that is too large, or a segment clamp that is missing",
@@ -62,11 +113,16 @@ def large(view: View) -> Iterator[Finding]:
                 )
 
 
-def dns(view: View) -> Iterator[Finding]:
-    """Nodes whose pods can't resolve a service's name."""
+@check(
+    "dns-pod",
+    depends_on=(*NODE, *IMAGES, "service-ip"),
+    anywhere=(*OTHER_NODES, "pod-path", "coredns-upstream"),
+    needs=PROBE,
+)
+def dns(view: View) -> Iterator[Deviation]:
+    """A pod on the node can't resolve a service's name."""
     yield from _single(
         view,
-        "dns-pod",
         "dns",
         "a pod there can't resolve a service's name",
         "CoreDNS does not run, or the way to it from this node is broken",
@@ -74,11 +130,11 @@ def dns(view: View) -> Iterator[Finding]:
     )
 
 
-def service(view: View) -> Iterator[Finding]:
-    """Nodes whose pods don't reach a service's address."""
+@check("service-ip", depends_on=(*NODE, *IMAGES), anywhere=(*OTHER_NODES, "pod-path", "coredns-upstream"), needs=PROBE)
+def service(view: View) -> Iterator[Deviation]:
+    """A pod on the node gets no answer from a service's address."""
     yield from _single(
         view,
-        "service-ip",
         "service",
         "a pod there gets no answer from a service's address",
         "kube-proxy's rules are missing there, or the pods behind the service are out of reach",
@@ -86,47 +142,12 @@ def service(view: View) -> Iterator[Finding]:
     )
 
 
-def upstream(view: View) -> Iterator[Finding]:
-    """CoreDNS without anybody to ask: it does not start, or names of the internet don't resolve in pods."""
-    pods, api = view.measured.pods or PodsMeasured(), view.measured.api
-    for waiting in (api and api.waiting) or ():
-        if waiting.name.startswith("coredns") and waiting.reason == "CrashLoopBackOff":
-            yield finding(
-                "coredns-upstream",
-                waiting.node,
-                f"CoreDNS stops again and again: {waiting.message or waiting.reason}",
-                "the resolv.conf that kubelet gives it names no usable name server, or itself",
-                f"on {waiting.node}: cat $(sed -n 's/^resolvConf: *//p' /var/lib/kubelet/config.yaml)",
-                _host_said(view, waiting.node, "resolvers"),
-            )
-    for host in view.nodes():
-        if host.resolvers == ():
-            yield finding(
-                "coredns-upstream",
-                host.name,
-                "the file that kubelet gives pods names no name server",
-                "CoreDNS on this node has nobody to ask for names of the internet",
-                f"on {host.name}: put a nameserver into the file that resolvConf names in /var/lib/kubelet/config.yaml",
-                host.said.get("resolvers"),
-            )
-    for name, answered in pods.upstream.items():
-        if not answered and pods.dns.get(name):
-            yield finding(
-                "coredns-upstream",
-                name,
-                f"a pod there resolves services, but not {view.cluster.coordination_name}",
-                "CoreDNS gets no answer from the name servers of the node that it runs on",
-                "kubectl -n kube-system logs -l k8s-app=kube-dns; look for SERVFAIL and i/o timeout",
-                _host_said(view, name, "resolvers"),
-            )
-
-
-def _single(view: View, check: str, key: str, what: str, why: str, fix: str) -> Iterator[Finding]:
+def _single(view: View, key: str, what: str, why: str, fix: str) -> Iterator[Deviation]:
     pods = view.measured.pods or PodsMeasured()
     answers: Mapping[str, bool] = getattr(pods, key)
     for name in _nodes(view):
         if name in pods.own and not answers.get(name):
-            yield finding(check, name, what, why, fix, _host_said(view, name, "services"))
+            yield deviation(name, what, why, fix, _host_said(view, name, "services"))
 
 
 def _nodes(view: View) -> list[str]:
@@ -136,12 +157,3 @@ def _nodes(view: View) -> list[str]:
 
 def _host_said(view: View, name: str, what: str) -> Evidence | None:
     return view.measured.host(name).said.get(what) if view.has(name) else None
-
-
-CHECKS = (
-    Check("coredns-upstream", "CoreDNS has nobody to ask.", upstream, PROBE),
-    Check("pod-path", "A pod does not reach another.", path, PROBE),
-    Check("pod-large-packet", "Pods exchange little, but not much.", large, PROBE),
-    Check("service-ip", "A service's address does not answer.", service, PROBE),
-    Check("dns-pod", "Names of services don't resolve in pods.", dns, PROBE),
-)

@@ -7,21 +7,28 @@ from ipaddress import IPv4Address, IPv4Network
 
 from cluster.documents.routes import advertised, kept_local
 from cluster.model import Host
+from report.checks.groups import NETWORK, ROUTES
 from report.checks.hosts import DEPLOY
-from report.findings import Check, Finding, View, finding
+from report.findings import Deviation, View, check, deviation
 from report.measurement import HostMeasured, MeshNode
 from report.trace import TUNNEL
 
+SHOWN = 4  # routes that a finding names
 
-def not_advertised(view: View) -> Iterator[Finding]:
-    """Routes that a host should offer and does not."""
+
+@check(
+    "route-not-advertised",
+    depends_on=("host-unreachable", "tailnet-down", "path-blocked", "headscale-unreachable"),
+    anywhere=("headscale-health",),
+)
+def not_advertised(view: View) -> Iterator[Deviation]:
+    """The host does not advertise a route that it should."""
     for host in view.hosts():
         if host.tailnet is None or host.tailnet.accept_routes is None:
             continue
         missing = [route for route in wanted(view, host) if route not in host.tailnet.advertised]
         if missing:
-            yield finding(
-                "route-not-advertised",
+            yield deviation(
                 host.name,
                 f"it does not offer {', '.join(missing)} to the tailnet",
                 "somebody has set its tailscale client to other routes since the deploy",
@@ -30,13 +37,17 @@ def not_advertised(view: View) -> Iterator[Finding]:
             )
 
 
-def not_approved(view: View) -> Iterator[Finding]:
-    """Routes that a host offers and headscale does not serve."""
+@check(
+    "route-not-approved",
+    depends_on=("host-unreachable", "tailnet-down", "path-blocked", "headscale-unreachable", "route-not-advertised"),
+    anywhere=("headscale-health",),
+)
+def not_approved(view: View) -> Iterator[Deviation]:
+    """headscale does not serve a route that the host advertises."""
     for node in mesh(view):
         refused = [route for route in node.available if route not in (*node.approved, *node.served)]
         if refused:
-            yield finding(
-                "route-not-approved",
+            yield deviation(
                 node.name,
                 f"headscale has not approved {', '.join(refused)}",
                 "the policy's autoApprovers don't name the route, or approval was withdrawn by hand",
@@ -44,43 +55,64 @@ def not_approved(view: View) -> Iterator[Finding]:
             )
 
 
-def not_accepted(view: View) -> Iterator[Finding]:
-    """Hosts that don't take the others' routes."""
+@check(
+    "route-not-accepted",
+    depends_on=(
+        "host-unreachable",
+        "tailnet-down",
+        "path-blocked",
+        "headscale-unreachable",
+        "route-not-advertised",
+        "route-not-approved",
+    ),
+    anywhere=("headscale-health",),
+)
+def not_accepted(view: View) -> Iterator[Deviation]:
+    """The host does not use the routes of the other hosts."""
     served = [(node.name, route) for node in mesh(view) if node.online for route in node.served]
     for host in view.hosts():
         if host.tailnet is None or host.tailnet.state != "Running" or host.accepted_routes is None:
             continue
-        lacking = [
-            (name, route) for name, route in served if name != host.name and not _covered(route, host.accepted_routes)
-        ]
-        missing = [route for _, route in lacking]
-        is_off = host.tailnet.accept_routes is False
-        if is_off or missing:
-            # Where only some owners' routes are missing, what is wrong with those owners may be why.
-            owners = () if is_off else tuple(dict.fromkeys(name for name, _ in lacking))
-            yield finding(
-                "route-not-accepted",
-                (host.name, *owners),
-                "it takes no routes of the others"
-                if is_off
-                else f"not in its routing table 52, though served: {', '.join(missing[:4])}",
-                "its tailscale client has accept-routes off"
-                if is_off
-                else "its tailscale client has not taken the change: it is cut off from the coordinator, or hangs",
-                f"{DEPLOY}, or on {host.name}: tailscale set --accept-routes"
-                if is_off
-                else f"on {host.name}: tailscale status; systemctl restart tailscaled",
-                host.said.get("table-52"),
-                where=host.name,
-            )
+        if host.tailnet.accept_routes is False:
+            yield _accepts_none(host)
+        elif missing := _missing(host.name, host.accepted_routes, served):
+            yield _lacks(host, missing)
 
 
-def lan_overlap(view: View) -> Iterator[Finding]:
-    """Hosts whose own LAN would go into the tunnel, and sites whose LANs overlap."""
+def _missing(name: str, accepted: tuple[str, ...], served: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Owner and route, for each route of another host that `accepted` does not contain."""
+    return [(owner, route) for owner, route in served if owner != name and not _covered(route, accepted)]
+
+
+def _accepts_none(host: HostMeasured) -> Deviation:
+    return deviation(
+        host.name,
+        "it takes no routes of the others",
+        "its tailscale client has accept-routes off",
+        f"{DEPLOY}, or on {host.name}: tailscale set --accept-routes",
+        host.said.get("table-52"),
+    )
+
+
+def _lacks(host: HostMeasured, missing: list[tuple[str, str]]) -> Deviation:
+    """About the owners of the routes, too: if all missing routes have one owner, the cause may be there."""
+    owners = dict.fromkeys(owner for owner, _ in missing)
+    return deviation(
+        (host.name, *owners),
+        f"not in its routing table 52, though served: {', '.join([route for _, route in missing][:SHOWN])}",
+        "its tailscale client has not taken the change: it is cut off from the coordinator, or hangs",
+        f"on {host.name}: tailscale status; systemctl restart tailscaled",
+        host.said.get("table-52"),
+        where=host.name,
+    )
+
+
+@check("lan-overlap")
+def lan_overlap(view: View) -> Iterator[Deviation]:
+    """The host's own LAN is routed into the tunnel, or the LANs of two sites overlap."""
     ambiguous = [site.site for site in view.cluster.ambiguous_sites]
     if ambiguous:
-        yield finding(
-            "lan-overlap",
+        yield deviation(
             (),
             f"the LANs of {', '.join(ambiguous)} overlap",
             "an address there does not say which host is meant: these LAN addresses are not offered to the tailnet",
@@ -94,8 +126,9 @@ def lan_overlap(view: View) -> Iterator[Finding]:
             yield from (_captured(view, host, str(lan)) for lan in lans if str(lan) not in host.kept_local)
 
 
-def lan_path(view: View) -> Iterator[Finding]:
-    """LAN addresses that don't answer, though they should from everywhere."""
+@check("lan-path", depends_on=(*NETWORK, "tailnet-down", "path-blocked", *ROUTES), anywhere=("headscale-health",))
+def lan_path(view: View) -> Iterator[Deviation]:
+    """A host's LAN address does not answer."""
     for host in view.hosts():
         for other, answered in host.lan_answers.items():
             target = view.cluster.host(other)
@@ -103,8 +136,7 @@ def lan_path(view: View) -> Iterator[Finding]:
                 continue
             device = host.lan_devices.get(other, "nothing")
             same = target.site.site == host.site
-            yield finding(
-                "lan-path",
+            yield deviation(
                 (host.name, other),
                 f"{target.lan_address} does not answer; packets to it leave by {device}",
                 "the LAN or its security list drops it"
@@ -116,8 +148,9 @@ def lan_path(view: View) -> Iterator[Finding]:
             )
 
 
-def next_hop(view: View) -> Iterator[Finding]:
-    """Routes by a neighbour that a cloud's fabric ignores, and machines behind declared LAN routes whose answers it drops."""
+@check("vcn-next-hop", explains=("lan-path",))
+def next_hop(view: View) -> Iterator[Deviation]:
+    """A cloud network that is a layer-3 fabric ignores the next hop of a guest's route."""
     for host in view.hosts():
         declared = view.cluster.host(host.name)
         if declared.site.fabric != "routed":
@@ -137,12 +170,11 @@ def next_hop(view: View) -> Iterator[Finding]:
             yield _fabric(host, declared, far, f"{', '.join(silent)} behind it does not answer other sites")
 
 
-def _fabric(host: HostMeasured, router: Host, destinations: list[str], what: str) -> Finding:
+def _fabric(host: HostMeasured, router: Host, destinations: list[str], what: str) -> Deviation:
     rules = "; ".join(
         f"destination {at} → target type Private IP, {router.lan_address} ({router.name})" for at in destinations
     )
-    return finding(
-        "vcn-next-hop",
+    return deviation(
         host.name,
         what,
         "the network is a layer-3 fabric: it routes by the subnet's route table and ignores a guest's next hop",
@@ -174,7 +206,7 @@ def _behind(host: Host, address: str) -> bool:
     return any(IPv4Address(address) in route for route in host.lan_routes)
 
 
-def _captured(view: View, host: HostMeasured, lan: str) -> Finding:
+def _captured(view: View, host: HostMeasured, lan: str) -> Deviation:
     inside = [
         other
         for other, device in host.lan_devices.items()
@@ -185,8 +217,7 @@ def _captured(view: View, host: HostMeasured, lan: str) -> Finding:
         if inside
         else "nothing keeps its own LAN out of the tunnel"
     )
-    return finding(
-        "lan-overlap",
+    return deviation(
         host.name,
         what,
         f"the rule `to {lan} lookup main` (priority 2500) is missing, and tailscale's table 52 is asked before the main one",
@@ -202,13 +233,3 @@ def _why_no_lan(host: HostMeasured, target: Host, device: str) -> str:
     if host.paths.get(target.name, {}).get("kind") == "none":
         return "the tailnet has no path to it"
     return f"it goes into the tunnel, but {target.name} or a filter there drops it: the sender's address must be approved too"
-
-
-CHECKS = (
-    Check("lan-overlap", "A LAN is captured by the tunnel, or two LANs overlap.", lan_overlap),
-    Check("route-not-advertised", "A host does not offer a route that it should.", not_advertised),
-    Check("route-not-approved", "headscale does not serve a route that a host offers.", not_approved),
-    Check("route-not-accepted", "A host does not use the others' routes.", not_accepted),
-    Check("vcn-next-hop", "A cloud's fabric ignores a route by a neighbour.", next_hop),
-    Check("lan-path", "A LAN address does not answer.", lan_path),
-)

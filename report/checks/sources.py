@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from report.checks.hosts import DEPLOY
-from report.findings import Check, Finding, View, finding
+from report.findings import DRIFT, Deviation, View, check, deviation
 
 SHOWN = 4
 
 
-def mirrors(view: View) -> Iterator[Finding]:
-    """Repositories and registries that a host can't reach."""
+@check("mirror-unreachable", depends_on=("clock-skew", "mtu-black-hole", "dns-host"), explains=("image-pull",))
+def mirrors(view: View) -> Iterator[Deviation]:
+    """The host does not reach a repository or registry that it fetches from."""
     for host in view.hosts():
         for url, error in host.sources.items():
             if error:
-                yield finding(
-                    "mirror-unreachable",
+                yield deviation(
                     host.name,
                     f"it gets nothing from {url}",
                     error,
@@ -25,8 +25,9 @@ def mirrors(view: View) -> Iterator[Finding]:
                 )
 
 
-def drift(view: View) -> Iterator[Finding]:
-    """Hosts that a deploy would change."""
+@check(DRIFT, anywhere=("headscale-health",), needs=(DRIFT,))
+def drift(view: View) -> Iterator[Deviation]:
+    """A deploy would change something on the host."""
     changes: dict[str, list[str]] = {}
     for line in view.measured.drift or ():
         title, _, names = line.rpartition(": ")
@@ -34,16 +35,9 @@ def drift(view: View) -> Iterator[Finding]:
             changes.setdefault(name, []).append(title)
     for name, titles in changes.items():
         more = f" and {len(titles) - SHOWN} more" if len(titles) > SHOWN else ""
-        yield finding(
-            "drift",
+        yield deviation(
             name,
             f"a deploy would change: {'; '.join(titles[:SHOWN])}{more}",
             "somebody changed it by hand since the last deploy, or the inventory has changed since",
             f"look at it: pyinfra INVENTORY deploy.py --dry; then {DEPLOY}",
         )
-
-
-CHECKS = (
-    Check("mirror-unreachable", "A host does not reach what it fetches from.", mirrors),
-    Check("drift", "A deploy would change something.", drift, ("drift",)),
-)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from report.checks.groups import NETWORK, PROGRAMS
 from report.checks.hosts import DEPLOY
-from report.findings import Check, Finding, View, finding
+from report.findings import Deviation, View, check, deviation
 
 
-def headscale_health(view: View) -> Iterator[Finding]:
-    """The coordinator does not answer: on its own host, or anybody through the gateway."""
+@check(
+    "headscale-health",
+    depends_on=("host-unreachable", "disk-pressure", "clock-skew", "certificate-expiry", *NETWORK, "dns-host"),
+)
+def headscale_health(view: View) -> Iterator[Deviation]:
+    """headscale does not answer on its own host, or no host reaches it through the gateway."""
     center, coordinator = view.measured.coordination, view.cluster.coordinator.name
     if center and "pass" not in center.health and view.has(coordinator):
         host = view.measured.host(coordinator)
         state = host.units.get("headscale", "absent")
-        yield finding(
-            "headscale-health",
+        yield deviation(
             coordinator,
             f"headscale does not answer on its own host; its unit is {state}",
             "it is stopped, or refuses its configuration or policy at start"
@@ -29,11 +33,15 @@ def headscale_health(view: View) -> Iterator[Finding]:
         yield _through_the_gateway(view, _failing(view))
 
 
-def unreachable(view: View) -> Iterator[Finding]:
-    """Hosts that don't reach the coordinator, though it answers others."""
+@check(
+    "headscale-unreachable",
+    depends_on=(*PROGRAMS, "clock-skew", *NETWORK, "dns-host", "path-blocked"),
+    anywhere=("headscale-health",),
+)
+def unreachable(view: View) -> Iterator[Deviation]:
+    """The host does not reach headscale, although others do."""
     for name, reason in {} if _answers_nobody(view) else _failing(view).items():
-        yield finding(
-            "headscale-unreachable",
+        yield deviation(
             name,
             f"it does not reach {view.cluster.server_url}, though others do",
             reason or "no answer",
@@ -50,11 +58,10 @@ def _answers_nobody(view: View) -> bool:
     return bool(_failing(view)) and len(_failing(view)) == len(list(view.hosts()))
 
 
-def _through_the_gateway(view: View, failing: dict[str, str]) -> Finding:
+def _through_the_gateway(view: View, failing: dict[str, str]) -> Deviation:
     gateway = view.cluster.gateway.name
     state = view.measured.host(gateway).units.get("nginx", "unknown") if view.has(gateway) else "unknown"
-    return finding(
-        "headscale-health",
+    return deviation(
         tuple(dict.fromkeys((gateway, view.cluster.coordinator.name))),
         f"no host reaches {view.cluster.server_url}; nginx on {gateway} is {state}",
         next(iter(failing.values())) or "no answer",
@@ -64,8 +71,11 @@ def _through_the_gateway(view: View, failing: dict[str, str]) -> Finding:
     )
 
 
-def tailnet_down(view: View) -> Iterator[Finding]:
-    """Hosts whose tailscale client is not in the tailnet."""
+@check(
+    "tailnet-down", depends_on=("host-unreachable", *PROGRAMS, "clock-skew", "dns-host"), anywhere=("headscale-health",)
+)
+def tailnet_down(view: View) -> Iterator[Deviation]:
+    """The host is not in the tailnet."""
     for host in view.hosts():
         if host.tailnet is None or (host.tailnet.state == "Running" and host.tailnet_address):
             continue
@@ -77,18 +87,10 @@ def tailnet_down(view: View) -> Iterator[Finding]:
         }
         why = reasons.get(unit, f"tailscaled runs, and its state is {host.tailnet.state}: logged out, or never joined")
         is_stopped = unit in ("inactive", "failed")
-        yield finding(
-            "tailnet-down",
+        yield deviation(
             host.name,
             "it is not in the tailnet",
             why,
             f"on {host.name}: systemctl start tailscaled; journalctl -u tailscaled -n 30" if is_stopped else DEPLOY,
             host.said.get("units"),
         )
-
-
-CHECKS = (
-    Check("headscale-health", "The coordinator of the tailnet does not answer.", headscale_health),
-    Check("headscale-unreachable", "The host does not reach the coordinator.", unreachable),
-    Check("tailnet-down", "The host is not in the tailnet.", tailnet_down),
-)

@@ -27,6 +27,13 @@ def declared() -> Cluster:
     return load(PROJECT / "inventory.py")
 
 
+def otherwise(changes: dict[str, Any]) -> Cluster:
+    """The reference cluster with other values; `hosts` has those of each host by name."""
+    hosts = {name: dict(values) for name, values in changes.get("hosts", {}).items()}
+    changed = tuple(host.model_copy(update=hosts.get(host.name, {})) for host in declared().hosts)
+    return declared().model_copy(update={**changes, "hosts": changed})
+
+
 def healthy() -> dict[str, Any]:
     """The values of a run against a healthy lab of the reference inventory."""
     return json.loads(HEALTHY.read_text())
@@ -66,9 +73,9 @@ def told(findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
     """What a case expects: check and place, and what follows from it."""
     return [
         {
-            "check": finding.check,
+            "check": finding.check.name,
             "where": finding.problem.where,
-            "so": sorted({below.check for below in finding.consequences}),
+            "so": sorted({below.check.name for below in finding.consequences}),
         }
         for finding in findings
         if finding.severity == "problem"

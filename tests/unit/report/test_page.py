@@ -11,8 +11,11 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
+from measure import run
 from report import page
+from report.findings import DOCS
 from report.topology import NotDrawn
 from tests.unit.report.recorded import PROJECT, declared, found, healthy, varied
 from tests.unit.report.synthetic import homes, measured
@@ -95,10 +98,16 @@ def test_structure(case: str, draw: Callable[[str], str]) -> None:
 def test_says_where_what_why_and_fix() -> None:
     text = rendered("two-faults")
     (problem, *_), after = found(varied(changes("two-faults"))), text[text.index("<main>") :]
-    for part in (problem.check, problem.problem.where, problem.problem.what, problem.problem.why, problem.problem.fix):
+    for part in (
+        problem.check.name,
+        problem.problem.where,
+        problem.problem.what,
+        problem.problem.why,
+        problem.problem.fix,
+    ):
         assert html.escape(part, quote=False) in after
     assert problem.consequences
-    assert all(f"{below.check} {below.problem.where}" in after for below in problem.consequences)
+    assert all(f"{below.check.name} {below.problem.where}" in after for below in problem.consequences)
     assert all(html.escape(said.command)[:200] in after for said in problem.evidence)
     assert "<details><summary>Evidence" in after
     at = healthy()["measured_at"]
@@ -147,11 +156,20 @@ def test_nothing_is_fetched_and_nothing_runs() -> None:
     text = rendered()
     read = Reader(text)
     assert read.all("script", "link", "iframe", "img", "object") == []
-    assert [
-        name for _, attributes in read.tags for name in attributes if name.startswith("on") or name in ("src", "href")
-    ] == []
+    assert [name for _, attributes in read.tags for name in attributes if name.startswith("on") or name == "src"] == []
+    assert {tag for tag, attributes in read.tags if "href" in attributes} == {"a"}
     assert "@import" not in text
     assert "url(" not in text
+
+
+def test_each_finding_links_to_its_section() -> None:
+    """From the folder that verify writes the page to."""
+    text = rendered()
+    findings = found(varied(changes("two-faults")))
+    links = [str(attributes["href"]) for attributes in Reader(text).all("a")]
+    assert links == [f"../../{finding.check.docs}" for finding in findings]
+    assert {(PROJECT / run.PAGE.parent / link.partition("#")[0]).resolve() for link in links} == {PROJECT / DOCS}
+    assert all(f">{finding.check.docs}</a> {escape(finding.check.means)}</dd>" in text for finding in findings)
 
 
 def test_what_hosts_said_is_text() -> None:

@@ -44,6 +44,14 @@ def test_order() -> None:
     assert text.splitlines()[-1].endswith("build/report/index.html")
 
 
+def test_the_first_finding_of_a_check_names_its_section() -> None:
+    text = shown("two-faults")
+    assert [line for line in text.splitlines() if "docs/" in line] == [
+        f"    see   docs/checks.md#{name}" for name in ("tailnet-down", "clock-skew", "cgroup-exception")
+    ]
+    assert text.count("! cgroup-exception") == 2
+
+
 def test_hosts_in_the_order_of_the_inventory() -> None:
     names = [host.name for host in declared().hosts]
     rows = [line.split()[0] for line in shown().splitlines() if line.startswith(tuple(names))]
