@@ -11,7 +11,6 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from markupsafe import escape
 
 from measure import run
 from report import page
@@ -169,7 +168,6 @@ def test_each_finding_links_to_its_section() -> None:
     links = [str(attributes["href"]) for attributes in Reader(text).all("a")]
     assert links == [f"../../{finding.check.docs}" for finding in findings]
     assert {(PROJECT / run.PAGE.parent / link.partition("#")[0]).resolve() for link in links} == {PROJECT / DOCS}
-    assert all(f">{finding.check.docs}</a> {escape(finding.check.means)}</dd>" in text for finding in findings)
 
 
 def test_what_hosts_said_is_text() -> None:
