@@ -1,6 +1,6 @@
 """How pyinfra runs here: a wrong inventory stops before any host is contacted, a failed host stops the run.
 
-ISTHMUS_BUNDLE=0 in the environment asks each host every question by itself, as plain pyinfra does.
+ISTHMUS_BUNDLE=0 in the environment turns the fact cache off: each fact is fetched by itself, as in plain pyinfra.
 """
 
 import os
@@ -8,20 +8,14 @@ import sys
 
 from pyinfra import config
 
-from engine.confirm import ask_before_destroying
-from engine.connect import go_on_without_the_unreachable
-from engine.fact_cache.install import keep_answers
-from engine.inventory import check_at_the_door
-from engine.order import order_by_line_numbers
-from engine.sessions import wait_for_sessions
+from engine import holds
+from engine.confirm import end_unanswered_prompts
+from engine.connector import dispatcher_of_this_run
+from engine.inventory import refuse_malformed_data
 
 config.FAIL_PERCENT = 0
 # pyinfra turns it off, which is right for deploy files; compiling our modules in every run took 0.3 s.
 sys.dont_write_bytecode = False
-check_at_the_door()
-wait_for_sessions()
-order_by_line_numbers()
-go_on_without_the_unreachable()
-ask_before_destroying()
-if os.environ.get("ISTHMUS_BUNDLE") != "0":
-    keep_answers()
+refuse_malformed_data()
+end_unanswered_prompts()
+holds.replace_all(dispatcher_of_this_run() if os.environ.get("ISTHMUS_BUNDLE") != "0" else None)

@@ -1,4 +1,4 @@
-"""What this pyinfra process was called for: the story that the command line names, and what `--data` says to it."""
+"""What this pyinfra process was called for: its deploy files, and what `--data` passes to them."""
 
 from __future__ import annotations
 
@@ -14,66 +14,69 @@ from cluster.problems import Problem
 from local import backup_check
 
 VERIFY = "verify.py"
-# What `--data` may say to verify; it judges the values by itself.
+# What `--data` may pass to verify, which checks the values by itself.
 WORDS = ("only", "skip", "json")
 FOLDER = "tasks"
-_remembered: dict[str, Any] = {}
+_parameters: dict[str, Any] = {}
 
 
-def stories() -> tuple[str, ...]:
+def deploy_files() -> tuple[str, ...]:
     """The deploy files of the command line."""
-    return tuple(str(word) for word in _parameters().get("operations", ()) if str(word).endswith(".py"))
+    return tuple(str(word) for word in option("operations") or () if str(word).endswith(".py"))
 
 
-def said(option: str) -> Any:
-    """The value of pyinfra's own option on this command line, by its name in pyinfra; None without one."""
-    return _parameters().get(option)
+def option(name: str) -> Any:
+    """The value of an argument or option of pyinfra's own, by its parameter's name in pyinfra; None without one."""
+    # click knows them in the main greenlet only; the check before connecting asks there first.
+    context = click.get_current_context(silent=True)
+    if context:
+        _parameters.update(context.params)
+    return _parameters.get(name)
 
 
 def is_verify() -> bool:
     """Whether the command line names verify.py."""
-    return any(story.endswith(VERIFY) for story in stories())
+    return any(file.endswith(VERIFY) for file in deploy_files())
 
 
-def task() -> str:
-    """The name of the task that is run, such as drain; empty where it is none."""
-    names = [Path(story).stem for story in stories() if Path(story).resolve().parent.name == FOLDER]
+def task_name() -> str:
+    """The name of the task that is run, such as drain; empty if it is none."""
+    names = [Path(file).stem for file in deploy_files() if Path(file).resolve().parent.name == FOLDER]
     return next((name for name in names if name in tasks.TASKS), "")
 
 
-def declared() -> tasks.Task:
-    """The task that is run; KeyError where it is none."""
-    return tasks.TASKS[task()]
+def task() -> tasks.Task:
+    """The task that is run; KeyError if it is none."""
+    return tasks.TASKS[task_name()]
 
 
 def given() -> dict[str, str]:
-    """What `--data` says, as it was typed."""
-    pairs = [str(word).partition("=") for word in _parameters().get("data") or ()]
+    """NAME → VALUE of each `--data NAME=VALUE`, as typed."""
+    pairs = [str(word).partition("=") for word in option("data") or ()]
     return {name: value for name, _, value in pairs}
 
 
-def words() -> tuple[str, ...]:
-    """Names in `--data` that are said to the story, of which the model of the cluster knows nothing."""
-    if task():
+def arguments() -> tuple[str, ...]:
+    """Names in `--data` that are arguments of the deploy file, and no part of the cluster's model."""
+    if task_name():
         return tuple(given())
     return WORDS if is_verify() else ()
 
 
 def is_preview() -> bool:
     """Whether this run only shows what it would do: --dry, or --json without -y."""
-    called = _parameters()
-    return bool(called.get("dry") or (called.get("json_output") and not called.get("yes")))
+    return bool(option("dry") or (option("json_output") and not option("yes")))
 
 
 def problems(cluster: Cluster) -> list[Problem]:
-    """All that is wrong with the call of a task; nothing where it is none."""
-    name = task()
+    """All that is wrong with the call of a task; nothing if it is none."""
+    name = task_name()
     if not name:
         return []
-    if len(stories()) > 1:
+    if len(deploy_files()) > 1:
         return [
             Problem(
-                " ".join(stories()),
+                " ".join(deploy_files()),
                 "a task is named beside another file",
                 "what the second would find depends on what the first does",
                 "run one after the other",
@@ -83,8 +86,8 @@ def problems(cluster: Cluster) -> list[Problem]:
     return found or backup_check.problems(name, cluster, given())
 
 
-def shapeless() -> list[Problem]:
-    """Words of `--data` without a value: pyinfra itself would stumble over them."""
+def malformed() -> list[Problem]:
+    """Arguments in `--data` without a value: pyinfra itself would fail on them."""
     return [
         Problem(
             f"--data {word}",
@@ -92,14 +95,6 @@ def shapeless() -> list[Problem]:
             "arguments are given as NAME=VALUE",
             f"write --data {word}=VALUE",
         )
-        for word in _parameters().get("data") or ()
+        for word in option("data") or ()
         if "=" not in str(word)
     ]
-
-
-def _parameters() -> dict[str, Any]:
-    # click knows them in the main greenlet only; the door asks there first.
-    context = click.get_current_context(silent=True)
-    if context:
-        _remembered.update(context.params)
-    return _remembered

@@ -1,45 +1,74 @@
-"""What destroys is confirmed in so many words, after the preview and before the first change."""
+"""A task that destroys is confirmed by typing a name, after the preview and before the first change."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
-import pyinfra_cli.cli
 from pyinfra import logger
+from pyinfra.api.state import BaseStateCallback
 
 from engine import command_line
 from engine.inventory import cluster
 
 
-def ask_before_destroying() -> None:
-    """Have pyinfra ask the operator, unless `--data yes=NAME` has said it; and have it end in words where nobody can answer."""
-    run_ops, confirm = pyinfra_cli.cli.run_ops, pyinfra_cli.cli._do_confirm
+class Confirmation(BaseStateCallback):
+    """Asks the operator before the first operation of the run, unless `--data yes=NAME` has confirmed the task already.
 
-    def run(state: Any, **options: Any) -> None:
-        if command_line.task() and not _is_confirmed():
+    A preview starts no operation, so it never asks.
+    """
+
+    def __init__(self) -> None:
+        self._is_given = False
+
+    def operation_start(self, state: Any, op_hash: str) -> None:  # type: ignore[override]
+        """Ask once; end with 1 if the answer is another."""
+        if self._is_given:
+            return
+        if not _is_confirmed():
             logger.warning("That was not it: nothing was changed")
             sys.exit(1)
-        run_ops(state, **options)
+        self._is_given = True
 
-    pyinfra_cli.cli.run_ops = run
-    pyinfra_cli.cli._do_confirm = lambda message: _answered(lambda: confirm(message))
+    def operation_host_start(self, state: Any, host: Any, op_hash: str) -> None:  # type: ignore[override]
+        """The same: with --serial and --no-wait, pyinfra announces an operation for each host only."""
+        self.operation_start(state, op_hash)
+
+
+class Answers:
+    """Standard input whose end ends the run with a message; pyinfra's own prompts would end it with a traceback.
+
+    It has no `fileno`: `input` would then read from the terminal by itself.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def readline(self, size: int = -1) -> str:
+        """The next line; ends the run with 1 if there is none."""
+        line = self._stream.readline(size)
+        if not line:
+            logger.warning("Nobody answers here: what was not confirmed is not done. -y runs without asking")
+            sys.exit(1)
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "fileno":
+            raise AttributeError(name)
+        return getattr(self._stream, name)
+
+
+def end_unanswered_prompts() -> None:
+    """Let every prompt of this process read its answer by `Answers`."""
+    if sys.stdin and not isinstance(sys.stdin, Answers):
+        sys.stdin = Answers(sys.stdin)  # type: ignore[assignment]
 
 
 def _is_confirmed() -> bool:
-    task, given = command_line.declared(), command_line.given()
+    task, given = command_line.task(), command_line.given()
     if not task.warning or given.get("yes"):
-        # The door has refused a wrong `yes`.
+        # A wrong `yes` was refused before any host was contacted.
         return True
     wanted = task.confirmed_by(cluster(), given)
     print(f"\n    {task.question(cluster(), given)}\n    Type {wanted} to do it: ", end="", file=sys.stderr, flush=True)
-    return bool(_answered(lambda: input().strip() == wanted))
-
-
-def _answered(question: Callable[[], Any]) -> Any:
-    try:
-        return question()
-    except EOFError:
-        logger.warning("Nobody answers here: nothing was changed. -y runs without asking")
-        sys.exit(1)
+    return input().strip() == wanted

@@ -1,7 +1,7 @@
-"""Which hosts a run connects to, and without which of them it goes on.
+"""Which hosts a run connects to, and which of them are optional.
 
-The deploy needs all. verify goes on without those that can't be reached: that they can't is what it has to say. A task says for
-itself whom it asks, and who may be away.
+The deploy needs all. verify goes on without hosts that can't be reached, and reports them. A task declares which hosts it
+connects to, and which of them are optional.
 """
 
 from __future__ import annotations
@@ -10,22 +10,24 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import pyinfra_cli.cli
+from pyinfra.api.connect import connect_all
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.state import BaseStateCallback
 
 from cluster.problems import Problem, format_problems
 from engine import command_line
+from engine.confirm import Confirmation
 from engine.inventory import active_hosts, cluster
+from engine.timing import PhaseTimes
 
 unreachable: dict[str, str] = {}
 
 
 class Connections(BaseStateCallback):
-    """Keeps what went wrong with each host; where verify reaches none, ends with 2: nothing can be measured."""
+    """Keeps why each host could not be reached; if verify reaches none, ends with 2: nothing can be measured."""
 
     def host_connect_error(self, state: Any, host: Any, error: Exception) -> None:  # type: ignore[override]
-        """Remember it."""
+        """Record the reason."""
         unreachable[host.name] = " ".join(str(part) for part in error.args) or type(error).__name__
         wanted = [member for member in state.inventory if state.is_host_in_limit(member)]
         if command_line.is_verify() and all(member.name in unreachable for member in wanted):
@@ -33,50 +35,55 @@ class Connections(BaseStateCallback):
             sys.exit(2)
 
 
-def go_on_without_the_unreachable() -> None:
-    """Have pyinfra connect to those that the story needs, and go on without those that it can do without.
+def connect_needed(state: Any) -> None:
+    """Connect to the hosts that the deploy file needs, and go on without optional ones.
 
+    In place of pyinfra's `connect_all`, because the state takes callbacks only from here on.
     A host that fails later stops the run all the same; verify has no operations that could fail.
     """
-    connect_all = pyinfra_cli.cli.connect_all
+    if command_line.task_name():
+        state.add_callback_handler(Confirmation())
+    if command_line.deploy_files():
+        state.add_callback_handler(PhaseTimes())
+    if command_line.task_name() or command_line.is_verify():
+        _connect_with_optional(state)
+    else:
+        connect_all(state)
 
-    def connect(state: Any) -> None:
-        # Callbacks can be added only now: the state was not made ready before.
-        state.add_callback_handler(Connections())
-        if command_line.task():
-            _narrow(state)
-        limit, ask = state.config.FAIL_PERCENT, state.should_raise_failed_hosts
-        state.config.FAIL_PERCENT, state.should_raise_failed_hosts = 100, None
-        try:
-            connect_all(state)
-        except PyinfraError:
-            # pyinfra ends where no host is left; which one was needed says more.
-            if not command_line.task():
-                raise
-        if not command_line.is_verify():
-            state.config.FAIL_PERCENT, state.should_raise_failed_hosts = limit, ask
-            _refuse_without(state)
-            # What is left may be away: for pyinfra it would have failed, and the run with it.
-            state.failed_hosts.clear()
 
-    if command_line.is_verify() or command_line.task():
-        pyinfra_cli.cli.connect_all = connect
+def _connect_with_optional(state: Any) -> None:
+    state.add_callback_handler(Connections())
+    if command_line.task_name():
+        _narrow(state)
+    limit, ask = state.config.FAIL_PERCENT, state.should_raise_failed_hosts
+    state.config.FAIL_PERCENT, state.should_raise_failed_hosts = 100, None
+    try:
+        connect_all(state)
+    except PyinfraError:
+        # pyinfra stops if no host is left; which one was needed says more.
+        if not command_line.task_name():
+            raise
+    if not command_line.is_verify():
+        state.config.FAIL_PERCENT, state.should_raise_failed_hosts = limit, ask
+        _refuse_without(state)
+        # The hosts that are left out are optional: for pyinfra they would have failed, and the run with them.
+        state.failed_hosts.clear()
 
 
 def _narrow(state: Any) -> None:
-    """Leave out the hosts that the task does not ask."""
-    asked = command_line.declared().asks(cluster(), command_line.given())
+    """Leave out the hosts that the task does not need."""
+    asked = command_line.task().asks(cluster(), command_line.given())
     state.limit_hosts = [
         member for member in state.inventory if member.name in asked and state.is_host_in_limit(member)
     ]
 
 
 def _refuse_without(state: Any) -> None:
-    """Stop where the task can't do without a host that does not answer, or that --limit and --exclude leave out."""
-    task, told = command_line.declared(), command_line.given()
+    """Stop if a host that the task needs can't be reached, or is left out by --limit or --exclude."""
+    task, given = command_line.task(), command_line.given()
     reached = active_hosts()
-    found = [_away(name) for name in sorted(set(unreachable) - set(task.may_be_away(cluster(), told)))]
-    found += [_nobody(group) for group in task.needs(cluster(), told) if not reached & set(group)]
+    found = [_away(name) for name in sorted(set(unreachable) - set(task.may_be_away(cluster(), given)))]
+    found += [_nobody(group) for group in task.needs(cluster(), given) if not reached & set(group)]
     if found:
         raise PyinfraError(format_problems(found, "the hosts; nothing was changed"))
 

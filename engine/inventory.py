@@ -1,4 +1,4 @@
-"""The declared cluster behind pyinfra's inventory: checked at the door, then the same frozen model for every host.
+"""The declared cluster behind pyinfra's inventory: checked before any host is contacted, then one frozen model for the run.
 
 `python -m engine.inventory INVENTORY` prints the merged data of every host as JSON, for programs that are no pyinfra run.
 """
@@ -10,9 +10,8 @@ import os
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import pyinfra_cli.cli
 from pyinfra import host, logger, state
 from pyinfra.api import Inventory, State
 from pyinfra.api.exceptions import InventoryError
@@ -27,34 +26,33 @@ from engine import command_line, inventory_file
 _folders: dict[Inventory, Path] = {}
 
 
-def check_at_the_door() -> None:
-    """Make this pyinfra process refuse a wrong inventory before it connects to anything.
+def refuse_malformed_data() -> None:
+    """Stop if `--data` has an argument without a value; pyinfra splits them before it makes the inventory."""
+    malformed = command_line.malformed()
+    if malformed:
+        raise InventoryError(format_problems(malformed, "the call; no host was contacted"))
 
-    pyinfra connects before it runs a deploy file, so the check stands where the inventory is loaded. Group data are those
-    beside the inventory only: pyinfra alone would mix in the ones of the working directory, which belong to another cluster.
+
+def make_checked(source: Any, **kwargs: Any) -> Inventory:
+    """pyinfra's inventory; raises InventoryError if the inventory or the call is wrong, before any host is contacted.
+
+    Group data are those beside the inventory only: pyinfra alone would mix in the ones of the working directory, which belong
+    to another cluster.
     """
-    shapeless = command_line.shapeless()
-    if shapeless:
-        raise InventoryError(format_problems(shapeless, "the call; no host was contacted"))
-
-    def checked(source: Any, **kwargs: Any) -> Inventory:
-        if not inventory_file.is_one(source) and not command_line.stories():
-            some: Inventory = make_inventory(source, **kwargs)
-            return some
-        loaded = load(source, **kwargs)
-        for warning in _model(loaded).warnings:
-            logger.warning(warning)
-        wrong = command_line.problems(_model(loaded))
-        if wrong:
-            raise InventoryError(format_problems(wrong, "the call; no host was contacted"))
-        _log_in_as_declared(loaded)
-        return loaded
-
-    pyinfra_cli.cli.make_inventory = checked
+    if not inventory_file.is_one(source) and not command_line.deploy_files():
+        return cast(Inventory, make_inventory(source, **kwargs))
+    loaded = load(source, **kwargs)
+    for warning in _model(loaded).warnings:
+        logger.warning(warning)
+    wrong = command_line.problems(_model(loaded))
+    if wrong:
+        raise InventoryError(format_problems(wrong, "the call; no host was contacted"))
+    _log_in_as_declared(loaded)
+    return loaded
 
 
 def load(source: Any, **kwargs: Any) -> Inventory:
-    """pyinfra's inventory of that file, with the group data beside it; InventoryError where a file can't be read."""
+    """pyinfra's inventory of that file, with the group data beside it; raises InventoryError if a file can't be read."""
     folder = Path(source).parent.resolve()
     found = inventory_file.problems(source)
     if found:
@@ -114,8 +112,8 @@ def _model(loaded: Inventory) -> Cluster:
 
 
 def _of_the_cluster(data: dict[str, Any]) -> dict[str, Any]:
-    """Without what `--data` says to the story alone."""
-    return {key: value for key, value in data.items() if key not in command_line.words()}
+    """Without the arguments of the deploy file."""
+    return {key: value for key, value in data.items() if key not in command_line.arguments()}
 
 
 def _with_whole_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -127,7 +125,7 @@ def _with_whole_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _log_in_as_declared(loaded: Inventory) -> None:
-    """pyinfra's own default would be the name of whoever runs it."""
+    """Set each host's declared login user: pyinfra's own default is the operator's local name."""
     for member in loaded:
         if not member.data.get("ssh_user"):
             member.data.ssh_user = _model(loaded).host(member.name).ssh_user

@@ -1,4 +1,4 @@
-"""The order of operations, found without reading source files: with many hosts, most of the planning's time went there."""
+"""The order of operations, by the lines of the deploy file and of what it calls."""
 
 from __future__ import annotations
 
@@ -10,14 +10,8 @@ from pyinfra.api import State
 from pyinfra.api.util import PYINFRA_INSTALL_DIR
 
 
-def order_by_line_numbers() -> None:
-    """Have this process find an operation's place without looking for the source of every frame, as pyinfra does."""
-    # As an attribute of pyinfra.api, the name is the decorator.
-    sys.modules["pyinfra.api.operation"].get_operation_order_from_stack = place  # type: ignore[attr-defined]
-
-
 def place(state: State) -> list[int]:
-    """What pyinfra's `get_operation_order_from_stack` gives: the lines from the deploy file down to here, without pyinfra's own."""
+    """The same as pyinfra's `get_operation_order_from_stack`: the lines from the deploy file down to here, without pyinfra's own."""
     frames = _frames()
     entry = state.current_deploy_filename
     files = [frame.f_code.co_filename for frame in frames]

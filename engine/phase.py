@@ -6,11 +6,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 
-from pyinfra import state
 from pyinfra.api import deploy
 
 from engine.barrier import every_host_is_ready
-from engine.timing import keep_time
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -28,15 +26,11 @@ def phase(title: str) -> Callable[[Callable[Given, Result]], Callable[Given, Res
 
     def decorate(body: Callable[Given, Result]) -> Callable[Given, Result]:
         @deploy(title)
-        def together(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        @wraps(body)
+        def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
             every_host_is_ready(name="every host is ready")
             return body(*args, **kwargs)
 
-        @wraps(body)
-        def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
-            keep_time(state)
-            return cast("Callable[Given, Result]", together)(*args, **kwargs)
-
-        return run
+        return cast("Callable[Given, Result]", run)
 
     return decorate

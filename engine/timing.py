@@ -1,4 +1,4 @@
-"""Where the time of a run went, by phase, said at its end."""
+"""The seconds that each phase of a run took, logged at its end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PhaseTimes(BaseStateCallback):
         self._started = time.monotonic()
 
     def operation_end(self, state: State, op_hash: str) -> None:  # type: ignore[override]
-        """Stop the clock; after the last operation, say where the time went."""
+        """Stop the clock; after the last operation, log the sums."""
         title = sorted(state.op_meta[op_hash].names)[0].split(" | ")[0]
         self.seconds[title] = self.seconds.get(title, 0.0) + time.monotonic() - self._started
         self._operations_left = (self._operations_left or 0) - 1
@@ -33,9 +33,3 @@ class PhaseTimes(BaseStateCallback):
     def __str__(self) -> str:
         spent = " · ".join(f"{title} {seconds:.0f} s" for title, seconds in self.seconds.items())
         return f"{spent} · in all {sum(self.seconds.values()):.0f} s"
-
-
-def keep_time(state: State) -> None:
-    """Add the clock to this run, once."""
-    if not any(isinstance(handler, PhaseTimes) for handler in state.callback_handlers):
-        state.add_callback_handler(PhaseTimes())

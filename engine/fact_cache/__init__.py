@@ -1,5 +1,5 @@
-"""What hosts answered, kept until a command has run; questions still to come go to a host as one bundle.
+"""A cache of facts with batching: facts of the last run are fetched in one execution, and cached until a command has run.
 
-pyinfra asks each fact by an execution of its own, and again in the run. This layer stands between pyinfra and the connection;
+pyinfra fetches each fact in an execution of its own, and again in the run. `engine/connector.py` puts this in between;
 operations, facts and phases know nothing of it.
 """

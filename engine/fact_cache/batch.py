@@ -1,4 +1,4 @@
-"""Many questions as one script for sh, and what it prints taken apart again."""
+"""Many queries as one script for sh, and its output taken apart again."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Collection, Sequence
 def script(texts: Sequence[str], tag: str, waiting: Collection[int] = ()) -> str:
     """A script for the standard input of `sh -s`: each text is run as pyinfra would run it by itself, and reads nothing.
 
-    Those whose numbers are in `waiting` spend their time waiting for others: they go beside the rest, one after the other, and
-    answer on standard error. `tag` must be a word that no answer holds. In braces, so that sh has read all of it before it
-    begins: a script that was cut off does nothing, and nobody waits for anybody to read.
+    Texts whose numbers are in `waiting` spend their time waiting for other hosts: they run beside the rest, one after the other,
+    and print to standard error. `tag` must be a word that no answer holds. In braces, so that sh has read all of it before it
+    begins: a script that was cut off does nothing, and neither side waits for the other to read.
     """
     here = [_framed(text, number, tag) for number, text in enumerate(texts) if number not in waiting]
     beside = [_framed(text, number, tag) for number, text in enumerate(texts) if number in waiting]
@@ -27,9 +27,9 @@ def _framed(text: str, number: int, tag: str) -> str:
 
 
 def answers(lines: Sequence[str], count: int, tag: str) -> dict[int, list[str]]:
-    """Number of a text → the lines that it printed, for those that ended with 0, out of one of the script's two outputs.
+    """Number of a text → the lines that it printed, for texts that ended with 0, out of one of the script's two outputs.
 
-    The others must be asked by themselves: they failed, did not end, or printed the tag.
+    The others must be sent by themselves: they failed, did not end, or printed the tag.
     """
     marked = [place for place, line in enumerate(lines) if tag in line]
     frames = {(f"{tag} {number} begins", f"{tag} {number} ends 0"): number for number in range(count)}
@@ -41,6 +41,6 @@ def answers(lines: Sequence[str], count: int, tag: str) -> dict[int, list[str]]:
     return found
 
 
-def _without_the_last_break(said: Sequence[str]) -> list[str]:
+def _without_the_last_break(lines: Sequence[str]) -> list[str]:
     """The closing mark stands on a line of its own, also after an answer that ended its last line."""
-    return list(said[:-1] if said and said[-1] == "" else said)
+    return list(lines[:-1] if lines and lines[-1] == "" else lines)

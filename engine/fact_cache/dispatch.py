@@ -1,4 +1,4 @@
-"""Between pyinfra and the connection to a host: which questions need to be sent, and which go together."""
+"""Between pyinfra and the connection to a host: which queries need to be sent, and which go in one batch."""
 
 from __future__ import annotations
 
@@ -12,106 +12,100 @@ from pyinfra.api import StringCommand
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
 from engine.fact_cache import batch
-from engine.fact_cache.cache import Kept
-from engine.fact_cache.history import Remembered
-from engine.fact_cache.query import Question, question_of
+from engine.fact_cache.cache import Cache
+from engine.fact_cache.history import History
+from engine.fact_cache.query import Query, query_of
 
 # Facts limit their own time. If one does not, it must be found by itself and not take the others along.
-BUNDLE_S = 120
+BATCH_S = 120
 Answer = tuple[bool, CommandOutput]
 # Sends a command with further arguments, as pyinfra alone would.
 Send = Callable[..., Answer]
 
 
-class Asking:
-    """The layer for one process; hosts are known by their names in the inventory."""
+class Dispatcher:
+    """Answers facts from the cache, or sends their queries; hosts are known by their names in the inventory."""
 
-    def __init__(self, remembered: Remembered, kept: Kept | None = None) -> None:
-        self.remembered = remembered
-        self.kept = kept or Kept()
-        self._under_way: dict[tuple[str, Question], Event] = {}
+    def __init__(self, history: History, cache: Cache | None = None) -> None:
+        self.history = history
+        self.cache = cache or Cache()
+        self._pending: dict[tuple[str, Query], Event] = {}
 
-    def ask(self, host: str, shared: bool, send: Send, command: str | StringCommand, **arguments: Any) -> Answer:
-        """The answer to a fact's command: one that is kept, or asked now together with what will be asked next."""
-        question = question_of(command, arguments)
-        if question is None:
+    def answer(self, host: str, shared: bool, send: Send, command: str, **arguments: Any) -> Answer:
+        """The answer to a fact's command: cached, or fetched now together with the queries that are expected next."""
+        query = query_of(command, arguments)
+        if query is None:
             return send(command, **arguments)
-        self.remembered.note(host, question, shared)
-        self.kept.use(host)
-        lines = self._kept(host, question, shared)
-        if lines is None and (host, question) in self._under_way:
-            self._under_way[host, question].wait()
-            lines = self._kept(host, question, shared)
+        self.history.record(host, query, shared)
+        self.cache.count_use(host)
+        lines = self.cache.lookup(host, query, shared)
+        if lines is None and (host, query) in self._pending:
+            self._pending[host, query].wait()
+            lines = self.cache.lookup(host, query, shared)
         if lines is None:
-            lines = self._asked_ahead(host, question, shared, send, arguments)
+            lines = self._send_batch(host, query, shared, send, arguments)
         if lines is not None:
             return True, CommandOutput([OutputLine("stdout", line) for line in lines])
-        return self._asked_alone(host, question, send, command, arguments)
+        return self._send_alone(host, query, send, command, arguments)
 
-    def _kept(self, host: str, question: Question, shared: bool) -> list[str] | None:
-        return self.kept.answer(host, question, shared)
-
-    def _asked_alone(
-        self, host: str, question: Question, send: Send, command: str | StringCommand, arguments: dict[str, Any]
-    ) -> Answer:
-        began = self.kept.moment(host)
-        with _UnderWay(self._under_way, host, [question]):
+    def _send_alone(self, host: str, query: Query, send: Send, command: str, arguments: dict[str, Any]) -> Answer:
+        sent = self.cache.epoch(host)
+        with _Pending(self._pending, host, [query]):
             ok, output = send(command, **arguments)
             if ok:
-                self.kept.keep(host, question, began, output.stdout_lines)
-        self.kept.asked(host)
+                self.cache.store(host, query, sent, output.stdout_lines)
+        self.cache.widen(host)
         return ok, output
 
-    def _asked_ahead(
-        self, host: str, question: Question, shared: bool, send: Send, arguments: dict[str, Any]
+    def _send_batch(
+        self, host: str, query: Query, shared: bool, send: Send, arguments: dict[str, Any]
     ) -> list[str] | None:
-        """The answer's lines out of a bundle; None where there is nothing to bundle, or the question must be asked alone."""
-        together = self._together(host, question, shared)
-        if len(together) < 2:
+        """The answer's lines out of a batch; None if there is nothing to batch, or the query must be sent alone."""
+        queries = self._batch(host, query, shared)
+        if len(queries) < 2:
             return None
         tag = secrets.token_hex(16)
-        waiting = {number for number, one in enumerate(together) if self.remembered.is_shared(host, one)}
-        script = batch.script([one.text for one in together], tag, waiting)
-        began = self.kept.moment(host)
-        with _UnderWay(self._under_way, host, together):
+        waiting = {number for number, one in enumerate(queries) if self.history.is_shared(host, one)}
+        script = batch.script([one.text for one in queries], tag, waiting)
+        sent = self.cache.epoch(host)
+        with _Pending(self._pending, host, queries):
             try:
-                _, output = send(StringCommand("sh -s"), **{**arguments, "_stdin": script, "_timeout": BUNDLE_S})
+                _, output = send(StringCommand("sh -s"), **{**arguments, "_stdin": script, "_timeout": BATCH_S})
             except (OSError, SSHException):
                 return None
             found = {
-                **batch.answers(output.stdout_lines, len(together), tag),
-                **batch.answers(output.stderr_lines, len(together), tag),
+                **batch.answers(output.stdout_lines, len(queries), tag),
+                **batch.answers(output.stderr_lines, len(queries), tag),
             }
             for number, lines in found.items():
-                self.kept.keep(host, together[number], began, lines)
-        self.kept.asked(host)
-        # It stands first, and was asked now: its answer holds for whoever asks, even if it may not be kept.
+                self.cache.store(host, queries[number], sent, lines)
+        self.cache.widen(host)
+        # The first query was sent now: its answer holds for this caller, even if it may not be cached.
         return found.get(0)
 
-    def _together(self, host: str, question: Question, shared: bool) -> list[Question]:
-        """The question, then those that followed it last time and have no answer now."""
-        listed = self.remembered.of(host)
-        place = next((number for number, one in enumerate(listed) if one.question == question), None)
+    def _batch(self, host: str, query: Query, shared: bool) -> list[Query]:
+        """The query, then those that followed it in the last run and have no current answer."""
+        entries = self.history.of(host)
+        place = next((number for number, one in enumerate(entries) if one.query == query), None)
         if place is None:
-            return [question]
+            return [query]
         following = [
-            one.question
-            for one in [*listed[place + 1 :], *listed[:place]]
-            if one.question.privilege == question.privilege
-            and not (one.shared and self.kept.has_changed())
-            and (host, one.question) not in self._under_way
-            and self._kept(host, one.question, one.shared) is None
+            one.query
+            for one in [*entries[place + 1 :], *entries[:place]]
+            if one.query.privilege == query.privilege
+            and not (one.shared and self.cache.has_changed())
+            and (host, one.query) not in self._pending
+            and self.cache.lookup(host, one.query, one.shared) is None
         ]
-        reach = self.kept.reach(host, shared)
-        return [question, *following][:reach]
+        return [query, *following][: self.cache.batch_limit(host, shared)]
 
 
-class _UnderWay:
-    """While questions are at a host: whoever asks one of them waits for its answer instead of sending it again."""
+class _Pending:
+    """While queries are at a host: who needs the same fact waits for its answer instead of sending the query again."""
 
-    def __init__(self, registry: dict[tuple[str, Question], Event], host: str, questions: list[Question]) -> None:
+    def __init__(self, registry: dict[tuple[str, Query], Event], host: str, queries: list[Query]) -> None:
         self._registry = registry
-        self._keys = [(host, question) for question in questions]
+        self._keys = [(host, query) for query in queries]
         self._event = Event()
 
     def __enter__(self) -> None:

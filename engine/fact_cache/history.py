@@ -1,4 +1,4 @@
-"""The questions that were asked last time: their texts, never an answer. Losing them costs time and nothing else."""
+"""The queries of the last runs: their texts, never an answer. Losing them costs time and nothing else."""
 
 from __future__ import annotations
 
@@ -11,50 +11,50 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from engine.fact_cache.query import PRIVILEGE, Question
+from engine.fact_cache.query import PRIVILEGE, Query
 
-# A preview asks less than the run after it: a question stays until as many runs in a row did without it.
+# A preview needs fewer facts than the run after it: a query stays until so many runs in a row did without it.
 RUNS = 3
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A question of an earlier run; `unasked` = runs since then that did without it."""
+class Entry:
+    """A query of an earlier run; `unused` = runs since then that did without it."""
 
-    question: Question
+    query: Query
     shared: bool
-    unasked: int = 0
+    unused: int = 0
 
 
-class Remembered:
+class History:
     """The lists of a run, a file for each host below `folder`; without a folder, nothing outlives the run."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._before: dict[str, list[Listed]] = {}
-        self._asked: dict[str, dict[Question, bool]] = {}
+        self._before: dict[str, list[Entry]] = {}
+        self._used: dict[str, dict[Query, bool]] = {}
 
-    def of(self, host: str) -> list[Listed]:
-        """What is known to be asked of the host, in the order in which it is asked."""
+    def of(self, host: str) -> list[Entry]:
+        """The queries that are expected for the host, in their order."""
         if host not in self._before:
             self._before[host] = read(self._path(host)) if self._folder else []
         return self._before[host]
 
-    def is_shared(self, host: str, question: Question) -> bool:
-        """Whether the question was, when it was last asked, one about other hosts too."""
-        return any(one.shared for one in self.of(host) if one.question == question)
+    def is_shared(self, host: str, query: Query) -> bool:
+        """Whether the answer to the query depended on other hosts too, in the last run that sent it."""
+        return any(one.shared for one in self.of(host) if one.query == query)
 
-    def note(self, host: str, question: Question, shared: bool) -> None:
-        """The question is asked now."""
-        self._asked.setdefault(host, {}).setdefault(question, shared)
+    def record(self, host: str, query: Query, shared: bool) -> None:
+        """This run needs the query."""
+        self._used.setdefault(host, {}).setdefault(query, shared)
 
     def save(self) -> None:
-        """Write the lists of all hosts that were asked. Where that is not possible, the next run is slower."""
+        """Write the lists of all hosts that were queried. If that is not possible, the next run is slower."""
         if not self._folder:
             return
-        for host, asked in self._asked.items():
+        for host, used in self._used.items():
             try:
-                write(self._path(host), merged(self.of(host), asked))
+                write(self._path(host), merged(self.of(host), used))
             except OSError:
                 return
 
@@ -62,15 +62,15 @@ class Remembered:
         return Path(self._folder or "", f"{quote(host, safe='')}.json")
 
 
-def merged(before: list[Listed], asked: Mapping[Question, bool]) -> list[Listed]:
-    """What was asked now, then what was asked lately."""
-    now = [Listed(question, shared) for question, shared in asked.items()]
-    late = [Listed(one.question, one.shared, one.unasked + 1) for one in before if one.question not in asked]
-    return now + [one for one in late if one.unasked < RUNS]
+def merged(before: list[Entry], used: Mapping[Query, bool]) -> list[Entry]:
+    """The queries of this run, then those of the runs before it."""
+    now = [Entry(query, shared) for query, shared in used.items()]
+    late = [Entry(one.query, one.shared, one.unused + 1) for one in before if one.query not in used]
+    return now + [one for one in late if one.unused < RUNS]
 
 
-def read(path: Path) -> list[Listed]:
-    """The list in that file; none where it is not whole, or where somebody else could have written it: hosts will run it."""
+def read(path: Path) -> list[Entry]:
+    """The list in that file; empty if it is not whole, or if somebody else could have written it: hosts will run it."""
     try:
         state = path.stat()
         if state.st_uid != os.geteuid() or state.st_mode & 0o022:
@@ -78,14 +78,14 @@ def read(path: Path) -> list[Listed]:
         found = json.loads(path.read_text())
         if found["sha256"] != _digest(found["questions"]):
             return []
-        return [_listed(*row) for row in found["questions"]]
+        return [_entry(*row) for row in found["questions"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
 
-def write(path: Path, questions: list[Listed]) -> None:
-    """For its owner alone; a reader finds the old list or the new one."""
-    rows = [[dict(one.question.privilege), one.question.text, one.shared, one.unasked] for one in questions]
+def write(path: Path, queries: list[Entry]) -> None:
+    """Write the list for its owner alone; a reader finds the old list or the new one."""
+    rows = [[dict(one.query.privilege), one.query.text, one.shared, one.unused] for one in queries]
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = path.with_suffix(f".{os.getpid()}")
     part.unlink(missing_ok=True)
@@ -94,10 +94,10 @@ def write(path: Path, questions: list[Listed]) -> None:
     part.replace(path)
 
 
-def _listed(privilege: dict[str, Any], text: str, shared: bool, unasked: int) -> Listed:
+def _entry(privilege: dict[str, Any], text: str, shared: bool, unused: int) -> Entry:
     if not privilege.keys() <= PRIVILEGE or not isinstance(text, str):
         raise ValueError(text)
-    return Listed(Question(tuple(sorted(privilege.items())), text), bool(shared), int(unasked))
+    return Entry(Query(tuple(sorted(privilege.items())), text), bool(shared), int(unused))
 
 
 def _digest(rows: Any) -> str:

@@ -1,4 +1,4 @@
-"""What is asked: a shell text, and as whom it is run."""
+"""A query: the shell text of a fact, and as whom it is run."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pyinfra.api import StringCommand
-
-# As whom a question is run. Whatever else may be given (passwords, variables, a folder, a time limit) makes it no question of ours.
+# As whom a query is run. With any other argument (passwords, variables, a folder, a time limit) a fact is not cached.
 PRIVILEGE = frozenset(
     {
         *("_sudo", "_sudo_user", "_use_sudo_login", "_preserve_sudo_env"),
@@ -23,21 +21,20 @@ Privilege = tuple[tuple[str, str | bool], ...]
 
 
 @dataclass(frozen=True)
-class Question:
-    """`privilege` holds those arguments of pyinfra's that are set, by name; `text` is for sh."""
+class Query:
+    """`privilege` holds the arguments of PRIVILEGE that are set, by name; `text` is for sh."""
 
     privilege: Privilege
     text: str
 
 
-def question_of(command: str | StringCommand, arguments: Mapping[str, Any]) -> Question | None:
-    """The question that pyinfra is about to send, or None for one that must go by itself: it hides something, or is run oddly."""
-    text = command if isinstance(command, str) else command.get_raw_value()
+def query_of(text: str, arguments: Mapping[str, Any]) -> Query | None:
+    """The query for a fact's command and pyinfra's arguments to it; None if it must be sent by itself."""
     given = {
         key: value
         for key, value in arguments.items()
         if value and key not in _WITHOUT_EFFECT and _USUAL.get(key) != value
     }
-    if not given.keys() <= PRIVILEGE or text != str(command):
+    if not given.keys() <= PRIVILEGE:
         return None
-    return Question(tuple(sorted(given.items())), text)
+    return Query(tuple(sorted(given.items())), str(text))

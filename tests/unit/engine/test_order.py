@@ -1,4 +1,4 @@
-"""Operations keep the order and the identity that pyinfra gives them. Where this fails after an update: engine/order.py."""
+"""Operations keep the order and the identity that pyinfra gives them. If this fails after an update of pyinfra: engine/order.py."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ CONFIG = """
 import sys
 import pyinfra.api.util
 if "fast" in sys.argv[-1]:
-    from engine.order import order_by_line_numbers
-    order_by_line_numbers()
+    from engine.holds import replace_operation_order
+    replace_operation_order()
     pyinfra.api.util.stack = None
 """
 DEPLOY = """

@@ -23,7 +23,7 @@ def test_an_operation_that_reads_changes_and_reads_again_sees_its_change(make: M
         before = "absent" if run == "first" else "other"
         in_preview = [] if yes else [before] * 2 if run == "first" else [before, before]
         assert seen == [*in_preview, before, run, run, "other"], run
-        world.asking.remembered.save()
+        world.dispatcher.history.save()
 
 
 def test_everything_that_was_asked_last_time_is_one_execution(make: Make) -> None:
@@ -38,7 +38,7 @@ def test_a_run_that_changes_nothing_is_one_execution(make: Make, yes: bool) -> N
     for executions in (None, None, 1, 1):
         world = make(A)
         world.run(*steps, yes=yes)
-        world.asking.remembered.save()
+        world.dispatcher.history.save()
         assert executions in (None, len(world.sent(A)))
 
 
@@ -93,7 +93,7 @@ def test_after_a_command_shared_answers_are_not_asked_ahead(make: Make) -> None:
     for name in NAMES:
         before.ask(A, Line, file=name)
         before.ask(A, SharedLine, file=f"shared-{name}")
-    before.asking.remembered.save()
+    before.dispatcher.history.save()
     world = make(A, B)
     world.command(B, "true")
     world.ask(A, Line, file="one")
@@ -121,7 +121,7 @@ def test_a_failing_question_is_asked_by_itself_and_fails_as_ever(make: Make, cap
         assert "[@fake/a] half" in caplog.text
         caplog.clear()
         assert world.ask(A, Line, file="two") == "absent"
-        world.asking.remembered.save()
+        world.dispatcher.history.save()
     assert len(world.sent(A)) == 2
 
 
@@ -133,7 +133,7 @@ def test_each_privilege_is_asked_by_itself(make: Make) -> None:
         for name in ("one", "two"):
             world.ask(A, Line, file=name)
             world.ask(A, Line, file=name, _sudo=True)
-        world.asking.remembered.save()
+        world.dispatcher.history.save()
         assert len(world.sent(A)) == executions
 
 
@@ -142,7 +142,7 @@ def test_a_question_with_other_arguments_goes_as_in_plain_pyinfra(make: Make) ->
         world = make(A)
         for _ in range(2):
             assert world.ask(A, Line, file="one", _timeout=5) == "absent"
-        world.asking.remembered.save()
+        world.dispatcher.history.save()
         assert len(world.sent(A)) == 2
 
 
@@ -155,7 +155,7 @@ def test_what_hides_something_is_neither_kept_nor_remembered(make: Make, tmp_pat
     assert [world.ask(A, Hidden, file="x") for _ in range(2)] == ["the-secret"] * 2
     world.ask(A, Line, file="one", _env={"PASSWORD": "the-secret"})
     world.ask(A, Line, file="one")
-    world.asking.remembered.save()
+    world.dispatcher.history.save()
     (kept,) = (tmp_path / "lists").iterdir()
     assert "the-secret" not in kept.read_text()
     assert len(world.sent(A)) == 4
@@ -196,6 +196,6 @@ def test_preview_and_run_are_the_same_with_and_without_the_layer(make: Make, tmp
         metas = [world.state.ops[world.host(host)] for host in (A, B)]
         changed = [[data.operation_meta.did_change() for data in meta.values()] for meta in metas]
         ends.append((sorted(seen), changed, [(tmp_path / "@fake-a" / name).read_text() for name in NAMES]))
-        world.asking.remembered.save()
+        world.dispatcher.history.save()
     assert ends[0] == ends[1] == ends[2]
     assert sum(map(sum, ends[0][1])) == 4

@@ -9,24 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from engine.fact_cache.history import RUNS, Listed, Remembered, merged, read, write
-from engine.fact_cache.query import Question
+from engine.fact_cache.history import RUNS, Entry, History, merged, read, write
+from engine.fact_cache.query import Query
 
-ONE, TWO = Question((("_sudo", True),), "cat <<'E'\none\nE"), Question((), "two")
+ONE, TWO = Query((("_sudo", True),), "cat <<'E'\none\nE"), Query((), "two")
 
 
 def saved(folder: Path) -> Path:
-    run = Remembered(folder)
-    run.note("@fake/host", ONE, shared=True)
-    run.note("@fake/host", TWO, shared=False)
+    run = History(folder)
+    run.record("@fake/host", ONE, shared=True)
+    run.record("@fake/host", TWO, shared=False)
     run.save()
     return next(folder.iterdir())
 
 
 def test_questions_come_back_in_their_order(tmp_path: Path) -> None:
     saved(tmp_path / "lists")
-    assert Remembered(tmp_path / "lists").of("@fake/host") == [Listed(ONE, True), Listed(TWO, False)]
-    assert Remembered(tmp_path / "lists").of("other") == []
+    assert History(tmp_path / "lists").of("@fake/host") == [Entry(ONE, True), Entry(TWO, False)]
+    assert History(tmp_path / "lists").of("other") == []
 
 
 def test_only_their_owner_reads_them(tmp_path: Path) -> None:
@@ -55,22 +55,22 @@ def test_a_damaged_list_is_none(tmp_path: Path, damage: Callable[[Path], object]
 
 
 def test_unknown_arguments_are_not_obeyed(tmp_path: Path) -> None:
-    write(tmp_path / "x.json", [Listed(Question((("_env", "x"),), "one"), False)])
+    write(tmp_path / "x.json", [Entry(Query((("_env", "x"),), "one"), False)])
     assert json.loads((tmp_path / "x.json").read_text())["questions"]
     assert read(tmp_path / "x.json") == []
 
 
 def test_a_question_that_nobody_asks_any_more_drops_out() -> None:
-    kept = [Listed(ONE, False), Listed(TWO, False)]
+    kept = [Entry(ONE, False), Entry(TWO, False)]
     for _ in range(RUNS - 1):
         kept = merged(kept, {TWO: False})
-        assert [one.question for one in kept] == [TWO, ONE]
-    assert merged(kept, {TWO: False}) == [Listed(TWO, False)]
-    assert merged(kept, {ONE: False, TWO: False}) == [Listed(ONE, False), Listed(TWO, False)]
+        assert [one.query for one in kept] == [TWO, ONE]
+    assert merged(kept, {TWO: False}) == [Entry(TWO, False)]
+    assert merged(kept, {ONE: False, TWO: False}) == [Entry(ONE, False), Entry(TWO, False)]
 
 
 def test_where_nothing_can_be_written_the_run_goes_on(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    run = Remembered(tmp_path / "file" / "lists")
-    run.note("a", ONE, shared=False)
+    run = History(tmp_path / "file" / "lists")
+    run.record("a", ONE, shared=False)
     run.save()

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyinfra.api.host
 import pytest
-from pyinfra.api import Config, FactBase, Host, Inventory, State, operation
+from pyinfra.api import Config, Host, Inventory, State, operation
 from pyinfra.api.connect import connect_all
 from pyinfra.api.operation import add_op
 from pyinfra.api.operations import run_ops
 from pyinfra.connectors.local import LocalConnector
 from pyinfra.context import ctx_host, ctx_inventory, ctx_state
 
-from engine.fact_cache.dispatch import Asking
-from engine.fact_cache.history import Remembered
-from engine.fact_cache.install import COMMANDS, install
+from engine.connector import extended
+from engine.fact_cache.dispatch import Dispatcher
+from engine.fact_cache.history import History
+from facts.base import Fact
 
 Step = Callable[[], Any]
 
@@ -47,7 +47,7 @@ class Folder(LocalConnector):
         return answer
 
 
-class Line(FactBase[str]):
+class Line(Fact[str]):
     """A line of this host's own."""
 
     def command(self, file: str) -> str:
@@ -63,12 +63,12 @@ class SharedLine(Line):
     depends_on_other_hosts = True
 
 
-class Who(FactBase[str]):
+class Who(Fact[str]):
     def command(self) -> str:
         return 'echo "$WHO"'
 
 
-class Failing(FactBase[str]):
+class Failing(Fact[str]):
     @staticmethod
     def default() -> str:
         return "default"
@@ -91,16 +91,17 @@ def replace(file: str, text: str, seen: list[str], fact: type[Line] = Line, note
 
 
 class World:
-    """Some hosts, and the layer over them; `lists` is where it remembers its questions."""
+    """Some hosts, with the fact cache if there is a `layer`; `lists` = the folder of its history."""
 
-    def __init__(self, folder: Path, names: list[str], lists: Path | None) -> None:
-        self.asking = Asking(Remembered(lists))
+    def __init__(self, folder: Path, names: list[str], lists: Path | None, layer: bool) -> None:
+        self.dispatcher = Dispatcher(History(lists))
         self.inventory = Inventory((names, {}))
         self.state = State(self.inventory, Config())
         for host in self.inventory:
             here = folder / host.name.replace("/", "-")
             here.mkdir(exist_ok=True)
-            host.connector = Folder(self.state, host, here)
+            connector: type[Any] = extended(Folder, self.dispatcher) if layer else Folder
+            host.connector = connector(self.state, host, here)
 
     def host(self, name: str) -> Host:
         return self.inventory.get_host(name)
@@ -109,7 +110,7 @@ class World:
         connector: Folder = self.host(name).connector
         return connector
 
-    def ask(self, name: str, fact: type[FactBase[Any]], **arguments: Any) -> Any:
+    def ask(self, name: str, fact: type[Fact[Any]], **arguments: Any) -> Any:
         with ctx_state.use(self.state), ctx_inventory.use(self.inventory), ctx_host.use(self.host(name)):
             return self.host(name).get_fact(fact, **arguments)
 
@@ -133,25 +134,13 @@ class World:
 
 
 @pytest.fixture
-def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., World]]:
-    """Worlds one after the other on the same folders, each like a run of its own; all but the last are forgotten."""
-    originals = {name: getattr(Host, name) for name in ("run_shell_command", *COMMANDS)}
-    get_fact = pyinfra.api.host.get_fact
-
-    def plain() -> None:
-        pyinfra.api.host.get_fact = get_fact
-        for name, method in originals.items():
-            setattr(Host, name, method)
+def make(tmp_path: Path) -> Callable[..., World]:
+    """Worlds one after the other on the same folders, each like a run of its own."""
 
     def built(*names: str, layer: bool = True, lists: Path | None = tmp_path / "lists") -> World:
-        plain()
-        world = World(tmp_path, list(names) or ["@fake/a"], lists)
-        if layer:
-            install(world.asking)
-        return world
+        return World(tmp_path, list(names) or ["@fake/a"], lists, layer)
 
-    yield built
-    plain()
+    return built
 
 
 Make = Callable[..., World]
@@ -165,5 +154,5 @@ def learned(make: Make, *hosts: str, fact: type[Line] = Line) -> World:
     for host in hosts:
         for name in NAMES:
             before.ask(host, fact, file=name)
-    before.asking.remembered.save()
+    before.dispatcher.history.save()
     return make(*hosts)
