@@ -1,1 +1,4 @@
-"""Every hold on pyinfra: the checked inventory, the command line, connections, the order of operations, waiting, the fact cache."""
+"""All that depends on how pyinfra works inside: inventory, command line, connections, order, confirmation, waiting, fact cache.
+
+`holds` has the three names of pyinfra that are replaced; `connector` extends the connector of each host.
+"""

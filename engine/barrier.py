@@ -1,4 +1,4 @@
-"""Where hosts wait for each other."""
+"""The barrier at which hosts wait for each other."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from pyinfra.api import StringCommand, operation
 
 @operation()
 def every_host_is_ready() -> Generator[StringCommand, None, None]:
-    """Change nothing; pyinfra starts what follows when all hosts have come this far."""
+    """Change nothing: pyinfra starts the next operation when all hosts have ended this one."""
     host.noop("all hosts have finished the phase before")
     yield from ()

@@ -1,4 +1,4 @@
-"""How an operation refuses one host and leaves the others alone."""
+"""Failing one host from within an operation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HEADSCALE_SILENT = "headscale does not answer; see `journalctl -u headscale -n 3
 
 
 def fail(reason: str) -> StringCommand:
-    """A command that does nothing but fail with `reason`: pyinfra then stops this host, and the run with it.
+    """A command that only fails, with `reason` on standard error: pyinfra then stops this host, and the run with it.
 
     Raising in an operation would end the run of every host with a traceback.
     """

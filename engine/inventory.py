@@ -73,17 +73,17 @@ def cluster() -> Cluster:
 
 
 def here() -> Host:
-    """The model of the host whose turn it is."""
+    """The model of the current host."""
     return cluster().host(host.name)
 
 
 def is_api_host() -> bool:
-    """Whether the host whose turn it is speaks to the API in this run: the first control plane that was reached."""
+    """Whether the API is asked on the current host in this run: the first control plane that was reached."""
     return here().name == api_host()
 
 
 def api_host() -> str:
-    """The name of that host; empty where no control plane was reached."""
+    """The name of the host on which the API is asked; empty if no control plane was reached."""
     return next((member.name for member in cluster().control_planes if member.name in active_hosts()), "")
 
 
@@ -93,7 +93,7 @@ def active_hosts() -> set[str]:
 
 
 def host_data(loaded: Inventory) -> dict[str, dict[str, Any]]:
-    """Host name → its own and its groups' data, as pyinfra merges them; paths of certificates are made absolute."""
+    """Host name → its own and its groups' data, as pyinfra merges them, with absolute paths of certificates."""
     folder = _folders.get(loaded, Path.cwd())
     return {member.name: _with_whole_paths(_of_the_cluster(member.data.dict()), folder) for member in loaded}
 

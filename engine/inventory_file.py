@@ -1,4 +1,4 @@
-"""The files that an inventory is made of: what is wrong with them before they mean anything."""
+"""The Python files of an inventory: what is wrong with them as files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def is_one(source: Any) -> bool:
 
 
 def problems(source: Any) -> list[Problem]:
-    """What stands in the way of reading it, and hosts that are written twice."""
+    """What keeps pyinfra from reading the file whole, and hosts that are written twice."""
     path = Path(str(source))
     if not path.is_file():
         return [
@@ -33,7 +33,7 @@ def problems(source: Any) -> list[Problem]:
 
 
 def explained(error: Exception, source: str) -> Problem:
-    """What the Python of an inventory or group data file stumbled over."""
+    """The problem that an exception in an inventory or group data file stands for."""
     cause = getattr(error, "exception", error)
     if isinstance(cause, SyntaxError):
         where = f"{_short(cause.filename or source)} line {cause.lineno}"
@@ -55,7 +55,7 @@ def explained(error: Exception, source: str) -> Problem:
 
 
 def absent_certificates(cluster: Cluster) -> list[Problem]:
-    """Certificate files that are named and not there."""
+    """Certificate files of the model that do not exist."""
     files = cluster.certificate
     if not isinstance(files, Certificate):
         return []
@@ -72,7 +72,7 @@ def absent_certificates(cluster: Cluster) -> list[Problem]:
 
 
 def _groups(path: Path) -> dict[str, list[ast.expr]]:
-    """The lists that the file assigns, by name; what can't be parsed is told when pyinfra reads it."""
+    """The lists that the file assigns, by name; a syntax error is reported when pyinfra reads the file."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError, OSError):
@@ -126,7 +126,7 @@ def _twice(path: Path) -> list[Problem]:
 
 
 def _short(path: str) -> str:
-    """As the operator would write it, from where he stands."""
+    """The path from the working directory."""
     try:
         return str(Path(path).resolve().relative_to(Path.cwd()))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which proofs this run accepts: the pinned ones, or those that a rehearsal's ISTHMUS_TRUST names."""
+"""The pins of this run: those of the source code, or those of a rehearsal's ISTHMUS_TRUST."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cluster.sources import KEY_FINGERPRINTS, SHA256, Pins
 
 @cache
 def trust() -> Pins:
-    """The pinned values of cluster.sources; ISTHMUS_TRUST names a JSON file whose values take their place.
+    """The pins of cluster.sources; ISTHMUS_TRUST names a JSON file whose values replace them.
 
     Its keys: key_fingerprints (name → fingerprint), sha256 (official address → hash), certificate ({certificate, key}: PEM
     files for the coordination server), acme (directory of the authority that gives one) and ca (PEM file that the operator's

@@ -1,4 +1,4 @@
-"""Asking one host while another is being changed: for what must not pass through a file, a log or host data."""
+"""Commands and facts on a host other than the current one: for values that must not pass through a file, a log or host data."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from paramiko.ssh_exception import SSHException
 from pyinfra import inventory
 from pyinfra.api import FactBase, Host, StringCommand
 
-# Every host of a run may ask the same one at once, and sshd takes ten sessions on a connection (see sessions.py).
+# All hosts of a run may need the same one at once, and sshd takes ten sessions on a connection (engine/connector.py).
 _turns: dict[str, BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(6))
 
 
 class RemoteFailure(Exception):
-    """A command failed on a host; the message names the host and what it said on standard error."""
+    """A command failed on a host; the message has the host's name and the command's standard error."""
 
 
 def run(name: str, command: str, stdin: str | None = None, timeout_s: int = 120) -> str:
@@ -39,14 +39,14 @@ def run(name: str, command: str, stdin: str | None = None, timeout_s: int = 120)
         raise RemoteFailure(f"{name}: {error or 'the connection broke'}") from error
     if not ok:
         raise RemoteFailure(f"{name}: {' '.join(output.stderr_lines) or 'the command failed without a word'}")
-    said: str = output.stdout
-    return said
+    printed: str = output.stdout
+    return printed
 
 
 def fetch(name: str, path: str, local: Path, temporary: str) -> None:
-    """A file of the host `name`, copied to this machine; `temporary` = where a copy that the login user can read lies meanwhile.
+    """Copy a file of the host `name` to this machine; raises RemoteFailure.
 
-    Raises RemoteFailure.
+    `temporary`: path on the host for a copy that the login user can read, removed at the end.
     """
     target = _target(name)
     arguments = {"remote_temp_filename": temporary, **_privilege(target)}
@@ -60,24 +60,24 @@ def fetch(name: str, path: str, local: Path, temporary: str) -> None:
 
 
 def content(name: str, script: str, timeout_s: int) -> bytes:
-    """What `script`, run by sh as root on the host `name`, prints in base64; raises RemoteFailure."""
+    """Decode what `script`, run by sh as root on the host `name`, prints in base64; raises RemoteFailure."""
     try:
         return base64.b64decode(run(name, "sh -s", script, timeout_s), validate=False)
     except binascii.Error as error:
-        raise RemoteFailure(f"{name}: what it sent is not whole ({error})") from error
+        raise RemoteFailure(f"{name}: what it sent is incomplete ({error})") from error
 
 
-def fact(name: str, question: type[FactBase[Any]], **arguments: Any) -> Any:
-    """The answer of the host `name` to a fact, asked as root there."""
+def fact(name: str, fact_class: type[FactBase[Any]], **arguments: Any) -> Any:
+    """A fact of the host `name`, read as root; None or the fact's default if it could not be read."""
     target = _target(name)
     with _turns[name]:
-        return target.get_fact(question, **arguments, **_privilege(target))
+        return target.get_fact(fact_class, **arguments, **_privilege(target))
 
 
 def _target(name: str) -> Host:
     target: Host = inventory.get_host(name)
     if not target.connected:
-        target.connect(reason="(to ask it)")
+        target.connect(reason="(to read from it)")
     return target
 
 

@@ -1,4 +1,4 @@
-"""What is written to hosts, from the templates beside the phases."""
+"""Contents of files on the hosts, from templates/."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ _ENVIRONMENT = Environment(
 
 
 def render(template: str, **values: Any) -> str:
-    """The text of `templates/TEMPLATE` with these values; a value that is missing is an error."""
+    """Render `templates/TEMPLATE` with these values; raises jinja2's UndefinedError if one is missing."""
     return _ENVIRONMENT.get_template(template).render(**values)

@@ -18,7 +18,7 @@ Answer = TypeVar("Answer")
 
 
 def wait(command: str, seconds: int, done: str) -> Generator[StringCommand, None, None]:
-    """Wait on this host for a command that ends by itself within `seconds`; where it fails, so does the host, with its words."""
+    """Wait on this host for a command that ends by itself within `seconds`; if it fails, so does the host, with its standard error."""
     if not state.is_executing:
         host.noop("waited for in the run")
         return
@@ -31,14 +31,14 @@ def wait(command: str, seconds: int, done: str) -> Generator[StringCommand, None
 
 
 def answered(question: type[FactBase[Any]], seconds: int) -> Any:
-    """The answer to a fact on this host. In a run it is asked again, for at most so many seconds, while there is none."""
+    """A fact of this host. In a run, it is read again for at most `seconds` while it is None."""
     return poll(
         lambda: host.get_fact(question), lambda answer: answer is not None, seconds if state.is_executing else -1
     )
 
 
 def pause() -> None:
-    """A second on this host, after which its facts are asked again; if that fails, the next question says why."""
+    """Pause for a second on this host. It is a command, so that facts are read again; if it fails, the next fact reports why."""
     try:
         remote.run(host.name, "sleep 1")
     except remote.RemoteFailure:
