@@ -5,10 +5,8 @@ from __future__ import annotations
 import shlex
 from dataclasses import asdict, dataclass
 
-from pyinfra.api import FactBase
-
 from cluster.observed.gpg import parse_colons
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class Keyring:
         return asdict(self)
 
 
-class SigningKeys(FactBase[Keyring | None]):
+class SigningKeys(Fact[Keyring | None]):
     """The keys of the keyring file at `path`; an absent file has none, and so has one that nothing on the host can read; None = unknown."""
 
     def command(self, path: str) -> str:

@@ -6,9 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from pyinfra.api import FactBase
-
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 from facts.kubernetes import KUBECTL
 
 API = "/etc/kubernetes/pki/apiserver.crt"
@@ -30,7 +28,7 @@ class Certificate:
         return asdict(self)
 
 
-class Issued(FactBase[dict[str, Certificate] | None]):
+class Issued(Fact[dict[str, Certificate] | None]):
     """File → the leaf certificate in it, which `kubeadm certs renew` renews; none on hosts without an API, None = unknown."""
 
     def command(self) -> str:
@@ -47,7 +45,7 @@ class Issued(FactBase[dict[str, Certificate] | None]):
         return {path: Certificate(int(end), int(written), serial) for path, written, end, serial in rows}
 
 
-class Named(FactBase[list[str] | None]):
+class Named(Fact[list[str] | None]):
     """The names and addresses in the API's certificate on this host's disk; empty where there is none that can be read; None = unknown."""
 
     def command(self) -> str:
@@ -58,7 +56,7 @@ class Named(FactBase[list[str] | None]):
         return [value for kind, _, value in words if kind in ("DNS", "IP Address")]
 
 
-class Served(FactBase[str | None]):
+class Served(Fact[str | None]):
     """The serial number of the certificate that a TLS handshake with this host's API on `port` gets; empty where nothing answers."""
 
     depends_on_other_hosts = True
@@ -73,7 +71,7 @@ class Served(FactBase[str | None]):
         return output[0].strip()
 
 
-class Components(FactBase[dict[str, int] | None]):
+class Components(Fact[dict[str, int] | None]):
     """Component of this host's control plane → when its container was started, in seconds since 1970; None = the API does not answer."""
 
     depends_on_other_hosts = True

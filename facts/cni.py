@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from pyinfra.api import FactBase
-
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 from facts.containerd import CTR
 
 LISTING = "/opt/cni/isthmus.sha256"
@@ -27,7 +25,7 @@ class Installed:
         return asdict(self)
 
 
-class Plugins(FactBase[Installed | None]):
+class Plugins(Fact[Installed | None]):
     """The plugins that were unpacked from an archive, by the listing kept beside them; None = unknown."""
 
     def command(self) -> str:
@@ -47,7 +45,7 @@ class Plugins(FactBase[Installed | None]):
         return Installed(archive, sha256, output[1] == "intact")
 
 
-class Leases(FactBase[list[str] | None]):
+class Leases(Fact[list[str] | None]):
     """The pods, by uid, that hold an address of the host's pod network; None = unknown.
 
     By the pod and not by the address: a new pod may get the address that an old one still believes to have.

@@ -6,10 +6,8 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyinfra.api import FactBase
-
 from cluster.documents.containerd import Settings, parse_dump
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 
 # The CRI's namespace: what is pulled there, kubelet has.
 CTR = "ctr -n k8s.io"
@@ -27,7 +25,7 @@ class Containerd:
         return {"version": self.version, "settings": self.settings.to_json() if self.settings else None}
 
 
-class Config(FactBase[Containerd | None]):
+class Config(Fact[Containerd | None]):
     """The installed version and the configuration in force after its next start (`containerd config dump`); None = unknown."""
 
     def command(self) -> str:
@@ -38,7 +36,7 @@ class Config(FactBase[Containerd | None]):
         return parse(output)
 
 
-class Pulled(FactBase[list[str] | None]):
+class Pulled(Fact[list[str] | None]):
     """The images that containerd has whole, by name; None = unknown."""
 
     def command(self) -> str:
@@ -49,7 +47,7 @@ class Pulled(FactBase[list[str] | None]):
         return output[1:]
 
 
-class Answering(FactBase[list[str] | None]):
+class Answering(Fact[list[str] | None]):
     """Those of `urls` where a registry answers, whatever it says."""
 
     depends_on_other_hosts = True

@@ -6,9 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from pyinfra.api import FactBase
-
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class Package:
         return asdict(self)
 
 
-class Arch(FactBase[str | None]):
+class Arch(Fact[str | None]):
     """The architecture of the host's packages, such as amd64 or arm64; None = unknown."""
 
     def command(self) -> str:
@@ -33,7 +31,7 @@ class Arch(FactBase[str | None]):
         return output[0].strip()
 
 
-class Packages(FactBase[dict[str, Package | None] | None]):
+class Packages(Fact[dict[str, Package | None] | None]):
     """Those of `names`: name → installed package, or None where it is not installed; the whole is None if unknown."""
 
     def command(self, names: Sequence[str]) -> str:

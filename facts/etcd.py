@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 
-from pyinfra.api import FactBase
-
 from cluster.preflight.remove_host import Member
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 from facts.kubernetes import KUBECTL
 
 PKI = "/etc/kubernetes/pki/etcd"
@@ -17,7 +15,7 @@ ETCDCTL = (
 )
 
 
-class Members(FactBase[list[Member] | None]):
+class Members(Fact[list[Member] | None]):
     """Every member and whether it answers; None = etcd on this host could not be asked."""
 
     depends_on_other_hosts = True

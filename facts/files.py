@@ -6,9 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from pyinfra.api import FactBase
-
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class FileState:
         return asdict(self)
 
 
-class States(FactBase[dict[str, FileState | None] | None]):
+class States(Fact[dict[str, FileState | None] | None]):
     """The regular files among `paths`: path → state, or None where there is no file; the whole is None if unknown."""
 
     def command(self, paths: Sequence[str]) -> str:
@@ -41,7 +39,7 @@ class States(FactBase[dict[str, FileState | None] | None]):
         return parse_states(output)
 
 
-class Content(FactBase[list[str] | None]):
+class Content(Fact[list[str] | None]):
     """The lines of a text file; an absent file has none, None is unknown."""
 
     def command(self, path: str) -> str:

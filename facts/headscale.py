@@ -9,9 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from pyinfra.api import FactBase
-
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 
 # Hosts without headscale have no nodes; `unknown` stands for a headscale that does not answer.
 LIST_NODES = "command -v headscale >/dev/null || { echo '[]'; exit 0; }; timeout 10 headscale nodes list --output json 2>/dev/null || echo unknown"
@@ -56,7 +54,7 @@ class Route:
         return asdict(self)
 
 
-class Nodes(FactBase[tuple[Node, ...] | None]):
+class Nodes(Fact[tuple[Node, ...] | None]):
     """The registered machines; empty on a host without headscale, None where headscale does not answer."""
 
     depends_on_other_hosts = True
@@ -69,7 +67,7 @@ class Nodes(FactBase[tuple[Node, ...] | None]):
         return parse_nodes("\n".join(output))
 
 
-class Routes(FactBase[tuple[Route, ...] | None]):
+class Routes(Fact[tuple[Route, ...] | None]):
     """The prefixes of every registered machine; empty on a host without headscale, None where headscale does not answer."""
 
     depends_on_other_hosts = True
@@ -100,7 +98,7 @@ class Key:
         return asdict(self)
 
 
-class Keys(FactBase[tuple[Key, ...] | None]):
+class Keys(Fact[tuple[Key, ...] | None]):
     """The keys for joining that headscale keeps; empty on a host without headscale, None where headscale does not answer."""
 
     depends_on_other_hosts = True
@@ -116,7 +114,7 @@ class Keys(FactBase[tuple[Key, ...] | None]):
         return tuple(_key(entry) for entry in json.loads(text) or [])
 
 
-class Reachable(FactBase[str | None]):
+class Reachable(Fact[str | None]):
     """Why headscale does not answer at `login_server` from this host, in curl's words; empty when it does, None = unknown."""
 
     depends_on_other_hosts = True

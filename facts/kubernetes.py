@@ -6,12 +6,10 @@ import json
 import shlex
 from typing import Any
 
-from pyinfra.api import FactBase
-
 from cluster.observed import kubeadm_state
 from cluster.observed.nodes import Node, Workload, parse_node, parse_workload
 from cluster.observed.pods import Networked, Pod, evictable, networked
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 
 KUBECONFIG = "/etc/kubernetes/admin.conf"
 KUBECTL = f"kubectl --kubeconfig {KUBECONFIG}"
@@ -26,7 +24,7 @@ PROXIES = "$(grep -lsx kube-proxy /proc/[0-9]*/comm)"
 SAME, DIFFERENT, ABSENT = "same", "different", "absent"
 
 
-class KubeletVersion(FactBase[str | None]):
+class KubeletVersion(Fact[str | None]):
     """The installed kubelet's version, such as 1.36.3; empty without one; None = unknown."""
 
     def command(self) -> str:
@@ -37,7 +35,7 @@ class KubeletVersion(FactBase[str | None]):
         return "" if output[0] == "absent" else output[0].split()[1].removeprefix("v")
 
 
-class Nodes(FactBase[list[Node] | None]):
+class Nodes(Fact[list[Node] | None]):
     """The nodes of the cluster, asked on a control plane; none elsewhere; None = the API does not answer."""
 
     depends_on_other_hosts = True
@@ -51,7 +49,7 @@ class Nodes(FactBase[list[Node] | None]):
         return None if items is None else [parse_node(item) for item in items]
 
 
-class Workloads(FactBase[list[Workload] | None]):
+class Workloads(Fact[list[Workload] | None]):
     """Deployments and DaemonSets, asked on a control plane; none elsewhere; None = the API does not answer."""
 
     depends_on_other_hosts = True
@@ -65,7 +63,7 @@ class Workloads(FactBase[list[Workload] | None]):
         return None if items is None else [parse_workload(item) for item in items]
 
 
-class Evictable(FactBase[list[Pod] | None]):
+class Evictable(Fact[list[Pod] | None]):
     """The pods of a node that a drain would move, asked on a control plane; none elsewhere; None = the API does not answer."""
 
     depends_on_other_hosts = True
@@ -79,7 +77,7 @@ class Evictable(FactBase[list[Pod] | None]):
         return None if items is None else [pod for item in items if (pod := evictable(item))]
 
 
-class OnPodNetwork(FactBase[list[Networked] | None]):
+class OnPodNetwork(Fact[list[Networked] | None]):
     """The pods that have an address of the pod network, asked on a control plane; none elsewhere; None = the API does not answer."""
 
     depends_on_other_hosts = True
@@ -93,7 +91,7 @@ class OnPodNetwork(FactBase[list[Networked] | None]):
         return None if items is None else [pod for item in items if (pod := networked(item))]
 
 
-class KubeProxyEndpoint(FactBase[list[str] | None]):
+class KubeProxyEndpoint(Fact[list[str] | None]):
     """Where `api` leads for each kube-proxy that runs on the host: kubelet copies /etc/hosts into its container when it starts."""
 
     def command(self, api: str) -> str:
@@ -104,7 +102,7 @@ class KubeProxyEndpoint(FactBase[list[str] | None]):
         return output[1:]
 
 
-class Membership(FactBase[kubeadm_state.Membership | None]):
+class Membership(Fact[kubeadm_state.Membership | None]):
     """What kubeadm left on the host; None = unknown."""
 
     def command(self) -> str:
@@ -119,7 +117,7 @@ class Membership(FactBase[kubeadm_state.Membership | None]):
         return kubeadm_state.parse(output)
 
 
-class Settled(FactBase[dict[str, str] | None]):
+class Settled(Fact[dict[str, str] | None]):
     """What the cluster keeps for good, as far as this host knows it, by the names of `cluster.preflight.immutable`; None = unknown."""
 
     def command(self) -> str:
@@ -136,7 +134,7 @@ class Settled(FactBase[dict[str, str] | None]):
         return dict(line.split(" ", 1) for line in output[1:])
 
 
-class JoinTokens(FactBase[list[str] | None]):
+class JoinTokens(Fact[list[str] | None]):
     """Secrets that hold a join token described as `mark` (empty: any), by name, never with their content; None = the API does not answer."""
 
     depends_on_other_hosts = True
@@ -158,7 +156,7 @@ class JoinTokens(FactBase[list[str] | None]):
         return [name for name, _, described in found if not mark or described == mark]
 
 
-class Manifest(FactBase[str | None]):
+class Manifest(Fact[str | None]):
     """Whether the cluster holds the objects of `manifest` just so (`kubectl diff`): same, different, or absent; None = unknown."""
 
     depends_on_other_hosts = True
@@ -176,7 +174,7 @@ class Manifest(FactBase[str | None]):
         return None if output[-1] == "unknown" else output[-1]
 
 
-class Images(FactBase[list[str] | None]):
+class Images(Fact[list[str] | None]):
     """What the installed kubeadm wants for `version` (X.Y.Z; empty: its own); none without kubeadm; None = unknown."""
 
     def command(self, version: str = "") -> str:
@@ -190,7 +188,7 @@ class Images(FactBase[list[str] | None]):
         return [line for line in output if line != "absent"]
 
 
-class Resolver(FactBase[str | None]):
+class Resolver(Fact[str | None]):
     """The file whose nameservers pods can use: not the stub of systemd-resolved, which only answers on the host's loopback."""
 
     def command(self) -> str:

@@ -7,10 +7,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from pyinfra.api import FactBase
-
 from cluster.observed import survey
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class OsRelease:
         return asdict(self)
 
 
-class Release(FactBase[OsRelease | None]):
+class Release(Fact[OsRelease | None]):
     """The distribution; None = unknown."""
 
     def command(self) -> str:
@@ -37,7 +35,7 @@ class Release(FactBase[OsRelease | None]):
         return OsRelease(*output[:3])
 
 
-class Kernel(FactBase[str | None]):
+class Kernel(Fact[str | None]):
     """The kernel's release, such as 6.1.0-31-amd64."""
 
     def command(self) -> str:
@@ -47,7 +45,7 @@ class Kernel(FactBase[str | None]):
         return output[0].strip()
 
 
-class Cgroup(FactBase[str | None]):
+class Cgroup(Fact[str | None]):
     """`v1` or `v2`; a hybrid hierarchy counts as v1, as kubelet sees it."""
 
     def command(self) -> str:
@@ -57,7 +55,7 @@ class Cgroup(FactBase[str | None]):
         return "v2" if output[0].strip() == "cgroup2fs" else "v1"
 
 
-class Container(FactBase[str | None]):
+class Container(Fact[str | None]):
     """The kind of container that the host is (lxc, docker …); empty where it is a real or virtual machine."""
 
     def command(self) -> str:
@@ -68,7 +66,7 @@ class Container(FactBase[str | None]):
         return "" if kind == "none" else kind
 
 
-class Hostname(FactBase[dict[str, str] | None]):
+class Hostname(Fact[dict[str, str] | None]):
     """The host's name now (`live`) and after a reboot (`static`)."""
 
     def command(self) -> str:
@@ -79,7 +77,7 @@ class Hostname(FactBase[dict[str, str] | None]):
         return {"live": output[0].strip(), "static": output[1].strip() if len(output) > 1 else ""}
 
 
-class Swap(FactBase[dict[str, list[str]] | None]):
+class Swap(Fact[dict[str, list[str]] | None]):
     """Swap in use (`active`: paths) and swap that a reboot would turn on (`fstab`: lines)."""
 
     def command(self) -> str:
@@ -93,7 +91,7 @@ class Swap(FactBase[dict[str, list[str]] | None]):
         }
 
 
-class DisabledSwap(FactBase[list[str] | None]):
+class DisabledSwap(Fact[list[str] | None]):
     """Lines of fstab that the deploy has switched off; None = unknown."""
 
     def command(self) -> str:
@@ -103,7 +101,7 @@ class DisabledSwap(FactBase[list[str] | None]):
         return output[1:]
 
 
-class KernelSettings(FactBase[dict[str, str | None] | None]):
+class KernelSettings(Fact[dict[str, str | None] | None]):
     """Modules and sysctls: `module NAME` → "loaded" or None, `NAME` → value or None where this kernel shows none.
 
     A module counts as loaded when it is listed, built in, or shows what it brings: in a container none of the lists may be there.
@@ -124,7 +122,7 @@ class KernelSettings(FactBase[dict[str, str | None] | None]):
         return {key: value.strip() or None for key, _, value in (line.partition("=") for line in output)}
 
 
-class TimeSync(FactBase[str | None]):
+class TimeSync(Fact[str | None]):
     """The running time service (unit name), `container` where the clock is somebody else's, or empty where none runs."""
 
     def command(self) -> str:
@@ -139,7 +137,7 @@ class TimeSync(FactBase[str | None]):
         return "" if found == "none" else found
 
 
-class Survey(FactBase[survey.Survey | None]):
+class Survey(Fact[survey.Survey | None]):
     """All that preflight asks, in one question. `names` are DNS names that the host must be able to resolve."""
 
     def command(self, names: Sequence[str] = ()) -> str:

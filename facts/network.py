@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from pyinfra.api import FactBase
-
 from cluster.documents.iptables import Filters, parse_filters
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 
 # Where `ip rule to LAN lookup main` stands: before tailscale's own rules, which begin at 5210.
 RULE_PRIORITY = 2500
@@ -30,7 +28,7 @@ class ForwardingState:
         return asdict(self)
 
 
-class Forwarding(FactBase[ForwardingState | None]):
+class Forwarding(Fact[ForwardingState | None]):
     """Rules at our priority, forwarding and segment clamp as they are now; None = could not be read."""
 
     def command(self) -> str:
@@ -45,7 +43,7 @@ class Forwarding(FactBase[ForwardingState | None]):
         return parse_forwarding(output)
 
 
-class Mtus(FactBase[dict[str, int] | None]):
+class Mtus(Fact[dict[str, int] | None]):
     """Interface → the largest packet that it carries, in bytes; None = unknown."""
 
     def command(self) -> str:
@@ -56,7 +54,7 @@ class Mtus(FactBase[dict[str, int] | None]):
         return {name: int(size) for name, size in (line.split() for line in output)}
 
 
-class PacketFilter(FactBase[Filters | None]):
+class PacketFilter(Fact[Filters | None]):
     """The iptables rules in use and those kept for the next boot; None = could not be read."""
 
     depends_on_other_hosts = True
@@ -76,7 +74,7 @@ class PacketFilter(FactBase[Filters | None]):
         return parse_filters(output)
 
 
-class Saved(FactBase[dict[str, list[str]] | None]):
+class Saved(Fact[dict[str, list[str]] | None]):
     """What each of iptables' tools saves: tool (such as ip6tables-nft) → lines; tools that have no table are left out. None = unknown."""
 
     depends_on_other_hosts = True
@@ -100,7 +98,7 @@ class Saved(FactBase[dict[str, list[str]] | None]):
         return found
 
 
-class NftTables(FactBase[list[tuple[str, str]] | None]):
+class NftTables(Fact[list[tuple[str, str]] | None]):
     """The tables of nftables, as (family, name); None = unknown."""
 
     depends_on_other_hosts = True
@@ -114,7 +112,7 @@ class NftTables(FactBase[list[tuple[str, str]] | None]):
         return [(row[1], row[2]) for row in rows]
 
 
-class PodRoutes(FactBase[list[str] | None]):
+class PodRoutes(Fact[list[str] | None]):
     """Destinations that the main table throws away (flannel does so with its node's own network); None = unknown."""
 
     depends_on_other_hosts = True

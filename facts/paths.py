@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from pyinfra.api import FactBase
+from facts.base import Fact
 
 
-class Present(FactBase[list[str] | None]):
+class Present(Fact[list[str] | None]):
     """Those of `paths` (shell patterns, such as /etc/apt/keyrings/isthmus-*) that exist, as they are named; None = unknown."""
 
     def command(self, paths: Sequence[str]) -> str:
@@ -18,7 +18,7 @@ class Present(FactBase[list[str] | None]):
         return output[1:]
 
 
-class Links(FactBase[list[str] | None]):
+class Links(Fact[list[str] | None]):
     """Those of `names` that are network links now; None = unknown."""
 
     def command(self, names: Sequence[str]) -> str:

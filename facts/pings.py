@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from pyinfra.api import FactBase
-
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 
 _PONG = re.compile(r"pong from \S+ \(\S+\) via (?P<via>\S+) in (?P<time>[\d.]+)(?P<unit>µs|us|ms|s)")
 # WireGuard tries its handshake again after 5 s (its REKEY_TIMEOUT): a pair that never spoke before may lose two.
@@ -31,7 +29,7 @@ class Path:
         return asdict(self)
 
 
-class TailnetPaths(FactBase[dict[str, Path] | None]):
+class TailnetPaths(Fact[dict[str, Path] | None]):
     """Tailnet address → path, measured by `tailscale ping` until a direct one is found or five tries are over."""
 
     depends_on_other_hosts = True
@@ -49,7 +47,7 @@ class TailnetPaths(FactBase[dict[str, Path] | None]):
         return parse_pings(output)
 
 
-class Answers(FactBase[dict[str, bool] | None]):
+class Answers(Fact[dict[str, bool] | None]):
     """Address → whether it answers an ICMP echo request within sixteen seconds, by whatever route the host has."""
 
     depends_on_other_hosts = True

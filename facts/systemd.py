@@ -6,9 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from pyinfra.api import FactBase
-
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 
 # The services that this project runs.
 UNITS = ("tailscaled", "containerd", "kubelet", "headscale", "nginx")
@@ -30,7 +28,7 @@ class Unit:
         return asdict(self)
 
 
-class State(FactBase[Unit | None]):
+class State(Fact[Unit | None]):
     """The unit `unit`, and whether one of `reads` (paths) was changed after it was started; None = unknown."""
 
     def command(self, unit: str, reads: Sequence[str] = ()) -> str:

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pyinfra.api import FactBase
-
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 
 ABSENT = "absent"
 UNREACHABLE = "unreachable"
@@ -96,7 +94,7 @@ class ClientPrefs:
         return asdict(self)
 
 
-class Status(FactBase[ClientStatus | None]):
+class Status(Fact[ClientStatus | None]):
     """`tailscale status`; None = could not be read."""
 
     depends_on_other_hosts = True
@@ -109,7 +107,7 @@ class Status(FactBase[ClientStatus | None]):
         return parse_status("\n".join(output))
 
 
-class Prefs(FactBase[ClientPrefs | None]):
+class Prefs(Fact[ClientPrefs | None]):
     """The client's preferences; None = could not be read."""
 
     depends_on_other_hosts = True
@@ -122,7 +120,7 @@ class Prefs(FactBase[ClientPrefs | None]):
         return parse_prefs("\n".join(output))
 
 
-class StaleConnections(FactBase[list[str] | None]):
+class StaleConnections(Fact[list[str] | None]):
     """Addresses to which this host's tailscaled talks at `port`, though `server` leads to others; None = unknown."""
 
     def command(self, server: str, port: int) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 
-from pyinfra.api import FactBase
+from facts.base import Fact
 
 SOON_S = 24 * 3600
 
 
-class CertificateState(FactBase[str | None]):
+class CertificateState(Fact[str | None]):
     """`valid`, `expired` (or within a day) or `absent`: the certificate at `path`; None = unknown."""
 
     def command(self, path: str) -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from pyinfra.api import FactBase
-
 from cluster import upgrades
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 from facts.kubernetes import KUBECONFIG
 
 
-class Installed(FactBase[upgrades.Installed | None]):
+class Installed(Fact[upgrades.Installed | None]):
     """Those of the packages `names` that are there, and the API that runs on the host; None = unknown."""
 
     def command(self, names: Sequence[str]) -> str:
@@ -30,7 +28,7 @@ class Installed(FactBase[upgrades.Installed | None]):
         return upgrades.Installed(packages, next((row[1] for row in rows if row[0] == "api"), ""))
 
 
-class Offered(FactBase[list[str] | None]):
+class Offered(Fact[list[str] | None]):
     """The versions of `package` in the index of an apt repository at `index` (without .gz), fetched for this question; None = unknown."""
 
     depends_on_other_hosts = True
@@ -47,7 +45,7 @@ class Offered(FactBase[list[str] | None]):
         return None if output[-1] == "unknown" else output[1:]
 
 
-class Fetchable(FactBase[str | None]):
+class Fetchable(Fact[str | None]):
     """Why nothing can be fetched from `url`, in curl's words; empty where it can."""
 
     depends_on_other_hosts = True
@@ -59,7 +57,7 @@ class Fetchable(FactBase[str | None]):
         return " ".join(output).strip()
 
 
-class ManifestDiff(FactBase[list[str] | None]):
+class ManifestDiff(Fact[list[str] | None]):
     """What `kubeadm upgrade diff` says that `version` changes in the manifests of this host's control plane. It only reads."""
 
     depends_on_other_hosts = True

@@ -5,11 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from pyinfra.api import FactBase
-
 from cluster.mtu import PING_BYTES
 from facts import headscale, kubernetes, network, pings, systemd, tailscale
-from facts.base import parse_errors_as_fact_errors
+from facts.base import Fact, parse_errors_as_fact_errors
 from facts.sections import Section, parse_sections, script
 
 PACKAGES = ("kubeadm", "kubelet", "kubectl", "containerd", "containerd.io", "tailscale", "headscale")
@@ -20,7 +18,7 @@ _PODS = (
 )
 
 
-class State(FactBase[dict[str, Section] | None]):
+class State(Fact[dict[str, Section] | None]):
     """The host's own state. `names` must resolve, `login_server` must answer, `listen` is where its headscale listens."""
 
     depends_on_other_hosts = True
@@ -33,7 +31,7 @@ class State(FactBase[dict[str, Section] | None]):
         return parse_sections(output)
 
 
-class ClusterState(FactBase[dict[str, Section] | None]):
+class ClusterState(Fact[dict[str, Section] | None]):
     """What the Kubernetes API says of nodes, workloads and pods, asked on a control plane."""
 
     depends_on_other_hosts = True
@@ -51,7 +49,7 @@ class ClusterState(FactBase[dict[str, Section] | None]):
         return parse_sections(output)
 
 
-class Reach(FactBase[dict[str, Section] | None]):
+class Reach(Fact[dict[str, Section] | None]):
     """What the host reaches: tailnet and LAN addresses, the others' pod networks, ports (`ADDRESS PORT`), other addresses. `mtu` is the tailnet's."""
 
     depends_on_other_hosts = True

@@ -17,7 +17,7 @@ from pyinfra import inventory, logger, state
 
 from cluster.documents import headscale
 from cluster.model import Cluster
-from engine.command_line import said
+from engine.command_line import option
 from engine.connect import unreachable
 from engine.inventory import cluster
 from facts.tailscale import parse_status
@@ -174,10 +174,10 @@ def publish(declared: Cluster, found: Measurement, findings: tuple[Finding, ...]
     target.write_text(f"{values}\n")
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text(page.render(declared, found, findings, dot.svg))
-    if said("json_output"):
+    if option("json_output"):
         print(values, flush=True)
         return
     style = terminal.Style.of(sys.stdout)
     print(
-        terminal.render(declared, found, findings, style, verbose=bool(said("verbosity")), page=str(PAGE)), flush=True
+        terminal.render(declared, found, findings, style, verbose=bool(option("verbosity")), page=str(PAGE)), flush=True
     )
