@@ -4,10 +4,8 @@ Nine phases, each with the barrier that all hosts share and: a set of three file
 /etc/hosts or the host's swap. Its cost grows with the number of hosts as the real one's does; services are missing in it.
 """
 
-from pyinfra import host
-
 from cluster.documents.host_names import entries
-from engine.inventory import cluster, here
+from cluster.model import Cluster, Host
 from engine.phase import phase
 from operations import apt, files, machine, network
 
@@ -22,7 +20,7 @@ def settings(number: int) -> None:
     """One phase."""
 
     @phase(f"Settings {number}")
-    def write() -> None:
+    def write(cluster: Cluster, host: Host) -> None:
         wanted = [
             files.File(f"/etc/isthmus-bench/{number}-{one}.conf", f"# {host.name}\n{TEXT}") for one in range(FILES)
         ]
@@ -32,7 +30,7 @@ def settings(number: int) -> None:
             name="Load modules and set sysctls", modules=("overlay",), sysctls=SYSCTLS, is_container=True
         )
         if number % 2:
-            network.hosts_block(name="Name the hosts", entries=lambda: entries(cluster(), here(), {}))
+            network.hosts_block(name="Name the hosts", entries=lambda: entries(cluster, host, {}))
         else:
             machine.no_swap(name="Turn swap off")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from cluster import backups
+from cluster.model import Cluster, Host
 from engine.barrier import every_host_is_ready
 from engine.command_line import given
 from engine.connect import unreachable
-from engine.inventory import active_hosts, cluster, here, is_api_host
+from engine.inventory import active_hosts, is_api_host
 from engine.phase import phase
 from facts import backup as asked
 from local import backup_archive
@@ -14,18 +15,17 @@ from operations import backup
 
 
 @phase("Backup")
-def back_up() -> None:
+def back_up(cluster: Cluster, host: Host) -> None:
     """Take what each host holds, then write all of it at once."""
-    whole, this = cluster(), here()
-    files = {backups.machine(this.name): asked.MACHINE}
+    files = {backups.machine(host.name): asked.MACHINE}
     if is_api_host():
         files |= {backups.ETCD: asked.etcd(), backups.PKI: asked.PKI}
-    if this.is_coordinator:
+    if host.is_coordinator:
         files |= {backups.HEADSCALE: asked.headscale()}
     backup.fetch(
         name="Back up what the host holds", files=files, recipients=backup_archive.recipients(given()["recipient"])
     )
     every_host_is_ready(name="every host is backed up")
     reached = active_hosts()
-    if this.name == next(member.name for member in whole.hosts if member.name in reached):
-        backup.store(name="Write the backup", cluster=whole, away=dict(unreachable))
+    if host.name == next(member.name for member in cluster.hosts if member.name in reached):
+        backup.store(name="Write the backup", cluster=cluster, away=dict(unreachable))

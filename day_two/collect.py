@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from cluster.model import Cluster, Host
 from engine.barrier import every_host_is_ready
 from engine.connect import unreachable
-from engine.inventory import active_hosts, cluster, here
+from engine.inventory import active_hosts
 from engine.phase import phase
 from operations import support_bundle
 
 
 @phase("Collect")
-def collect() -> None:
+def collect(cluster: Cluster, host: Host) -> None:
     """Ask every host that can be reached, and pack what they say."""
     support_bundle.fetch(name="Collect logs, states and settings")
     every_host_is_ready(name="every host is collected")
     reached = active_hosts()
-    if here().name == next(member.name for member in cluster().hosts if member.name in reached):
-        support_bundle.store(name="Write the archive", cluster=cluster().cluster_name, away=dict(unreachable))
+    if host.name == next(member.name for member in cluster.hosts if member.name in reached):
+        support_bundle.store(name="Write the archive", cluster=cluster.cluster_name, away=dict(unreachable))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.model import Cluster, Host
 from cluster.tasks import is_set
 from engine.command_line import given
 from engine.inventory import is_api_host
@@ -12,7 +13,7 @@ DRAIN_S = 120
 
 
 @phase("Drain")
-def drain() -> None:
+def drain(cluster: Cluster, host: Host) -> None:
     """Move the pods of `--data host=` elsewhere."""
     told = given()
     if is_api_host():

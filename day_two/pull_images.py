@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+from cluster.model import Cluster, Host
 from engine.barrier import every_host_is_ready
 from engine.command_line import given
-from engine.inventory import cluster, here
 from engine.phase import phase
 from operations import images, uninstall
 
 
 @phase("Images")
-def pull_images() -> None:
+def pull_images(cluster: Cluster, host: Host) -> None:
     """Have every node hold the images of `--data version=`, of the declared version without it."""
-    whole, this = cluster(), here()
-    version = given().get("version") or whole.kubernetes_version
-    images.pull(name="Pull the images", cluster=whole, this=this, version=version)
+    version = given().get("version") or cluster.kubernetes_version
+    images.pull(name="Pull the images", cluster=cluster, node=host, version=version)
     every_host_is_ready(name="the images are pulled")
     # One archive at a time lies on the operator's machine.
     images.send(
         name="Copy images that can't be pulled from another node",
-        cluster=whole,
-        this=this,
+        cluster=cluster,
+        node=host,
         version=version,
         _serial=True,
     )

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from pyinfra.api.operation import OperationMeta
 
 from cluster.documents.flannel import DAEMON_SET as FLANNEL
+from cluster.model import Cluster, Host
 from cluster.tasks import is_set
 from engine.barrier import every_host_is_ready
 from engine.command_line import given
-from engine.inventory import active_hosts, cluster, here, is_api_host
+from engine.inventory import active_hosts, current_cluster, is_api_host
 from engine.phase import phase
 from operations import cni, manifests, pods, uninstall
 from phases.pod_network import FLANNEL_FILES
 
 
 @phase("Remove the pod network")
-def remove_pod_network() -> list[OperationMeta]:
+def remove_pod_network(cluster: Cluster, host: Host) -> list[OperationMeta]:
     """End flannel and take away what it and the plugins keep; gives the operations that do."""
-    whole, this = cluster(), here()
     changes = []
     if is_api_host():
         pods.check_controllers(
@@ -29,16 +29,16 @@ def remove_pod_network() -> list[OperationMeta]:
             manifests.delete(name="Delete flannel's DaemonSet", namespace=FLANNEL[0], daemon_set="kube-flannel-ds")
         )
     every_host_is_ready(name="flannel's DaemonSet is deleted")
-    if this.is_node:
+    if host.is_node:
         cni.wait_for_flannel_to_stop(name="Wait until flannel has stopped")
         # Without its configuration kubelet starts no pod, which would make the bridge again.
         uninstall.absent(name="Remove flannel's files", paths=FLANNEL_FILES)
-        uninstall.pod_network(name="Delete the pods' bridge", pod_cidr=whole.pod_cidr)
+        uninstall.pod_network(name="Delete the pods' bridge", pod_cidr=cluster.pod_cidr)
     return changes
 
 
 @phase("Pods")
-def restart_pods(after: Sequence[OperationMeta]) -> None:
+def restart_pods(cluster: Cluster, host: Host, after: Sequence[OperationMeta]) -> None:
     """Start every pod again that lost its address; `after`: operations that take the network away (for the preview)."""
     if is_api_host():
         manifests.wait_for_workloads(name="Wait until flannel runs", wanted=[FLANNEL], after=after)
@@ -46,4 +46,4 @@ def restart_pods(after: Sequence[OperationMeta]) -> None:
 
 
 def _nodes() -> list[str]:
-    return [node.name for node in cluster().nodes if node.name in active_hosts()]
+    return [node.name for node in current_cluster().nodes if node.name in active_hosts()]

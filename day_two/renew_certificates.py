@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cluster.model import Cluster, Host
 from engine.command_line import given
-from engine.inventory import cluster, here
 from engine.phase import phase
 from operations import certificates, kubeconfig
 
@@ -17,13 +17,12 @@ STAGES = {
 
 
 @phase("Certificates")
-def renew_certificates() -> None:
+def renew_certificates(cluster: Cluster, host: Host) -> None:
     """Renew them on one control plane after the other, and prove that the new ones are in use."""
-    whole, this = cluster(), here()
     within = int(given().get("days") or WITHIN_DAYS)
     made = certificates.renew(name="Renew the certificates", within_days=within, _serial=True)
     for name, components in STAGES.items():
         certificates.restart_readers(name=f"Have {name} read them", components=components, after=[made], _serial=True)
-    certificates.wait_served(name="Wait until the API serves the new certificate", port=whole.api_port, after=[made])
-    if this == whole.control_planes[0]:
-        kubeconfig.write(name="Write build/kubeconfig", cluster=whole, after=[made])
+    certificates.wait_served(name="Wait until the API serves the new certificate", port=cluster.api_port, after=[made])
+    if host == cluster.control_planes[0]:
+        kubeconfig.write(name="Write build/kubeconfig", cluster=cluster, after=[made])

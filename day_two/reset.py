@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from cluster.model import Cluster, Host
 from cluster.tasks import is_set
 from day_two.uninstall import clean
 from engine.barrier import every_host_is_ready
 from engine.command_line import given
-from engine.inventory import cluster, here
 from engine.phase import phase
 from operations import kubeadm_reset
 
 
 @phase("End the cluster")
-def end_cluster() -> None:
+def end_cluster(cluster: Cluster, host: Host) -> None:
     """End what runs on each node; control planes last, so that a run that was interrupted still knows whose nodes there are."""
-    whole, this = cluster(), here()
-    if this.is_node and not this.is_control_plane:
-        kubeadm_reset.reset(name="Reset the workers", authority_of=whole.control_planes[0].name)
+    if host.is_node and not host.is_control_plane:
+        kubeadm_reset.reset(name="Reset the workers", authority_of=cluster.control_planes[0].name)
     every_host_is_ready(name="the workers run nothing")
-    if this.is_control_plane:
+    if host.is_control_plane:
         kubeadm_reset.reset(name="Reset the control planes", _serial=True)
 
 
 @phase("Clean up")
-def clean_up() -> None:
+def clean_up(cluster: Cluster, host: Host) -> None:
     """Take away what was put on the hosts, and nothing else."""
-    clean(cluster(), here(), is_set(given(), "keep_tailnet"))
+    clean(cluster, host, is_set(given(), "keep_tailnet"))

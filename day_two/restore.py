@@ -7,10 +7,11 @@ from functools import cache
 
 from cluster import backups
 from cluster.backups import Manifest
+from cluster.model import Cluster, Host
 from cluster.observed import kubeadm_state
 from engine.barrier import every_host_is_ready
 from engine.command_line import given
-from engine.inventory import active_hosts, cluster, here
+from engine.inventory import active_hosts
 from engine.phase import phase
 from local import backup_archive, headscale_db
 from operations import kubeadm_reset, kubeconfig, manifests, nodes, restore
@@ -43,9 +44,9 @@ def machine_keys() -> tuple[str, ...] | None:
 
 
 @phase("Check the backup")
-def check_backup() -> None:
+def check_backup(cluster: Cluster, host: Host) -> None:
     """See on every host that the backup would be understood."""
-    if here().is_control_plane or here().is_coordinator:
+    if host.is_control_plane or host.is_coordinator:
         restore.check_backup(
             name="Check the backup against the host",
             kubernetes=backup_manifest().kubernetes,
@@ -56,54 +57,52 @@ def check_backup() -> None:
 
 
 @phase("Restore the tailnet")
-def restore_tailnet() -> None:
+def restore_tailnet(cluster: Cluster, host: Host) -> None:
     """Give headscale what it knew, and a host that has lost its key the one that it had: addresses then are what they were."""
-    this = here()
-    if this.is_coordinator and is_wanted(backups.TAILNET):
+    if host.is_coordinator and is_wanted(backups.TAILNET):
         restore.headscale(name="Restore headscale's database and keys", archive=content(backups.HEADSCALE))
     every_host_is_ready(name="every machine has logged in")
-    key = backups.machine(this.name)
+    key = backups.machine(host.name)
     restore.machine(
         name="Restore the machine's tailnet key",
-        address=backup_manifest().addresses.get(this.name, ""),
+        address=backup_manifest().addresses.get(host.name, ""),
         archive=content(key) if key in backup_manifest().files else None,
     )
 
 
 @phase("Restore the cluster")
-def restore_cluster() -> None:
+def restore_cluster(cluster: Cluster, host: Host) -> None:
     """End what runs on the control planes, and begin the cluster anew from etcd's snapshot; workers find it by themselves."""
-    whole, this = cluster(), here()
     if not is_wanted(backups.CLUSTER):
         return
-    if this.is_control_plane:
+    if host.is_control_plane:
         kubeadm_reset.reset(name="Reset the control planes before the restore", _serial=True)
     every_host_is_ready(name="no control plane runs")
-    if this != whole.control_planes[0]:
+    if host != cluster.control_planes[0]:
         return
     made = restore.cluster(
         name="Restore etcd and the CAs",
-        node=this.name,
-        address=lambda: tailnet_address(this.name),
-        document=lambda: init_document(whole, this, UNUSED_TOKEN),
+        node=host.name,
+        address=lambda: tailnet_address(host.name),
+        document=lambda: init_document(cluster, host, UNUSED_TOKEN),
         pki=content(backups.PKI),
         snapshot=content(backups.ETCD),
     )
-    others = [other.name for other in whole.control_planes[1:]]
+    others = [other.name for other in cluster.control_planes[1:]]
     for other in others:
         nodes.delete_node(name=f"Have the API forget {other} until it joins", node=other)
     there = active_hosts() - set(others)
     manifests.wait_for_nodes(
-        name="Wait until the nodes are ready", wanted=sorted(there & {node.name for node in whole.nodes})
+        name="Wait until the nodes are ready", wanted=sorted(there & {node.name for node in cluster.nodes})
     )
     manifests.wait_for_workloads(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=[made])
-    kubeconfig.write(name="Write build/kubeconfig", cluster=whole, after=[made])
+    kubeconfig.write(name="Write build/kubeconfig", cluster=cluster, after=[made])
 
 
 @phase("Restore the cluster")
-def finish() -> None:
+def finish(cluster: Cluster, host: Host) -> None:
     """Have the deploy do its work again."""
-    if here().is_control_plane or here().is_coordinator:
+    if host.is_control_plane or host.is_coordinator:
         restore.mark_finished(name="Mark the restore as finished")
 
 

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from cluster.documents.routes import TAG
+from cluster.model import Cluster, Host
 from engine.barrier import every_host_is_ready
-from engine.inventory import cluster, here
 from engine.phase import phase
 from operations import headscale, tailscale
 from phases.tailnet import preferences, routes_of_peers
 
 
 @phase("Rotate keys")
-def rotate_keys() -> None:
+def rotate_keys(cluster: Cluster, host: Host) -> None:
     """Give one host after the other a new key, so that all but its own paths stay; then take back what would let others in."""
-    whole, this = cluster(), here()
     tailscale.rotate_key(
         name="Rotate the host's tailnet key",
-        coordinator=whole.coordinator.name,
-        login_server=whole.server_url,
+        coordinator=cluster.coordinator.name,
+        login_server=cluster.server_url,
         tag=TAG,
-        preferences=preferences(whole, this),
-        peers=lambda: routes_of_peers(whole, this),
+        preferences=preferences(cluster, host),
+        peers=lambda: routes_of_peers(cluster, host),
         _serial=True,
     )
     every_host_is_ready(name="every host has a new key")
-    if this.is_coordinator:
+    if host.is_coordinator:
         headscale.expire_keys(name="Expire the tailnet's join keys")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.model import Cluster, Host
 from engine.command_line import given
 from engine.inventory import is_api_host
 from engine.phase import phase
@@ -9,7 +10,7 @@ from operations import nodes
 
 
 @phase("Uncordon")
-def uncordon() -> None:
+def uncordon(cluster: Cluster, host: Host) -> None:
     """Have the node of `--data host=` take pods again."""
     if is_api_host():
         nodes.uncordon(name=f"Let {given()['host']} take pods", node=given()["host"])

@@ -13,22 +13,22 @@ KUBERNETES = (*packages.KUBERNETES, "kubernetes-cni", "cri-tools")
 PHASES = (baseline, packages, routing, containerd, coordination, tailnet, control_plane, pod_network)
 
 
-def clean_of_kubernetes(whole: Cluster, this: Host, keep_tailnet: bool) -> None:
+def clean_of_kubernetes(cluster: Cluster, host: Host, keep_tailnet: bool) -> None:
     """Take away what made `this` a node, after kubeadm has ended what ran there."""
-    if not this.is_node:
+    if not host.is_node:
         return
     if keep_tailnet:
-        tailscale.set_prefs(name="Withdraw the pod network's route", preferences=_without_pods(whole, this))
+        tailscale.set_prefs(name="Withdraw the pod network's route", preferences=_without_pods(cluster, host))
     owned = [path for phase in PHASES for path in phase.OWNED.node]
-    owned += containerd.mirror_folders(this).values()
+    owned += containerd.mirror_folders(host).values()
     uninstall.packages(name="Remove Kubernetes' packages", names=KUBERNETES, released=["containerd.io", "containerd"])
-    uninstall.pod_network(name="Delete the pod network's links and routes", pod_cidr=whole.pod_cidr)
+    uninstall.pod_network(name="Delete the pod network's links and routes", pod_cidr=cluster.pod_cidr)
     uninstall.plugins(name="Remove the CNI plugins")
     uninstall.absent(name="Remove Kubernetes' files", paths=owned, services=["containerd.service"])
     uninstall.swap_lines(name="Restore the swap lines of fstab")
 
 
-def clean_of_tailnet(this: Host) -> None:
+def clean_of_tailnet(host: Host) -> None:
     """Take away what made `this` a machine of the tailnet, its part in coordination included."""
     uninstall.units(
         name="Stop and disable the services",
@@ -43,14 +43,14 @@ def clean_of_tailnet(this: Host) -> None:
     uninstall.absent(name="Remove the tailnet's files", paths=owned, services=["nginx.service"])
 
 
-def clean(whole: Cluster, this: Host, keep_tailnet: bool = False) -> None:
+def clean(cluster: Cluster, host: Host, keep_tailnet: bool = False) -> None:
     """All of it; on every host at the same time."""
-    clean_of_kubernetes(whole, this, keep_tailnet)
+    clean_of_kubernetes(cluster, host, keep_tailnet)
     if not keep_tailnet:
-        clean_of_tailnet(this)
+        clean_of_tailnet(host)
     uninstall.packet_filters(name="Delete our packet filter rules", keep_tailnet=keep_tailnet)
 
 
-def _without_pods(whole: Cluster, this: Host) -> tailscale.Preferences:
-    wanted = tailnet.preferences(whole, this)
+def _without_pods(cluster: Cluster, host: Host) -> tailscale.Preferences:
+    wanted = tailnet.preferences(cluster, host)
     return tailscale.Preferences(wanted.hostname, wanted.routes)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pyinfra import host, state
+import pyinfra
+from pyinfra import state
 from pyinfra.api.operation import OperationMeta
 
 from cluster import upgrades
 from cluster.documents import kubeadm
-from cluster.model import Host
+from cluster.model import Cluster, Host
 from cluster.tasks import is_set
 from day_two import drain
 from day_two.upgrade_plan import upgrade_plan
 from engine.barrier import every_host_is_ready
 from engine.command_line import given
-from engine.inventory import cluster, here, is_api_host
+from engine.inventory import current_cluster, is_api_host
 from engine.phase import phase
 from engine.pins import trust
 from operations import apt, deb, headscale, kubeconfig, manifests, nodes, systemd, tailnet_peers, upgrade
@@ -27,94 +28,93 @@ KUBELET_READS = ("/usr/bin/kubelet", "/var/lib/kubelet/config.yaml", "/var/lib/k
 
 
 @phase("Tailscale")
-def tailnet() -> None:
+def tailnet(cluster: Cluster, host: Host) -> None:
     """One host at a time: no path has both its ends away, and the hosts that others need come last."""
-    whole, this, plan = cluster(), here(), upgrade_plan()
-    for member in host.loop(plan.of("tailscale", upgrades.tailscale_order(whole))):
+    plan = upgrade_plan()
+    for member in pyinfra.host.loop(plan.of("tailscale", upgrades.tailscale_order(cluster))):
         every_host_is_ready(name=f"{member.name} is next")
-        if this == member:
-            wanted = repositories.tailscale(whole, this, host_install_plan())
-            apt.upgrade(name=f"Upgrade tailscale on {this.name}", wanted=[wanted])
+        if host == member:
+            wanted = repositories.tailscale(cluster, host, host_install_plan())
+            apt.upgrade(name=f"Upgrade tailscale on {host.name}", wanted=[wanted])
             systemd.service(
-                name=f"Wait for tailscaled on {this.name}",
+                name=f"Wait for tailscaled on {host.name}",
                 unit="tailscaled.service",
                 reads=[DEFAULTS, "/usr/sbin/tailscaled"],
             )
-            _is_back(this)
+            _is_back(host)
 
 
 @phase("Headscale")
-def coordination() -> None:
+def coordination(cluster: Cluster, host: Host) -> None:
     """Fetch the new one, keep a copy of the database, install it; and see that every client finds it."""
-    whole, this, plan = cluster(), here(), upgrade_plan()
+    plan = upgrade_plan()
     if "headscale" not in plan.parts:
         return
-    step = plan.step("headscale", whole.coordinator)
-    if step and this.is_coordinator:
+    step = plan.step("headscale", cluster.coordinator)
+    if step and host.is_coordinator:
         deb.package(
             name="Copy headscale's database and upgrade headscale",
             package="headscale",
-            version=whole.headscale_version,
-            download=download(whole),
+            version=cluster.headscale_version,
+            download=download(cluster),
             ca=trust().ca,
             upgrade_after=upgrade.database_copy_script(step.runs),
         )
-    if this.is_coordinator and plan.has_headscale:
+    if host.is_coordinator and plan.has_headscale:
         # An upgrade that was interrupted may have left it stopped.
         restart_headscale([])
     if step:
         every_host_is_ready(name="headscale is upgraded")
-        headscale.wait_reachable(name="Wait for headscale", login_server=whole.server_url)
-        if this.name in plan.joined:
+        headscale.wait_reachable(name="Wait for headscale", login_server=cluster.server_url)
+        if host.name in plan.joined:
             tailnet_peers.wait_for_peers(
-                name="Wait until the others are online", peers=lambda: dict.fromkeys(plan.others(this), ())
+                name="Wait until the others are online", peers=lambda: dict.fromkeys(plan.others(host), ())
             )
 
 
 @phase("Nodes")
-def upgrade_nodes() -> None:
+def upgrade_nodes(cluster: Cluster, host: Host) -> None:
     """Control planes, then workers: each is prepared, drained, upgraded and put back before the next one's turn."""
-    whole, this, plan = cluster(), here(), upgrade_plan()
+    plan = upgrade_plan()
     done: list[OperationMeta] = []
-    for node in host.loop(plan.due):
+    for node in pyinfra.host.loop(plan.due):
         every_host_is_ready(name=f"{node.name} is next")
         is_member = node.name in plan.members
         if is_api_host() and is_member and node.name not in plan.half_way:
             _see_that_it_may_go(node)
         every_host_is_ready(name=f"{node.name} may be upgraded")
-        if this == node and "kubernetes" in plan.parts:
+        if host == node and "kubernetes" in plan.parts:
             done += _renew(node, is_member)
         every_host_is_ready(name=f"{node.name} is prepared")
         taken = _take_out(node) if is_api_host() and is_member else []
         every_host_is_ready(name=f"{node.name} is out of service")
-        if this == node:
+        if host == node:
             _replace(node, done)
         every_host_is_ready(name=f"{node.name} has its versions")
         if is_api_host() and is_member:
             _put_back(node, taken)
-    if this == whole.control_planes[0] and this.name in plan.members and "kubernetes" in plan.parts:
+    if host == cluster.control_planes[0] and host.name in plan.members and "kubernetes" in plan.parts:
         # kubeadm renews certificates in passing, the administrator's too.
-        kubeconfig.write(name="Write build/kubeconfig", cluster=whole, after=done)
+        kubeconfig.write(name="Write build/kubeconfig", cluster=cluster, after=done)
 
 
 @phase("Pod network")
-def flannel() -> None:
+def flannel(cluster: Cluster, host: Host) -> None:
     """Have the cluster run the declared flannel."""
-    whole, this = cluster(), here()
-    if upgrade_plan().of("flannel", whole.control_planes[:1]) and this == whole.control_planes[0]:
+    if upgrade_plan().of("flannel", cluster.control_planes[:1]) and host == cluster.control_planes[0]:
         applied = pod_network.apply_manifest()
         manifests.wait_for_workloads(
             name="Wait until the cluster's own pods run", wanted=pod_network.WORKLOADS, after=[applied]
         )
 
 
-def _is_back(this: Host) -> None:
+def _is_back(host: Host) -> None:
     plan = upgrade_plan()
-    if this.name in plan.joined:
+    if host.name in plan.joined:
         tailnet_peers.wait_for_peers(
-            name=f"Wait for the peers of {this.name}", peers=lambda: dict.fromkeys(plan.others(this), ())
+            name=f"Wait for the peers of {host.name}", peers=lambda: dict.fromkeys(plan.others(host), ())
         )
-        upgrade.wait_for_tailnet(name=f"Wait for the tailnet on {this.name}", peers=plan.others(this))
+        upgrade.wait_for_tailnet(name=f"Wait for the tailnet on {host.name}", peers=plan.others(host))
 
 
 def _see_that_it_may_go(node: Host) -> None:
@@ -130,16 +130,16 @@ def _see_that_it_may_go(node: Host) -> None:
 
 def _renew(node: Host, is_member: bool) -> list[OperationMeta]:
     """kubeadm, and by it what the node runs for Kubernetes apart from kubelet."""
-    whole = cluster()
-    repositories.name_repositories(whole, node, host_install_plan())
+    cluster = current_cluster()
+    repositories.name_repositories(cluster, node, host_install_plan())
     installed = apt.upgrade(name=f"Upgrade kubeadm on {node.name}", wanted=_packages("kubeadm"))
     if not is_member:
         return [installed]
-    is_first = node == whole.control_planes[0]
+    is_first = node == cluster.control_planes[0]
     renewed = upgrade.kubeadm_upgrade(
         name=f"Upgrade {'the control plane' if node.is_control_plane else 'the settings of kubelet'} on {node.name}",
-        version=whole.kubernetes_version,
-        verb=f"upgrade apply v{whole.kubernetes_version} --yes" if is_first else "upgrade node",
+        version=cluster.kubernetes_version,
+        verb=f"upgrade apply v{cluster.kubernetes_version} --yes" if is_first else "upgrade node",
         document=lambda: kubeadm.upgrade(kubelet_settings_of(node.name)),
     )
     return [installed, renewed]
@@ -159,18 +159,18 @@ def _take_out(node: Host) -> list[OperationMeta]:
 
 def _replace(node: Host, done: list[OperationMeta]) -> None:
     """containerd and kubelet, and what they read."""
-    whole, plan, found = cluster(), upgrade_plan(), host_install_plan()
+    cluster, plan, found = current_cluster(), upgrade_plan(), host_install_plan()
     if "containerd" in plan.parts and found.containerd_pinned:
         if "kubernetes" not in plan.parts:
-            repositories.name_repositories(whole, node, found)
-        wanted = [apt.Wanted(found.containerd_package, f"{whole.containerd_version}-*", held=True)]
+            repositories.name_repositories(cluster, node, found)
+        wanted = [apt.Wanted(found.containerd_package, f"{cluster.containerd_version}-*", held=True)]
         apt.upgrade(name=f"Upgrade containerd on {node.name}", wanted=wanted)
     kubelet = []
     if "kubernetes" in plan.parts:
         kubelet = [
             apt.upgrade(name=f"Upgrade kubelet and kubectl on {node.name}", wanted=_packages("kubelet", "kubectl"))
         ]
-        containerd.unpack_plugins(whole, node, found)
+        containerd.unpack_plugins(cluster, node, found)
     containerd.configure_containerd(node.name, lambda: _containerd_config(node), reads=[containerd.BINARY])
     if node.name in plan.members:
         systemd.service(
@@ -196,7 +196,7 @@ def _changes_minor(node: Host) -> bool:
 def _put_back(node: Host, taken: list[OperationMeta]) -> None:
     if "kubernetes" in upgrade_plan().parts:
         upgrade.wait_for_kubelet(
-            name=f"Wait until {node.name} is ready", node=node.name, version=cluster().kubernetes_version
+            name=f"Wait until {node.name} is ready", node=node.name, version=current_cluster().kubernetes_version
         )
     else:
         manifests.wait_for_nodes(name=f"Wait until {node.name} is ready", wanted=[node.name])
@@ -204,4 +204,4 @@ def _put_back(node: Host, taken: list[OperationMeta]) -> None:
 
 
 def _packages(*names: str) -> list[apt.Wanted]:
-    return [apt.Wanted(name, f"{cluster().kubernetes_version}-*", held=True) for name in names]
+    return [apt.Wanted(name, f"{current_cluster().kubernetes_version}-*", held=True) for name in names]

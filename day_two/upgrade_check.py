@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from pyinfra import host, logger
+import pyinfra
+from pyinfra import logger
 from pyinfra.api.exceptions import DeployError
 
 from cluster import sources, upgrades
@@ -16,7 +17,7 @@ from cluster.upgrades import Step
 from day_two.upgrade_plan import upgrade_plan
 from engine import remote
 from engine.command_line import given
-from engine.inventory import api_host, cluster, here
+from engine.inventory import api_host, current_cluster, current_host
 from engine.pins import trust
 from facts.etcd import Members
 from facts.kubernetes import Evictable
@@ -30,9 +31,9 @@ _found: dict[str, list[Problem]] = {}
 
 def check_upgrade() -> None:
     """Judge everything before the first change, in a preview and with -y alike; then tell what will be done."""
-    this, plan = here(), upgrade_plan()
-    todo = [step for step in plan.doing if step.host == this.name and not (step.is_downgrade or step.skips_minor)]
-    _found[this.name] = [problem for step in todo for problem in _not_offered(this, step)]
+    host, plan = current_host(), upgrade_plan()
+    todo = [step for step in plan.doing if step.host == host.name and not (step.is_downgrade or step.skips_minor)]
+    _found[host.name] = [problem for step in todo for problem in _not_offered(host, step)]
     if plan.reached <= set(_found):
         problems = [*_of_the_cluster(), *(problem for problems in _found.values() for problem in problems)]
         if problems:
@@ -43,43 +44,43 @@ def check_upgrade() -> None:
 def _of_the_cluster() -> list[Problem]:
     plan, asked = upgrade_plan(), api_host()
     members = remote.fact(asked, Members) if plan.members else ()
-    problems = upgrade.blockers(cluster(), plan.steps, plan.parts, plan.nodes, members)
+    problems = upgrade.blockers(current_cluster(), plan.steps, plan.parts, plan.nodes, members)
     if not is_set(given(), "force"):
         for node in plan.due:
             problems += upgrade.unmanaged_pods(node.name, remote.fact(asked, Evictable, node=node.name) or ())
     return [*upgrade.unknown_versions(plan.unknown), *problems]
 
 
-def _not_offered(this: Host, step: Step) -> list[Problem]:
+def _not_offered(host: Host, step: Step) -> list[Problem]:
     """What is to be fetched is not there, as this host sees it: found out before anything is taken out of service."""
     if step.part == "flannel":
         return []
     if step.part == "headscale":
-        said = host.get_fact(Fetchable, url=download(cluster()).url)
-        return [] if said == "" else [upgrade.not_fetched(step, download(cluster()).url, said)]
-    if step.part == "tailscale" and this.site.mirrors.tailscale == "push":
-        return _not_sent(this, step)
-    package, source, index = _source(this, step)
-    offered = host.get_fact(Offered, index=index, package=package)
+        said = pyinfra.host.get_fact(Fetchable, url=download(current_cluster()).url)
+        return [] if said == "" else [upgrade.not_fetched(step, download(current_cluster()).url, said)]
+    if step.part == "tailscale" and host.site.mirrors.tailscale == "push":
+        return _not_sent(host, step)
+    package, source, index = _source(host, step)
+    offered = pyinfra.host.get_fact(Offered, index=index, package=package)
     wanted = step.wanted if step.part == "tailscale" else f"{step.wanted}-*"
     if offered is not None and any(fnmatchcase(version, wanted) for version in offered):
         return []
     return [upgrade.not_offered(step, package, source.uri, offered)]
 
 
-def _source(this: Host, step: Step) -> tuple[str, sources.AptSource, str]:
+def _source(host: Host, step: Step) -> tuple[str, sources.AptSource, str]:
     """The package, its repository, and the address of the repository's index."""
     found = host_install_plan()
     if step.part == "kubernetes":
-        source = sources.kubernetes(cluster(), this.site, trust())
+        source = sources.kubernetes(current_cluster(), host.site, trust())
         return "kubeadm", source, f"{source.uri}Packages"
     if step.part == "containerd":
         package, source = (
             found.containerd_package,
-            sources.docker(this.site, trust(), found.distribution, found.codename),
+            sources.docker(host.site, trust(), found.distribution, found.codename),
         )
     else:
-        package, source = "tailscale", sources.tailscale(this.site, trust(), found.distribution, found.codename)
+        package, source = "tailscale", sources.tailscale(host.site, trust(), found.distribution, found.codename)
     return (
         package,
         source,
@@ -87,10 +88,10 @@ def _source(this: Host, step: Step) -> tuple[str, sources.AptSource, str]:
     )
 
 
-def _not_sent(this: Host, step: Step) -> list[Problem]:
+def _not_sent(host: Host, step: Step) -> list[Problem]:
     """For a site that this machine sends tailscale to; it is fetched now."""
     found = host_install_plan()
-    source = sources.tailscale(this.site, trust(), found.distribution, found.codename)
+    source = sources.tailscale(host.site, trust(), found.distribution, found.codename)
     try:
         apt_download.deb(source, "tailscale", step.wanted, found.architecture, trust().ca)
     except apt_download.NotFetched as reason:
@@ -103,8 +104,8 @@ def _tell() -> None:
     plan = upgrade_plan()
     for line in upgrades.summary(plan.doing, [node.name for node in plan.due]):
         logger.info(f"--> {line}")
-    first = cluster().control_planes[0]
+    first = current_cluster().control_planes[0]
     if plan.step("kubernetes", first) and first.name in plan.members:
-        changed = remote.fact(first.name, ManifestDiff, version=cluster().kubernetes_version) or []
+        changed = remote.fact(first.name, ManifestDiff, version=current_cluster().kubernetes_version) or []
         for line in changed:
             logger.info(f"    {line}")

@@ -14,7 +14,7 @@ from cluster.observed.nodes import Node
 from cluster.upgrades import Step
 from engine import remote
 from engine.command_line import given
-from engine.inventory import active_hosts, cluster
+from engine.inventory import active_hosts, current_cluster
 from engine.wait import poll_script
 from facts import headscale, kubernetes
 from facts.etcd import Members
@@ -32,7 +32,7 @@ class UpgradePlan:
     """The plan. `steps`: all that differs, `parts`: those that are upgraded; `nodes` None = the API does not answer; `joined`:
     hosts that headscale knows and that take part, `unknown`: hosts that could not be asked."""
 
-    whole: Cluster
+    cluster: Cluster
     parts: tuple[str, ...]
     steps: tuple[Step, ...]
     unknown: tuple[str, ...]
@@ -59,7 +59,7 @@ class UpgradePlan:
     @cached_property
     def due(self) -> list[Host]:
         """The nodes whose turn it is, in order."""
-        found = upgrades.due(self.whole, self.steps, self.nodes or (), self.parts)
+        found = upgrades.due(self.cluster, self.steps, self.nodes or (), self.parts)
         return [host for host in found if host.name in self.reached]
 
     def of(self, part: str, order: Sequence[Host]) -> list[Host]:
@@ -71,9 +71,9 @@ class UpgradePlan:
         """What is done for the part on that host."""
         return next((step for step in self.doing if (step.part, step.host) == (part, host.name)), None)
 
-    def others(self, this: Host) -> list[str]:
+    def others(self, host: Host) -> list[str]:
         """The other machines of the tailnet that take part."""
-        return [name for name in self.joined if name != this.name]
+        return [name for name in self.joined if name != host.name]
 
 
 def upgrade_plan() -> UpgradePlan:
@@ -85,21 +85,21 @@ def upgrade_plan() -> UpgradePlan:
 
 
 def _look() -> UpgradePlan:
-    whole = cluster()
+    cluster = current_cluster()
     active = active_hosts()
-    reached = [member.name for member in whole.hosts if member.name in active]
-    speakers = [member.name for member in whole.control_planes if member.name in reached]
+    reached = [member.name for member in cluster.hosts if member.name in active]
+    speakers = [member.name for member in cluster.control_planes if member.name in reached]
     _let_it_settle(speakers)
     found = {name: steps_of(name) for name in reached}
-    known = remote.fact(whole.coordinator.name, headscale.Nodes) if whole.coordinator.name in reached else None
+    known = remote.fact(cluster.coordinator.name, headscale.Nodes) if cluster.coordinator.name in reached else None
     return UpgradePlan(
-        whole=whole,
+        cluster=cluster,
         parts=upgrades.chosen(given().get("only", "")),
         steps=tuple(step for steps in found.values() for step in steps or ()),
         unknown=tuple(name for name, steps in found.items() if steps is None),
         nodes=remote.fact(speakers[0], kubernetes.Nodes) if speakers else None,
         joined=tuple(name for name in reached if known is None or headscale.node_of(known, name)),
-        has_headscale=whole.coordinator.name in reached and _has_headscale(whole.coordinator.name),
+        has_headscale=cluster.coordinator.name in reached and _has_headscale(cluster.coordinator.name),
         reached=frozenset(reached),
     )
 

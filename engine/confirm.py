@@ -9,7 +9,7 @@ from pyinfra import logger
 from pyinfra.api.state import BaseStateCallback
 
 from engine import command_line
-from engine.inventory import cluster
+from engine.inventory import current_cluster
 
 
 class Confirmation(BaseStateCallback):
@@ -69,6 +69,11 @@ def _is_confirmed() -> bool:
     if not task.warning or given.get("yes"):
         # A wrong `yes` was refused before any host was contacted.
         return True
-    wanted = task.confirmed_by(cluster(), given)
-    print(f"\n    {task.question(cluster(), given)}\n    Type {wanted} to do it: ", end="", file=sys.stderr, flush=True)
+    wanted = task.confirmed_by(current_cluster(), given)
+    print(
+        f"\n    {task.question(current_cluster(), given)}\n    Type {wanted} to do it: ",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )
     return input().strip() == wanted

@@ -17,7 +17,7 @@ from pyinfra.api.state import BaseStateCallback
 from cluster.problems import Problem, format_problems
 from engine import command_line
 from engine.confirm import Confirmation
-from engine.inventory import active_hosts, cluster
+from engine.inventory import active_hosts, current_cluster
 from engine.timing import PhaseTimes
 
 unreachable: dict[str, str] = {}
@@ -72,7 +72,7 @@ def _connect_with_optional(state: Any) -> None:
 
 def _narrow(state: Any) -> None:
     """Leave out the hosts that the task does not need."""
-    asked = command_line.task().asks(cluster(), command_line.given())
+    asked = command_line.task().asks(current_cluster(), command_line.given())
     state.limit_hosts = [
         member for member in state.inventory if member.name in asked and state.is_host_in_limit(member)
     ]
@@ -82,8 +82,8 @@ def _refuse_without(state: Any) -> None:
     """Stop if a host that the task needs can't be reached, or is left out by --limit or --exclude."""
     task, given = command_line.task(), command_line.given()
     reached = active_hosts()
-    found = [_away(name) for name in sorted(set(unreachable) - set(task.may_be_away(cluster(), given)))]
-    found += [_nobody(group) for group in task.needs(cluster(), given) if not reached & set(group)]
+    found = [_away(name) for name in sorted(set(unreachable) - set(task.may_be_away(current_cluster(), given)))]
+    found += [_nobody(group) for group in task.needs(current_cluster(), given) if not reached & set(group)]
     if found:
         raise PyinfraError(format_problems(found, "the hosts; nothing was changed"))
 

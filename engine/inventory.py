@@ -67,24 +67,24 @@ def load(source: Any, **kwargs: Any) -> Inventory:
     return loaded
 
 
-def cluster() -> Cluster:
+def current_cluster() -> Cluster:
     """The model of the inventory of this run."""
     return _model(ctx_inventory.get())
 
 
-def here() -> Host:
+def current_host() -> Host:
     """The model of the current host."""
-    return cluster().host(host.name)
+    return current_cluster().host(host.name)
 
 
 def is_api_host() -> bool:
     """Whether the API is asked on the current host in this run: the first control plane that was reached."""
-    return here().name == api_host()
+    return current_host().name == api_host()
 
 
 def api_host() -> str:
     """The name of the host on which the API is asked; empty if no control plane was reached."""
-    return next((member.name for member in cluster().control_planes if member.name in active_hosts()), "")
+    return next((member.name for member in current_cluster().control_planes if member.name in active_hosts()), "")
 
 
 def active_hosts() -> set[str]:

@@ -19,7 +19,7 @@ from cluster.documents import headscale
 from cluster.model import Cluster
 from engine.command_line import option
 from engine.connect import unreachable
-from engine.inventory import cluster
+from engine.inventory import current_cluster
 from facts.tailscale import parse_status
 from measure import ask, dot, probes, questions, read
 from measure.ask import NotAnswered
@@ -42,7 +42,7 @@ def measure() -> None:
     if _begun:
         return
     _begun.append(time.monotonic())
-    declared = cluster()
+    declared = current_cluster()
     wanted = chosen()
     asked = [host.name for host in declared.hosts if state.is_host_in_limit(inventory.get_host(host.name))]
     found = measurement(declared, asked, {need for check in wanted for need in check.needs})

@@ -63,19 +63,19 @@ def prefetch(images: Callable[[], Sequence[str] | None]) -> Generator[StringComm
 
 
 @operation()
-def pull(cluster: Cluster, this: Host, version: str) -> Generator[StringCommand, None, None]:
+def pull(cluster: Cluster, node: Host, version: str) -> Generator[StringCommand, None, None]:
     """
     Have this node pull the images that it will run, as far as its site reaches a registry of them or a mirror.
 
     + cluster: the declared one
-    + this: this host in it
+    + node: the model of this host
     + version: of Kubernetes
     """
-    missing = _missing(cluster, this, version)
+    missing = _missing(cluster, node, version)
     if missing is None:
         yield fail(UNKNOWN)
         return
-    reached = [image for image in missing if image not in _cut_off(this, missing)]
+    reached = [image for image in missing if image not in _cut_off(node, missing)]
     if not reached:
         host.noop("nothing is left to pull")
     for image in reached:
@@ -83,19 +83,19 @@ def pull(cluster: Cluster, this: Host, version: str) -> Generator[StringCommand,
 
 
 @operation()
-def send(cluster: Cluster, this: Host, version: str) -> Generator[PyinfraCommand, None, None]:
+def send(cluster: Cluster, node: Host, version: str) -> Generator[PyinfraCommand, None, None]:
     """
     Have this node get the images that it can't pull from another one of its architecture, through the operator's machine by SSH.
 
     + cluster: the declared one
-    + this: this host in it
+    + node: the model of this host
     + version: of Kubernetes
     """
-    missing = _missing(cluster, this, version)
+    missing = _missing(cluster, node, version)
     if missing is None:
         yield fail(UNKNOWN)
         return
-    wanted = _cut_off(this, missing)
+    wanted = _cut_off(node, missing)
     if not wanted:
         host.noop("it needs nothing from other nodes")
         return
@@ -103,13 +103,13 @@ def send(cluster: Cluster, this: Host, version: str) -> Generator[PyinfraCommand
         host.log(f"No registry of {', '.join(wanted)} answers here: another node gives them")
         yield StringCommand("true")
         return
-    giver = _giver(cluster, this, wanted)
+    giver = _giver(cluster, node, wanted)
     if giver is None:
         yield fail(
             f"no registry of {', '.join(wanted)} answers here, and no other node of this architecture in this run has them"
         )
         return
-    local = Path("build") / f"images-for-{this.name}.tar"
+    local = Path("build") / f"images-for-{node.name}.tar"
     try:
         _take(giver, wanted, local)
         yield StringCommand(f"mkdir -p {Path(ARCHIVE).parent}")
@@ -123,30 +123,30 @@ def send(cluster: Cluster, this: Host, version: str) -> Generator[PyinfraCommand
         local.unlink(missing_ok=True)
 
 
-def _missing(cluster: Cluster, this: Host, version: str) -> list[str] | None:
+def _missing(cluster: Cluster, node: Host, version: str) -> list[str] | None:
     named, there = host.get_fact(Images, version=version), host.get_fact(Pulled)
     if not named or there is None:
         return None
-    return [image for image in images.needed(cluster, this, named) if image not in there]
+    return [image for image in images.needed(cluster, node, named) if image not in there]
 
 
-def _cut_off(this: Host, missing: Sequence[str]) -> list[str]:
+def _cut_off(node: Host, missing: Sequence[str]) -> list[str]:
     if not missing:
         return []
-    asked = images.sources(this, missing)
+    asked = images.sources(node, missing)
     answering = host.get_fact(Answering, urls=sorted({url for urls in asked.values() for url in urls}))
     return images.unreachable_images(missing, asked, answering or ())
 
 
-def _giver(cluster: Cluster, this: Host, wanted: Sequence[str]) -> str | None:
+def _giver(cluster: Cluster, node: Host, wanted: Sequence[str]) -> str | None:
     """A node of the run that has all of them for this architecture."""
     running = active_hosts()
-    for node in cluster.nodes:
-        if node.name == this.name or node.name not in running:
+    for other in cluster.nodes:
+        if other.name == node.name or other.name not in running:
             continue
-        is_like = remote.fact(node.name, Arch) == host.get_fact(Arch)
-        if is_like and set(wanted) <= set(remote.fact(node.name, Pulled) or ()):
-            return node.name
+        is_like = remote.fact(other.name, Arch) == host.get_fact(Arch)
+        if is_like and set(wanted) <= set(remote.fact(other.name, Pulled) or ()):
+            return other.name
     return None
 
 

@@ -10,7 +10,7 @@ from cluster.preflight import hosts
 from cluster.problems import Problem, format_problems
 from cluster.versions import InstallPlan, KubeletSettings, install_plan, kubelet_settings
 from engine import remote
-from engine.inventory import cluster
+from engine.inventory import current_cluster
 from facts.machine import Cgroup, Container, Survey
 
 
@@ -27,12 +27,12 @@ def host_install_plan() -> InstallPlan:
 def install_plan_of(name: str) -> InstallPlan | list[Problem] | None:
     """What the host of that name gets, or why it can't be a part; None where it could not be surveyed."""
     found = survey_of(name)
-    return install_plan(cluster().host(name), found, cluster().containerd_version) if found else None
+    return install_plan(current_cluster().host(name), found, current_cluster().containerd_version) if found else None
 
 
 def survey_of(name: str) -> survey.Survey | None:
     """What kind of machine the host of that name is; None = unknown."""
-    names = hosts.names_to_resolve(cluster(), cluster().host(name))
+    names = hosts.names_to_resolve(current_cluster(), current_cluster().host(name))
     found: survey.Survey | None = remote.fact(name, Survey, names=list(names))
     return found
 
@@ -40,5 +40,5 @@ def survey_of(name: str) -> survey.Survey | None:
 def kubelet_settings_of(name: str) -> KubeletSettings:
     """How kubeadm, kubelet and containerd are set on the node of that name, asked now."""
     return kubelet_settings(
-        remote.fact(name, Cgroup), remote.fact(name, Container) or "", cluster().host(name).exceptions
+        remote.fact(name, Cgroup), remote.fact(name, Container) or "", current_cluster().host(name).exceptions
     )

@@ -7,7 +7,7 @@ from cluster.documents.flannel import DAEMON_SET as FLANNEL
 from cluster.upgrades import Installed, Step
 from cluster.versions import InstallPlan
 from engine import remote
-from engine.inventory import cluster
+from engine.inventory import current_cluster
 from facts.kubernetes import Workloads
 from facts.versions import Installed as Question
 from operations.install_plan import install_plan_of
@@ -21,13 +21,13 @@ def installed(name: str) -> Installed | None:
 
 def steps_of(name: str) -> list[Step] | None:
     """What differs on the host of that name; None where it could not be asked."""
-    whole = cluster()
+    cluster = current_cluster()
     found, granted = installed(name), install_plan_of(name)
     if found is None:
         return None
     is_pinned = isinstance(granted, InstallPlan) and granted.containerd_pinned
-    flannel = _flannel(name) if name == whole.control_planes[0].name else ""
-    return upgrades.steps(whole, whole.host(name), found, is_pinned, flannel)
+    flannel = _flannel(name) if name == cluster.control_planes[0].name else ""
+    return upgrades.steps(cluster, cluster.host(name), found, is_pinned, flannel)
 
 
 def _flannel(name: str) -> str:

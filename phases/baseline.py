@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pyinfra import host
+import pyinfra
 
-from cluster.model import Host
-from engine.inventory import here
+from cluster.model import Cluster, Host
 from engine.phase import phase
 from engine.templates import render
 from facts.machine import Container
@@ -23,25 +22,24 @@ SYSCTLS = {
 
 
 @phase("Baseline")
-def prepare_hosts() -> None:
+def prepare_hosts(cluster: Cluster, host: Host) -> None:
     """Bring every host to the same start."""
-    this = here()
-    machine.hostname(name="Set the host name", wanted=this.name)
-    files.write(name="Write apt, module and sysctl settings", files=_settings(this))
+    machine.hostname(name="Set the host name", wanted=host.name)
+    files.write(name="Write apt, module and sysctl settings", files=_settings(host))
     machine.no_swap(name="Turn swap off")
-    if this.is_node:
+    if host.is_node:
         machine.kernel_settings(
             name="Load modules and set sysctls",
             modules=MODULES,
             sysctls=SYSCTLS,
-            is_container=bool(host.get_fact(Container)),
+            is_container=bool(pyinfra.host.get_fact(Container)),
         )
     machine.time_service(name="Synchronise the clock")
 
 
-def _settings(this: Host) -> list[files.File]:
+def _settings(host: Host) -> list[files.File]:
     settings = [files.File(APT_CONF, render("baseline/apt.conf"))]
-    if this.is_node:
+    if host.is_node:
         settings += [
             files.File(MODULES_LOAD, "".join(f"{module}\n" for module in MODULES)),
             files.File(SYSCTL_CONF, "".join(f"{key} = {value}\n" for key, value in SYSCTLS.items())),

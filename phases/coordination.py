@@ -6,16 +6,15 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyinfra import host
+import pyinfra
 from pyinfra.api.exceptions import DeployError
 from pyinfra.api.operation import OperationMeta
 
 from cluster import sources
 from cluster.documents import api_endpoint, routes
 from cluster.documents import headscale as coordination
-from cluster.model import Certificate, Cluster
+from cluster.model import Certificate, Cluster, Host
 from cluster.problems import Problem, format_problems
-from engine.inventory import cluster, here
 from engine.phase import phase
 from engine.pins import trust
 from engine.templates import render
@@ -42,40 +41,39 @@ OWNED = files.Owned(
 
 
 @phase("Coordination")
-def run_headscale() -> None:
+def run_headscale(cluster: Cluster, host: Host) -> None:
     """Run headscale and the gateway, and see that the one answers through the other."""
-    whole, this = cluster(), here()
-    network.hosts_block(name="Write the names of joined hosts", entries=lambda: names_so_far(whole, this))
-    if this.is_coordinator:
-        _run_coordinator(whole)
-    if this.is_gateway:
-        _run_gateway(whole)
-        headscale.wait_reachable(name="Wait for headscale behind the gateway", login_server=whole.server_url)
+    network.hosts_block(name="Write the names of joined hosts", entries=lambda: names_so_far(cluster, host))
+    if host.is_coordinator:
+        _run_coordinator(cluster)
+    if host.is_gateway:
+        _run_gateway(cluster)
+        headscale.wait_reachable(name="Wait for headscale behind the gateway", login_server=cluster.server_url)
 
 
-def _run_coordinator(whole: Cluster) -> None:
+def _run_coordinator(cluster: Cluster) -> None:
     # headscale starts as soon as its package is installed: with these files, and not with its example.
-    configured = files.write(name="Configure headscale", files=_configuration(whole))
-    allowed = write_policy(whole)
+    configured = files.write(name="Configure headscale", files=_configuration(cluster))
+    allowed = write_policy(cluster)
     deb.package(
         name="Install headscale",
         package="headscale",
-        version=whole.headscale_version,
-        download=download(whole),
+        version=cluster.headscale_version,
+        download=download(cluster),
         ca=trust().ca,
     )
     restart_headscale([configured, allowed])
 
 
-def download(whole: Cluster) -> sources.Download:
+def download(cluster: Cluster) -> sources.Download:
     """headscale's package for the coordinator, whose turn it is."""
-    return sources.headscale(whole, whole.coordinator.site, trust(), host_install_plan().architecture)
+    return sources.headscale(cluster, cluster.coordinator.site, trust(), host_install_plan().architecture)
 
 
-def write_policy(whole: Cluster) -> OperationMeta:
+def write_policy(cluster: Cluster) -> OperationMeta:
     """Write what headscale allows the hosts of `whole`."""
     return headscale.policy(
-        name="Write the tailnet's policy", path=POLICY, content=f"{json.dumps(routes.policy(whole), indent=2)}\n"
+        name="Write the tailnet's policy", path=POLICY, content=f"{json.dumps(routes.policy(cluster), indent=2)}\n"
     )
 
 
@@ -89,18 +87,18 @@ def restart_headscale(restarted_by: Sequence[OperationMeta]) -> None:
     )
 
 
-def forward_api(whole: Cluster) -> None:
+def forward_api(cluster: Cluster) -> None:
     """On the gateway: have nginx pass calls on to every control plane that has joined the tailnet."""
     machine.kernel_settings(
         name="Let nginx bind to an address that comes later",
         modules=(),
         sysctls=NONLOCAL,
-        is_container=bool(host.get_fact(Container)),
+        is_container=bool(pyinfra.host.get_fact(Container)),
     )
     kept = "".join(f"{key} = {value}\n" for key, value in NONLOCAL.items())
     written = files.write(
         name="Forward the API in nginx",
-        files=[files.File(API, lambda: _api(whole)), files.File(API_SYSCTL, kept)],
+        files=[files.File(API, lambda: _api(cluster)), files.File(API_SYSCTL, kept)],
     )
     nginx.check_config(name="Check nginx's configuration", reads=[API], written_by=[written])
     systemd.service(name="Run nginx", unit="nginx.service", reads=[API], restarted_by=[written])
@@ -111,43 +109,45 @@ def stop_forwarding_api() -> None:
     uninstall.absent(name="Stop forwarding the API in nginx", paths=[API, API_SYSCTL], services=["nginx.service"])
 
 
-def _api(whole: Cluster) -> str | None:
-    known = tailnet_addresses(whole)
-    values = api_endpoint.forwarding(whole, known) if known else None
+def _api(cluster: Cluster) -> str | None:
+    known = tailnet_addresses(cluster)
+    values = api_endpoint.forwarding(cluster, known) if known else None
     return render("coordination/api.conf.j2", **values) if values else None
 
 
-def _configuration(whole: Cluster) -> list[files.File]:
-    config = render("coordination/headscale.yaml.j2", derp_map=DERP_MAP, policy=POLICY, **coordination.headscale(whole))
+def _configuration(cluster: Cluster) -> list[files.File]:
+    config = render(
+        "coordination/headscale.yaml.j2", derp_map=DERP_MAP, policy=POLICY, **coordination.headscale(cluster)
+    )
     return [
         files.File(CONFIG, config),
-        files.File(DERP_MAP, render("coordination/derp.yaml.j2", **coordination.derp_map(whole))),
+        files.File(DERP_MAP, render("coordination/derp.yaml.j2", **coordination.derp_map(cluster))),
     ]
 
 
-def _run_gateway(whole: Cluster) -> None:
-    given = given_certificate(whole)
+def _run_gateway(cluster: Cluster) -> None:
+    given = given_certificate(cluster)
     if given:
         shown = files.write(name="Write the certificate", files=_given(given))
-        _serve(whole, *GIVEN, reads=[SITE, *GIVEN], after=[shown])
+        _serve(cluster, *GIVEN, reads=[SITE, *GIVEN], after=[shown])
         return
-    live = f"/etc/letsencrypt/live/{whole.coordination_name}"
+    live = f"/etc/letsencrypt/live/{cluster.coordination_name}"
     # A renewed certificate is no reason to restart: certbot then reloads nginx itself.
-    _serve(whole, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
+    _serve(cluster, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
     nginx.certificate(
         name="Obtain the certificate",
         certificate=f"{live}/fullchain.pem",
-        domain=whole.coordination_name,
+        domain=cluster.coordination_name,
         webroot=WEBROOT,
-        email=whole.acme_email,
+        email=cluster.acme_email,
         server=trust().acme,
     )
-    _serve(whole, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
+    _serve(cluster, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
 
 
-def given_certificate(whole: Cluster) -> Certificate | None:
+def given_certificate(cluster: Cluster) -> Certificate | None:
     """The files that the gateway shows; None where it obtains its certificate."""
-    return trust().certificate or (whole.certificate if isinstance(whole.certificate, Certificate) else None)
+    return trust().certificate or (cluster.certificate if isinstance(cluster.certificate, Certificate) else None)
 
 
 def _given(given: Certificate) -> list[files.File]:
@@ -170,19 +170,19 @@ def _missing(path: str) -> Problem:
 
 
 def _serve(
-    whole: Cluster, certificate: str, key: str, reads: Sequence[str], after: Sequence[OperationMeta] = ()
+    cluster: Cluster, certificate: str, key: str, reads: Sequence[str], after: Sequence[OperationMeta] = ()
 ) -> None:
     """Have nginx serve what it can: without a certificate, only port 80."""
 
     def site() -> str:
-        found = host.get_fact(CertificateState, path=certificate)
+        found = pyinfra.host.get_fact(CertificateState, path=certificate)
         return render(
             "coordination/nginx.conf.j2",
             with_tls=found != "absent",
             certificate=certificate,
             key=key,
             webroot=WEBROOT,
-            **coordination.nginx(whole),
+            **coordination.nginx(cluster),
         )
 
     written = files.write(name="Configure nginx", files=[files.File(SITE, site)])

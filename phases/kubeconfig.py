@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from engine.inventory import cluster, here
+from cluster.model import Cluster, Host
 from engine.phase import OPERATORS_OWN, phase
 from operations import kubeconfig
 
 
 @phase(OPERATORS_OWN)
-def write_kubeconfig() -> None:
+def write_kubeconfig(cluster: Cluster, host: Host) -> None:
     """Write build/kubeconfig on the operator's machine."""
-    whole = cluster()
-    if here() == whole.control_planes[0]:
-        kubeconfig.write(name="Write build/kubeconfig", cluster=whole)
+    if host == cluster.control_planes[0]:
+        kubeconfig.write(name="Write build/kubeconfig", cluster=cluster)

@@ -6,7 +6,6 @@ from cluster import sources
 from cluster.documents import api_endpoint
 from cluster.model import Cluster, Host
 from cluster.versions import InstallPlan
-from engine.inventory import cluster, here
 from engine.phase import phase
 from engine.pins import trust
 from operations import apt, files
@@ -25,18 +24,17 @@ OWNED = files.Owned(
 
 
 @phase("Packages")
-def install_packages() -> None:
+def install_packages(cluster: Cluster, host: Host) -> None:
     """Install all that later phases configure and start."""
-    whole, this = cluster(), here()
     found = host_install_plan()
     apt.packages(name="Install the tools that apt repositories need", wanted=[apt.Wanted(reader) for reader in READERS])
-    name_repositories(whole, this, found)
-    apt.packages(name="Install the packages", wanted=_packages(whole, this, found))
+    name_repositories(cluster, host, found)
+    apt.packages(name="Install the packages", wanted=_packages(cluster, host, found))
 
 
-def name_repositories(whole: Cluster, this: Host, found: InstallPlan) -> None:
+def name_repositories(cluster: Cluster, host: Host, found: InstallPlan) -> None:
     """Name to apt where the declared versions are, and who signs them."""
-    repositories = _repositories(whole, this, found)
+    repositories = _repositories(cluster, host, found)
     if repositories:
         apt.signing_keys(name="Install the repositories' signing keys", sources=repositories)
         files.write(
@@ -45,48 +43,48 @@ def name_repositories(whole: Cluster, this: Host, found: InstallPlan) -> None:
         )
 
 
-def tailscale(whole: Cluster, this: Host, found: InstallPlan) -> apt.Wanted:
+def tailscale(cluster: Cluster, host: Host, found: InstallPlan) -> apt.Wanted:
     """tailscale, from where the site gets it."""
     sent = None
-    if this.site.mirrors.tailscale == "push":
-        sent = apt.Pushed(_tailscale(this, found), found.architecture, trust().ca)
-    return apt.Wanted("tailscale", whole.tailscale_version, sent=sent)
+    if host.site.mirrors.tailscale == "push":
+        sent = apt.Pushed(_tailscale(host, found), found.architecture, trust().ca)
+    return apt.Wanted("tailscale", cluster.tailscale_version, sent=sent)
 
 
-def _repositories(whole: Cluster, this: Host, found: InstallPlan) -> list[sources.AptSource]:
+def _repositories(cluster: Cluster, host: Host, found: InstallPlan) -> list[sources.AptSource]:
     """Those that the host reads by itself."""
     listed = []
-    if this.site.mirrors.tailscale != "push":
-        listed.append(_tailscale(this, found))
-    if this.is_node:
-        listed.append(sources.kubernetes(whole, this.site, trust()))
-    if this.is_node and this.runtime_source != "distribution":
-        listed.append(sources.docker(this.site, trust(), found.distribution, found.codename))
+    if host.site.mirrors.tailscale != "push":
+        listed.append(_tailscale(host, found))
+    if host.is_node:
+        listed.append(sources.kubernetes(cluster, host.site, trust()))
+    if host.is_node and host.runtime_source != "distribution":
+        listed.append(sources.docker(host.site, trust(), found.distribution, found.codename))
     return listed
 
 
-def _tailscale(this: Host, found: InstallPlan) -> sources.AptSource:
-    return sources.tailscale(this.site, trust(), found.distribution, found.codename)
+def _tailscale(host: Host, found: InstallPlan) -> sources.AptSource:
+    return sources.tailscale(host.site, trust(), found.distribution, found.codename)
 
 
-def _packages(whole: Cluster, this: Host, found: InstallPlan) -> list[apt.Wanted]:
+def _packages(cluster: Cluster, host: Host, found: InstallPlan) -> list[apt.Wanted]:
     """Of the distribution: what it has. Of other repositories: the declared versions."""
-    listed = [*map(apt.Wanted, TOOLS), tailscale(whole, this, found)]
-    if this.is_gateway:
-        listed += map(apt.Wanted, _of_the_gateway(whole))
-    if this.is_node:
-        listed += [*map(apt.Wanted, NODE_TOOLS), *_of_a_node(whole, found)]
+    listed = [*map(apt.Wanted, TOOLS), tailscale(cluster, host, found)]
+    if host.is_gateway:
+        listed += map(apt.Wanted, _of_the_gateway(cluster))
+    if host.is_node:
+        listed += [*map(apt.Wanted, NODE_TOOLS), *_of_a_node(cluster, found)]
     return listed
 
 
-def _of_the_gateway(whole: Cluster) -> list[str]:
-    certbot = [] if given_certificate(whole) else ["certbot"]
-    return ["nginx", *certbot, *(["libnginx-mod-stream"] if api_endpoint.is_forwarded(whole) else [])]
+def _of_the_gateway(cluster: Cluster) -> list[str]:
+    certbot = [] if given_certificate(cluster) else ["certbot"]
+    return ["nginx", *certbot, *(["libnginx-mod-stream"] if api_endpoint.is_forwarded(cluster) else [])]
 
 
-def _of_a_node(whole: Cluster, found: InstallPlan) -> list[apt.Wanted]:
+def _of_a_node(cluster: Cluster, found: InstallPlan) -> list[apt.Wanted]:
     # A distribution's containerd gets its security updates; the declared one of Docker's repository stays as it is.
     is_docker = found.containerd_package == "containerd.io"
-    version = f"{whole.containerd_version}-*" if found.containerd_pinned else None
+    version = f"{cluster.containerd_version}-*" if found.containerd_pinned else None
     runtime = apt.Wanted(found.containerd_package, version, held=is_docker)
-    return [runtime, *(apt.Wanted(package, f"{whole.kubernetes_version}-*", held=True) for package in KUBERNETES)]
+    return [runtime, *(apt.Wanted(package, f"{cluster.kubernetes_version}-*", held=True) for package in KUBERNETES)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyinfra import host
+import pyinfra
 from pyinfra.api.exceptions import DeployError
 
 from cluster import mtu, upgrades, versions
@@ -10,7 +10,7 @@ from cluster.backups import UNDER_WAY
 from cluster.preflight import hosts, immutable
 from cluster.problems import Problem, format_problems
 from cluster.upgrades import Step
-from engine.inventory import active_hosts, cluster, here
+from engine.inventory import active_hosts, current_cluster, current_host
 from facts.kubernetes import Settled
 from facts.network import Mtus
 from facts.paths import Present
@@ -29,20 +29,20 @@ def check_hosts(is_restore: bool = False) -> None:
 
     This is no operation: planning comes before the first change, with -y and in a preview alike.
     """
-    this = here()
-    survey, differing = survey_of(this.name), steps_of(this.name)
+    host = current_host()
+    survey, differing = survey_of(host.name), steps_of(host.name)
     _steps.extend(differing or ())
-    kept = host.get_fact(Settled)
-    _settled[this.name] = kept or {}
-    _found[this.name] = (
-        hosts.problems(cluster(), this, survey)
-        + versions.problems(this, survey)
-        + mtu.problems(cluster(), this, survey, host.get_fact(Mtus))
+    kept = pyinfra.host.get_fact(Settled)
+    _settled[host.name] = kept or {}
+    _found[host.name] = (
+        hosts.problems(current_cluster(), host, survey)
+        + versions.problems(host, survey)
+        + mtu.problems(current_cluster(), host, survey, pyinfra.host.get_fact(Mtus))
         if survey and differing is not None
-        else [_unknown(this.name)]
+        else [_unknown(host.name)]
     )
-    if not is_restore and host.get_fact(Present, paths=[UNDER_WAY]):
-        _found[this.name].append(_half_restored(this.name))
+    if not is_restore and pyinfra.host.get_fact(Present, paths=[UNDER_WAY]):
+        _found[host.name].append(_half_restored(host.name))
     asked = active_hosts()
     if asked <= set(_found):
         _refuse(asked)
@@ -50,14 +50,14 @@ def check_hosts(is_restore: bool = False) -> None:
 
 def _refuse(asked: set[str]) -> None:
     """Stop where something was found. What the API runs is asked although --limit leaves it out: no node may be newer."""
-    first = cluster().control_planes[0].name
-    if first not in asked and any(cluster().host(name).is_node for name in asked):
+    first = current_cluster().control_planes[0].name
+    if first not in asked and any(current_cluster().host(name).is_node for name in asked):
         of_the_api = steps_of(first)
         _steps.extend(step for step in of_the_api or () if step.part == "kubernetes")
         _found[first] = [_unknown(first)] if of_the_api is None else []
     problems = [problem for problems in _found.values() for problem in problems]
     outside = [name for name, kept in _settled.items() if not kept]
-    problems += upgrades.differences(_steps, outside) + immutable.differences(cluster(), _settled)
+    problems += upgrades.differences(_steps, outside) + immutable.differences(current_cluster(), _settled)
     if problems:
         raise DeployError(format_problems(problems, "the hosts; nothing was changed"))
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from cluster.documents import routes
 from cluster.documents.iptables import MARK, Rule, needed
 from cluster.model import Cluster, Host
-from engine.inventory import cluster, here
 from engine.phase import phase
 from engine.templates import render
 from facts.network import CLAMP_TABLE, RULE_PRIORITY
@@ -22,36 +21,35 @@ OWNED = files.Owned(machine=(LIBRARY, NETWORK_UNIT, iptables.UNIT_PATH, NETWORKD
 
 
 @phase("Routing")
-def route_and_admit_traffic() -> None:
+def route_and_admit_traffic(cluster: Cluster, host: Host) -> None:
     """Route, and admit exactly what this host's part needs where it would be refused.
 
     It comes before the coordination server: without the rule for the LAN, a gateway that lost it would look for the
     coordinator in a tailnet that waits for the coordinator.
     """
-    whole, this = cluster(), here()
-    settings = files.write(name="Write the routing settings", files=_routing(whole, this))
+    settings = files.write(name="Write the routing settings", files=_routing(cluster, host))
     network.forwarding(
         name="Set forwarding and routing rules",
-        kept_local=routes.kept_local(whole, this),
+        kept_local=routes.kept_local(cluster, host),
         reads=[NETWORK_SCRIPT, NETWORK_UNIT],
         restarted_by=[settings],
     )
-    admit(whole, this)
+    admit(cluster, host)
 
 
-def admit(whole: Cluster, this: Host) -> None:
+def admit(cluster: Cluster, host: Host) -> None:
     """Have the filters of `this` admit what its part in `whole` needs."""
     iptables.admit(
         name="Accept pods and the tailnet in the packet filter",
-        rules=needed(whole, this),
+        rules=needed(cluster, host),
         script=_script,
         unit=render("routing/isthmus-host-rules.service"),
     )
 
 
-def _routing(whole: Cluster, this: Host) -> list[files.File]:
+def _routing(cluster: Cluster, host: Host) -> list[files.File]:
     script = render(
-        "routing/network.sh.j2", kept_local=routes.kept_local(whole, this), priority=RULE_PRIORITY, table=CLAMP_TABLE
+        "routing/network.sh.j2", kept_local=routes.kept_local(cluster, host), priority=RULE_PRIORITY, table=CLAMP_TABLE
     )
     return [
         files.File(NETWORK_SCRIPT, script, "755"),

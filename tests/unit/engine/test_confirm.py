@@ -37,7 +37,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     def ran(answers: str, given: dict[str, str] | None = None, task: str = "reset", **options: bool) -> str:
         monkeypatch.setattr(confirm.command_line, "task", lambda: TASKS[task])
         monkeypatch.setattr(confirm.command_line, "given", lambda: given or {})
-        monkeypatch.setattr(confirm, "cluster", lambda: type("Cluster", (), {"cluster_name": "calm"}))
+        monkeypatch.setattr(confirm, "current_cluster", lambda: type("Cluster", (), {"cluster_name": "calm"}))
         monkeypatch.setattr(sys, "stdin", io.StringIO(answers))
         confirm.end_unanswered_prompts()
         state = State(Inventory((["@local"], {})), Config())

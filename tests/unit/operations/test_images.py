@@ -25,7 +25,7 @@ OFFICIAL, FLANNELS = "https://registry.k8s.io", "https://ghcr.io"
 
 def run(operation: Any, there: list[str] | None, answering: list[str], named: Any = NAMED, **more: Any) -> list[str]:
     facts: dict[type, Any] = {Images: named, Pulled: there, Answering: answering, Arch: "amd64"}
-    return commands(operation, facts, cluster=THREE, this=WORKER, version="1.36.3", **more)
+    return commands(operation, facts, cluster=THREE, node=WORKER, version="1.36.3", **more)
 
 
 def test_what_is_missing_is_pulled_and_nothing_twice() -> None:
@@ -55,7 +55,7 @@ def test_another_node_of_the_same_architecture_gives_what_can_not_be_pulled(
     monkeypatch.chdir(tmp_path)
     asked: list[str] = []
 
-    def giver(cluster: Cluster, this: Host, names: list[str]) -> str:
+    def giver(cluster: Cluster, node: Host, names: list[str]) -> str:
         asked.extend(names)
         return "core1"
 
@@ -77,6 +77,6 @@ def test_another_node_of_the_same_architecture_gives_what_can_not_be_pulled(
 
 
 def test_where_nobody_has_them_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "_giver", lambda cluster, this, names: None)
+    monkeypatch.setattr(images, "_giver", lambda cluster, node, names: None)
     (refused,) = run(images.send, [], [FLANNELS])
     assert "no other node of this architecture" in refused
