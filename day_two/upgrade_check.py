@@ -18,6 +18,7 @@ from day_two.upgrade_plan import upgrade_plan
 from engine import remote
 from engine.command_line import given
 from engine.inventory import api_host, current_cluster, current_host
+from engine.once import PerHost
 from engine.pins import trust
 from facts.etcd import Members
 from facts.kubernetes import Evictable
@@ -26,16 +27,16 @@ from local import apt_download
 from operations.install_plan import host_install_plan
 from phases.coordination import download
 
-_found: dict[str, list[Problem]] = {}
+_found: PerHost[list[Problem]] = PerHost()
 
 
 def check_upgrade() -> None:
     """Judge everything before the first change, in a preview and with -y alike; then tell what will be done."""
     host, plan = current_host(), upgrade_plan()
     todo = [step for step in plan.doing if step.host == host.name and not (step.is_downgrade or step.skips_minor)]
-    _found[host.name] = [problem for step in todo for problem in _not_offered(host, step)]
-    if plan.reached <= set(_found):
-        problems = [*_of_the_cluster(), *(problem for problems in _found.values() for problem in problems)]
+    found = _found.put([problem for step in todo for problem in _not_offered(host, step)])
+    if found is not None:
+        problems = [*_of_the_cluster(), *(problem for problems in found.values() for problem in problems)]
         if problems:
             raise DeployError(format_problems(problems, "the upgrade; nothing was changed"))
         _tell()

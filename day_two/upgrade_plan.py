@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped]
-
 from cluster import upgrades
 from cluster.model import Cluster, Host
 from cluster.observed.nodes import Node
@@ -15,6 +13,7 @@ from cluster.upgrades import Step
 from engine import remote
 from engine.command_line import given
 from engine.inventory import active_hosts, current_cluster
+from engine.once import once
 from engine.wait import poll_script
 from facts import headscale, kubernetes
 from facts.etcd import Members
@@ -23,8 +22,6 @@ from operations.version_drift import installed, steps_of
 
 # kubeadm, and the API after it, of a run that was interrupted.
 SETTLED_S = 1000
-_one_at_a_time = BoundedSemaphore(1)
-_made: list[UpgradePlan] = []
 
 
 @dataclass(frozen=True)
@@ -76,15 +73,9 @@ class UpgradePlan:
         return [name for name in self.joined if name != host.name]
 
 
+@once
 def upgrade_plan() -> UpgradePlan:
     """The plan of this run; all hosts have the same."""
-    with _one_at_a_time:
-        if not _made:
-            _made.append(_look())
-        return _made[0]
-
-
-def _look() -> UpgradePlan:
     cluster = current_cluster()
     active = active_hosts()
     reached = [member.name for member in cluster.hosts if member.name in active]
