@@ -1,1 +1,29 @@
-"""The simulated world: made from the declared cluster, and taken down again."""
+"""The simulated world: created from the declared cluster, and removed again.
+
+The world of the reference inventory; another inventory makes another drawing:
+
+            operator ──────────┐
+     a namespace: ssh, pyinfra │        core: the internet
+                               ├───────────────────────────────────────────────┐
+                               │  routes to each public address, all else is   │
+                               │  a blackhole; dnsmasq; the mirror, with one   │
+                               │  address for each name it answers for         │
+                               └──────┬────────────────┬────────────────┬──────┘
+                                    wire             wire             wire        declared delay and loss
+                                      │                │                │
+                               router oracle    router tencent     router home
+                               1:1 NAT, hairpin 1:1 NAT, hairpin   masquerade, SSH port forwarded,
+                               routed fabric    drops what is      drops what is unsolicited
+                                │   │  │   │    blocked there           │
+                                h1 h2  h3 h4       │ bridge             │ bridge
+                                │   │  │   │       │                    │
+                              oci1 oci2 oci3 oci4  tencent01         ubuntu01        LXC, Debian 11, 12, 13
+
+core    links to routers only (L3); each site has its own router, so LANs of different sites may overlap
+wire    a bridge, or netem.py while the link has delay or loss
+router  NAT, source checks, blocked names (rules.py)
+host    an LXC container in its own network namespace, connected to its site's router
+
+plan.py derives all of it as data; network.py, links.py, hosts.py, dns.py, acme.py and operator.py create it; lifecycle.py
+calls them in order; state.py records what was made, so that it can be removed.
+"""
