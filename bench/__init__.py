@@ -1,1 +1,1 @@
-"""How fast it is: measured in the lab, beside what else could be had (bench/README.md)."""
+"""How fast it is: measured in the lab, against plain pyinfra and the floor (bench/README.md)."""

@@ -25,12 +25,12 @@ EPILOG = "Results: bench/results/PART.json and build/bench/index.html; what is m
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """The options; `--quick` stands for one repetition and one delay."""
+    """The options; `--quick`: one repetition, one delay."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__, epilog=EPILOG, allow_abbrev=False)
     parser.add_argument("part", choices=(*PARTS, "all", "page"), help="page: only write the page again")
-    parser.add_argument("--quick", action="store_true", help="each thing once, at 100 ms: to see that it works")
+    parser.add_argument("--quick", action="store_true", help="one sample of each, at 100 ms: to see that it works")
     parser.add_argument("--delays", type=float, nargs="+", metavar="MS", help="round trips (idle); default: 0 100 200")
-    parser.add_argument("--repeat", type=int, metavar="N", help="samples of each; default: 3, of what is quick 5")
+    parser.add_argument("--repeat", type=int, metavar="N", help="samples of each; default: 3, and 5 of the cheap ones")
     parser.add_argument("--only", nargs="+", choices=idle.ORDER, help="contestants (idle); default: all")
     parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="hosts (growth); default: 6 24 96")
     parser.add_argument("--inventory", type=Path, default=PROJECT / "inventory.py", metavar="PATH")
@@ -45,7 +45,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 def main(words: Sequence[str]) -> int:
-    """The exit code: 0, 1 for what can't be done, 130 for what was interrupted."""
+    """The exit code: 0, 1 after an error, 130 after an interruption."""
     given = parse(words)
     try:
         if given.part != "page":

@@ -1,4 +1,4 @@
-"""A first deploy in a fresh lab, second by second, beside the floor: one shell script per host, all at once."""
+"""Measure a first deploy in a new lab, operation by operation, and the floor: one shell script per host, all at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 
 from bench import floor, labs, machine, results, snapshot
 from bench.labs import Lab
-from bench.measure import everywhere
+from bench.measure import run_on_hosts
 from bench.snapshot import Snapshot
 from cluster.sources import Pins
 from cluster.versions import kubelet_settings
@@ -33,69 +33,69 @@ Events = list[tuple[float, str]]
 
 
 def part(given: argparse.Namespace) -> None:
-    """Deploy and floor in turns, each in a lab that has just booted."""
+    """Measure deploy and floor in turns, each in a lab that has just booted."""
     deploys: list[dict[str, Any]] = []
     floors: list[dict[str, Any]] = []
     begun = machine.load()
     for number in range(given.repeat):
         print(f"round {number + 1}", flush=True)
-        with labs.running(f"{given.run}-first", given.inventory, False) as lab, labs.delays(lab, ROUND_TRIP_MS):
-            fresh(lab)
-            deploys.append(deployed(lab))
-            found = left_by_deploy(lab)
+        with labs.use_lab(f"{given.run}-first", given.inventory, False) as lab, labs.delays(lab, ROUND_TRIP_MS):
+            check_fresh(lab)
+            deploys.append(deploy(lab))
+            found = snapshots(lab)
             deb = tailscale_package(lab)
-        with labs.running(f"{given.run}-first", given.inventory, False) as lab, labs.delays(lab, ROUND_TRIP_MS):
-            floors.append(scripted(lab, found, deb))
-        results.keep(
+        with labs.use_lab(f"{given.run}-first", given.inventory, False) as lab, labs.delays(lab, ROUND_TRIP_MS):
+            floors.append(run_scripts(lab, found, deb))
+        results.save(
             "first",
             {
-                "round_trip_ms": ROUND_TRIP_MS, "deploys": deploys, "floors": floors, **machine.described(),
+                "round_trip_ms": ROUND_TRIP_MS, "deploys": deploys, "floors": floors, **machine.describe(),
                 "load_around": [begun, machine.load()], "command": given.command,
             },
         )  # fmt: skip
 
 
-def fresh(lab: Lab) -> None:
-    """LabError where something was deployed already."""
-    if any(said.strip() for said in everywhere(lab, "command -v tailscale || true").values()):
+def check_fresh(lab: Lab) -> None:
+    """LabError if something was deployed already."""
+    if any(output.strip() for output in run_on_hosts(lab, "command -v tailscale || true").values()):
         raise LabError(
             f"lab {lab.place.name}", "is not fresh", "a first deploy is to be measured",
             f"run `python -m lab down --run {lab.place.name}`, or give another --run",
         )  # fmt: skip
 
 
-def deployed(lab: Lab) -> dict[str, Any]:
-    """A deploy: its time, and when each operation began."""
+def deploy(lab: Lab) -> dict[str, Any]:
+    """Deploy; gives its time in seconds, and when each operation began."""
     with step("first deploy"):
         began = time.monotonic()
         process = lab.start(lab.pyinfra("-y"), subprocess.PIPE, PYTHONUNBUFFERED="1")
-        events, said = listened(process, began)
+        events, output = read_events(process, began)
         wall = time.monotonic() - began
     if process.returncode:
-        raise LabError("deploy", f"ended with {process.returncode}", "\n".join(said[-20:]), "see above")
+        raise LabError("deploy", f"ended with {process.returncode}", "\n".join(output[-20:]), "see above")
     return {"wall_s": round(wall, 2), "events": events}
 
 
-def listened(process: subprocess.Popen[str], began: float) -> tuple[Events, list[str]]:
-    """When each operation began, and all that was said."""
+def read_events(process: subprocess.Popen[str], began: float) -> tuple[Events, list[str]]:
+    """When each operation began (seconds since `began`), and all lines of output."""
     events: Events = []
-    said = []
+    output = []
     for line in process.stdout or ():
-        said.append(plain := COLOUR.sub("", line.rstrip()))
+        output.append(plain := COLOUR.sub("", line.rstrip()))
         if match := STARTED.search(plain):
             events.append((round(time.monotonic() - began, 2), match[1]))
     process.wait()
-    return events, said
+    return events, output
 
 
-def left_by_deploy(lab: Lab) -> dict[str, Snapshot]:
+def snapshots(lab: Lab) -> dict[str, Snapshot]:
     """Host → the files, packages and units that it has now."""
-    with step("what the deploy left, for the scripts"):
-        return {name: snapshot.parse(printed) for name, printed in everywhere(lab, snapshot.SCRIPT).items()}
+    with step("files, packages and units of the deployed hosts, for the scripts"):
+        return {name: snapshot.parse(printed) for name, printed in run_on_hosts(lab, snapshot.SCRIPT).items()}
 
 
 def tailscale_package(lab: Lab) -> bytes:
-    """The package that is sent to hosts which can't fetch it; empty where there are none."""
+    """The package for hosts that can't download it; empty if every host can."""
     pushed = [host for host in lab.world.cluster.hosts if host.site.mirrors.tailscale == "push"]
     others = [host for host in lab.world.cluster.hosts if host not in pushed]
     if not pushed or not others:
@@ -107,11 +107,11 @@ def tailscale_package(lab: Lab) -> bytes:
 
 
 def plan(lab: Lab) -> floor.Plan:
-    """What all scripts share."""
+    """The values that all scripts share."""
     whole = lab.world.cluster
     if len(whole.control_planes) > 1:
         raise LabError(
-            "bench first", "the floor knows one control plane only", "this inventory has more", "use another"
+            "bench first", "the floor supports one control plane only", "this inventory has more", "use another"
         )
     cgroup = "v2" if CGROUP_V2.exists() else "v1"
     signs = string.ascii_lowercase + string.digits
@@ -127,29 +127,29 @@ def plan(lab: Lab) -> floor.Plan:
     )
 
 
-def scripted(lab: Lab, found: dict[str, Snapshot], deb: bytes) -> dict[str, Any]:
-    """All scripts at once: their time, and when each host came to which phase. `left`: what our preview would still change."""
+def run_scripts(lab: Lab, found: dict[str, Snapshot], deb: bytes) -> dict[str, Any]:
+    """Run all scripts at once; gives their time and each host's phases. `left`: operations that a preview still lists."""
     shared = plan(lab)
     texts = {name: floor.script(shared, name, state).encode() for name, state in found.items()}
     with step("the floor: one script per host"):
         wall, phases = Scripts(lab, texts, deb).run()
-    return {"wall_s": round(wall, 2), "phases": phases, "left": labs.planned(lab)}
+    return {"wall_s": round(wall, 2), "phases": phases, "left": labs.pending_operations(lab)}
 
 
 class Scripts:
-    """The scripts of all hosts while they run; what one shares is read to all."""
+    """The running scripts of all hosts; a value that one shares is written to all."""
 
     def __init__(self, lab: Lab, texts: dict[str, bytes], deb: bytes) -> None:
         self.lab = lab
         self.texts = texts
         self.deb = deb
         self.phases: dict[str, Events] = {name: [] for name in texts}
-        self.said: dict[str, list[str]] = {name: [] for name in texts}
+        self.output: dict[str, list[str]] = {name: [] for name in texts}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.began = 0.0
 
     def run(self) -> tuple[float, dict[str, Events]]:
-        """Seconds, and host → phases; LabError where one fails: the others are ended then."""
+        """Run them; gives seconds, and host → phases. LabError if one fails; the others are terminated then."""
         self.began = time.monotonic()
         try:
             for name, text in self.texts.items():
@@ -167,7 +167,7 @@ class Scripts:
         if failed:
             name = min(failed, key=lambda name: len(self.phases[name]))
             raise LabError(
-                f"script of {name}", f"ended with {failed[name]}", "\n".join(self.said[name][-20:]), "see above"
+                f"script of {name}", f"ended with {failed[name]}", "\n".join(self.output[name][-20:]), "see above"
             )
         return time.monotonic() - self.began, self.phases
 
@@ -194,7 +194,7 @@ class Scripts:
             elif kind == "PHASE":
                 self.phases[name].append((round(time.monotonic() - self.began, 2), rest))
             else:
-                self.said[name].append(line)
+                self.output[name].append(line)
         if process.wait():
             for other in self.processes.values():
                 other.terminate()
@@ -206,4 +206,4 @@ class Scripts:
                 process.stdin.write(data)
                 process.stdin.flush()
         except BrokenPipeError:
-            return  # it has ended; its exit code says how
+            return  # it has ended; its exit code is checked later

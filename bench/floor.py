@@ -35,7 +35,7 @@ _TEMPLATES = Environment(
 
 @dataclass(frozen=True)
 class Plan:
-    """What all scripts of one run share. `contents`: path → bytes that take the place of a deployed host's."""
+    """The values that all scripts of a run share. `contents`: path → bytes that replace a deployed host's file."""
 
     cluster: Cluster
     decisions: Mapping[str, KubeletSettings]
@@ -46,7 +46,7 @@ class Plan:
 
 
 def script(plan: Plan, name: str, found: Snapshot) -> str:
-    """The script of that host; `found` is what it has after a deploy."""
+    """The script of a host; `found`: its snapshot after a deploy."""
     whole, host = plan.cluster, plan.cluster.host(name)
     first = whole.control_planes[0]
     downloads = [_headscale(plan, host), _plugins(plan, host)]
@@ -116,7 +116,7 @@ def _plugins(plan: Plan, host: Host) -> dict[str, str] | None:
 
 
 def _images(whole: Cluster, host: Host) -> list[str]:
-    """Those that are needed soon: pulled while other things go on. kubeadm pulls the control plane's own."""
+    """Images that are needed early, pulled in the background. kubeadm pulls the control plane's other ones."""
     if not host.is_node:
         return []
     version = f"v{whole.kubernetes_version}"
@@ -130,7 +130,7 @@ def _images(whole: Cluster, host: Host) -> list[str]:
 
 
 def _names(whole: Cluster, host: Host) -> str:
-    """Lines of the hosts file with marks for the addresses."""
+    """Lines of the hosts file with placeholders for the addresses."""
     addresses = {member.name: f"@ADDRESS-{member.name}@" for member in whole.hosts}
     return "\n".join(
         f"{address} {' '.join(known)}" for address, known in host_names.entries(whole, host, addresses).items()
@@ -146,7 +146,7 @@ def _kubeadm(plan: Plan, host: Host) -> str:
 
 
 def _node_settings(whole: Cluster) -> list[str]:
-    """What kubectl is told of the nodes' labels and taints."""
+    """The arguments of kubectl that set the nodes' labels and taints."""
     calls = []
     for node in whole.nodes:
         wanted = nodes.settings(node)

@@ -1,4 +1,4 @@
-"""Growth: the same run with 6, 24 and 96 hosts of one kind."""
+"""Measure growth: the same run with 6, 24 and 96 hosts of one kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import labs, machine, measure, results
-from bench.idle import PLAIN, round_trip
+from bench.idle import PLAIN, round_trips
 from bench.labs import Lab
 from lab.load_inventory import load
 from lab.polling import step
@@ -36,53 +36,53 @@ PARTS = (("gateway", "coordinator"), ("control_plane",))
 
 
 def part(given: argparse.Namespace) -> None:
-    """Measure each size in a lab of its own."""
+    """Measure each size in its own lab."""
     rounds = {}
     for size in given.sizes:
         folder = FOLDER / f"growth-{size}"
         write_inventory(folder, size, kubernetes_version(given.inventory))
         try:
-            with labs.running(f"{given.run}-{size}", folder / "inventory.py", given.keep, ssh_only=True) as lab:
-                rounds[str(size)] = {**measured(lab, given.repeat), **machine.described(), "command": given.command}
+            with labs.use_lab(f"{given.run}-{size}", folder / "inventory.py", given.keep, ssh_only=True) as lab:
+                rounds[str(size)] = {**measure_size(lab, given.repeat), **machine.describe(), "command": given.command}
         finally:
             shutil.rmtree(folder)
-        results.keep("growth", {"round_trip_ms": ROUND_TRIP_MS, "rounds": {**known(), **rounds}})
+        results.save("growth", {"round_trip_ms": ROUND_TRIP_MS, "rounds": {**earlier_rounds(), **rounds}})
 
 
-def known() -> dict[str, Any]:
-    """The sizes that were measured before."""
-    rounds: dict[str, Any] = results.known("growth").get("rounds", {})
+def earlier_rounds() -> dict[str, Any]:
+    """The rounds of sizes that were measured before."""
+    rounds: dict[str, Any] = results.load("growth").get("rounds", {})
     return rounds
 
 
-def measured(lab: Lab, repeat: int) -> dict[str, Any]:
-    """The floor, our run and plain pyinfra's, in turns."""
+def measure_size(lab: Lab, repeat: int) -> dict[str, Any]:
+    """Measure the floor, isthmus and plain pyinfra, in turns."""
     base = ["pyinfra", "-y", str(lab.inventory), DEPLOY]
-    running = {
-        "floor": measure.at_once(lab, [["ssh", host.name, "true"] for host in lab.world.hosts]),
+    runs = {
+        "floor": measure.all_at_once(lab, [["ssh", host.name, "true"] for host in lab.world.hosts]),
         "run": measure.command(lab, base),
         "plain run": measure.command(lab, base, **{PLAIN: "0"}),
     }
-    samples: dict[str, list[dict[str, Any]]] = {name: [] for name in running}
-    with step(f"{len(lab.world.hosts)} hosts: writing what the run then finds"):
-        for _ in range(2):  # the second one learns which questions a run asks that changes nothing
-            running["run"](lab.log("run"))
+    samples: dict[str, list[dict[str, Any]]] = {name: [] for name in runs}
+    with step(f"{len(lab.world.hosts)} hosts: deploying"):
+        for _ in range(2):  # the second run fills the history of facts of a run without changes
+            runs["run"](lab.log("run"))
     with labs.delays(lab, ROUND_TRIP_MS):
-        before, seen = machine.load(), round_trip(lab)
+        before, seen = machine.load(), round_trips(lab)
         for number in range(repeat):
-            for name, run in running.items():
+            for name, run in runs.items():
                 with step(f"{len(lab.world.hosts)} hosts, round {number + 1}: {name}"):
-                    samples[name].append(measure.taken(lab, name.replace(" ", "-"), run).to_json())
+                    samples[name].append(measure.measure(lab, name.replace(" ", "-"), run).to_json())
         return {"samples": samples, "load_around": [before, machine.load()], "round_trip_ms": max(seen.values())}
 
 
 def kubernetes_version(inventory: Path) -> str:
-    """The declared one: the lab has its artifacts already."""
+    """The inventory's version: the lab has its artifacts already."""
     return str(load(inventory).kubernetes_version)
 
 
 def write_inventory(folder: Path, size: int, kubernetes: str) -> None:
-    """An inventory of that many hosts, a third of them in each of three sites."""
+    """Write an inventory of `size` hosts, a third of them in each of three sites."""
     (folder / "group_data").mkdir(parents=True, exist_ok=True)
     (folder / "inventory.py").write_text(inventory(size))
     (folder / "group_data" / "all.py").write_text(ALL.format(kubernetes=kubernetes))
@@ -92,7 +92,7 @@ def write_inventory(folder: Path, size: int, kubernetes: str) -> None:
 
 
 def inventory(size: int) -> str:
-    """Its text. The roles are there because a cluster needs them; nothing of them runs."""
+    """The text of inventory.py. The model requires the roles; none of their services runs."""
     groups: dict[str, list[tuple[str, dict[str, Any]]]] = {name: [] for name in SITES}
     for number in range(size):
         site = list(SITES)[number * len(SITES) // size]

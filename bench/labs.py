@@ -1,4 +1,4 @@
-"""The lab that is measured in: booted if it is not there, its delays set, and left as it was found."""
+"""The lab for the measurements: booted if it is not up, its delays set, and left as it was found."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VERBOSE = "/etc/ssh/sshd_config.d/00-bench.conf"
 
 
 class Lab:
-    """A lab that is up, and the inventory that it was made of."""
+    """A lab that is up, and its inventory."""
 
     def __init__(self, place: Run, inventory: Path) -> None:
         self.place = place
@@ -35,11 +35,11 @@ class Lab:
         self.folder.mkdir(mode=0o700, exist_ok=True)
 
     def log(self, name: str) -> Path:
-        """The file for what a measured command says."""
+        """The file for a measured command's output."""
         return self.folder / f"{name}.log"
 
     def start(self, words: Sequence[str], output: IO[str] | int, **environment: str) -> subprocess.Popen[str]:
-        """A program on the operator's machine, in the project's folder; a value of "" takes a variable away."""
+        """Start a program on the operator's machine, in the project's folder; the value "" unsets a variable."""
         values = {**self.environment, **environment}
         return subprocess.Popen(
             operator_machine.command(self.world, list(words)), cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=output,
@@ -47,7 +47,7 @@ class Lab:
         )  # fmt: skip
 
     def start_bytes(self, words: Sequence[str]) -> subprocess.Popen[bytes]:
-        """A program on the operator's machine to be talked with."""
+        """Start a program on the operator's machine with pipes for input and output."""
         command = operator_machine.command(self.world, list(words))
         return subprocess.Popen(
             command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -55,34 +55,34 @@ class Lab:
         )  # fmt: skip
 
     def operator(self, words: Sequence[str], **environment: str) -> str:
-        """Standard output of a program on the operator's machine; LabError where it fails."""
+        """Run a program on the operator's machine; gives its standard output. LabError if it fails."""
         command = operator_machine.command(self.world, list(words))
         done = subprocess.run(
             command, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             env={**self.environment, **environment},
         )  # fmt: skip
         if done.returncode:
-            said = (done.stdout + done.stderr)[-1500:]
-            raise LabError("the operator", f"`{' '.join(words[:4])}` ended with {done.returncode}", said, "see above")
+            output = (done.stdout + done.stderr)[-1500:]
+            raise LabError("the operator", f"`{' '.join(words[:4])}` ended with {done.returncode}", output, "see above")
         return done.stdout
 
     def root(self, host: str, script: str) -> str:
-        """Standard output of a script on a host, as root and not over the network; LabError where it fails."""
+        """Run a script on a host as root, without SSH; gives its standard output. LabError if it fails."""
         return run(hosts.attach_command(self.place, self.world.host(host), ["sh", "-s"]), text=script)
 
     def pyinfra(self, *words: str) -> list[str]:
-        """The command line of pyinfra with this inventory."""
+        """The command line of a deploy with this inventory."""
         return ["pyinfra", *words, str(self.inventory), "deploy.py"]
 
 
 @contextmanager
-def running(run_id: str, inventory: Path, keep: bool, **options: bool) -> Iterator[Lab]:
-    """That lab: one that is up is used and stays, another is booted and, unless it is kept, removed in every outcome."""
+def use_lab(run_id: str, inventory: Path, keep: bool, **options: bool) -> Iterator[Lab]:
+    """Within, the lab is up. A lab that was up stays; a new one is removed in every outcome, unless `keep`."""
     place = Run(run_id)
     was_up = bool(place.state.get("up")) and lifecycle.has_networks(place)
     with place.locked():
         if not was_up:
-            up(place, load(inventory), **options)
+            boot(place, load(inventory), **options)
     try:
         yield Lab(place, inventory)
     finally:
@@ -90,20 +90,20 @@ def running(run_id: str, inventory: Path, keep: bool, **options: bool) -> Iterat
             remove(place)
 
 
-def up(place: Run, cluster: Cluster, ssh_only: bool = False) -> None:
-    """Boot a lab with links that have no delay."""
+def boot(place: Run, cluster: Cluster, ssh_only: bool = False) -> None:
+    """Boot a lab whose links have no delay."""
     lifecycle.up(place, cluster, Options((machine_architecture(),), delay=False, ssh_only=ssh_only))
 
 
 def remove(place: Run) -> None:
-    """Take it down."""
+    """Remove the lab."""
     with place.locked(), step(f"removing the lab {place.name}"):
         place.remove()
 
 
 @contextmanager
 def delays(lab: Lab, operator_ms: float, between_sites: bool = False) -> Iterator[None]:
-    """Within, the operator's link adds that much to each round trip; sites have their declared delay or none."""
+    """Within, the operator's link adds `operator_ms` to each round trip; sites have their declared delay or none."""
     before = lab.place.state
     with lab.place.locked():
         lifecycle.set_delay(lab.place, between_sites, operator_ms)
@@ -115,8 +115,8 @@ def delays(lab: Lab, operator_ms: float, between_sites: bool = False) -> Iterato
 
 
 @contextmanager
-def counting(lab: Lab) -> Iterator[None]:
-    """Within, each host's sshd writes every execution to the journal."""
+def count_sessions(lab: Lab) -> Iterator[None]:
+    """Within, each host's sshd logs every execution."""
     names = [host.name for host in lab.world.hosts]
     try:
         for name in names:
@@ -131,24 +131,24 @@ def counting(lab: Lab) -> Iterator[None]:
 
 
 def converge(lab: Lab) -> None:
-    """Deploy unless a preview shows nothing; LabError where something is left to do after that."""
-    if planned(lab):
+    """Deploy, unless a preview lists nothing; LabError if a preview then still lists something."""
+    if pending_operations(lab):
         with step("deploying, so that there is nothing left to change"):
             lab.operator(lab.pyinfra("-y"))
-    if left := planned(lab):
+    if left := pending_operations(lab):
         raise LabError(
             "bench", f"a deployed cluster is not converged: {'; '.join(left)}", "only runs that change nothing are compared",
             "run `python -m lab deploy` and look at what it changes",
         )  # fmt: skip
 
 
-def planned(lab: Lab) -> list[str]:
-    """The operations that a run would change something by."""
+def pending_operations(lab: Lab) -> list[str]:
+    """The operations that a preview lists as changes."""
     plan = json.loads(lab.operator(lab.pyinfra("--dry", "--json")))["plan"]
     return [step["name"] for step in plan if step["hosts_with_change"] or step["hosts_with_conditional_change"]]
 
 
-def operations(lab: Lab) -> list[str]:
-    """The names of all operations of the deploy, in their order."""
+def operation_names(lab: Lab) -> list[str]:
+    """The names of all operations of the deploy, in order."""
     plan = json.loads(lab.operator(lab.pyinfra("--dry", "--json")))["plan"]
     return [step["name"] for step in plan]

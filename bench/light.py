@@ -1,7 +1,7 @@
-"""A deploy for hosts that run sshd and nothing else: as many operations as a worker of deploy.py has, of the kinds that work there.
+"""A deploy for hosts that run sshd and nothing else, with as many operations as a worker has in deploy.py.
 
-Nine phases, each with the barrier that all hosts share and: a set of three files, packages, kernel settings and a block of
-/etc/hosts or the host's swap. Its cost grows with the number of hosts as the real one's does; services are missing in it.
+Nine phases, each with the barrier of all hosts, a set of three files, packages, kernel settings, and a block of /etc/hosts
+or the host's swap. Its cost grows with the number of hosts as the real one's; it has no services.
 """
 
 from cluster.documents.host_names import entries

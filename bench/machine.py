@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The machine that the figures were measured on."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 from lab.world.state import PROJECT
 
 
-def described() -> dict[str, Any]:
-    """This machine, now, and the version of the project."""
+def describe() -> dict[str, Any]:
+    """This machine and its load now, and the commit of the project."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="minutes"),
         "processor": _field("/proc/cpuinfo", "model name"),
@@ -27,7 +27,7 @@ def described() -> dict[str, Any]:
 
 
 def load() -> list[float]:
-    """How busy it is: the load averages of 1, 5 and 15 minutes."""
+    """The load averages of 1, 5 and 15 minutes."""
     return [round(value, 2) for value in os.getloadavg()]
 
 

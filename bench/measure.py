@@ -1,4 +1,4 @@
-"""One run of a command, measured from outside: time, processor, memory, bytes, and executions as the hosts' sshd saw them."""
+"""Measure one run of a command: time, processor, memory, bytes, and the remote executions in the log of each host's sshd."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from bench.labs import Lab
 from lab.failures import LabError
 from lab.world.network import UPLINK
 
-# sshd says so once for each exec or subsystem of a connection, at log level VERBOSE.
-AT_ONCE = 12  # hosts that are looked into at a time
+AT_ONCE = 12  # hosts at a time
+# sshd logs this line for each exec or subsystem of a connection, at log level VERBOSE.
 SESSIONS = """if test -d /run/systemd/system; then journalctl --sync; journalctl -q -o cat -t sshd -t sshd-session
 else cat /var/log/sshd.log; fi | grep -c '^Starting session:' || true"""
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What a run took. `cpu_s` and `peak_mb` are the operator's side; `sessions`: host → remote executions."""
+class Sample:
+    """The costs of a run. `cpu_s` and `peak_mb` are the operator's; `sessions`: host → remote executions."""
 
     wall_s: float
     cpu_s: float
@@ -34,12 +34,12 @@ class Taken:
     sessions: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """The values for JSON."""
         return asdict(self)
 
 
-def taken(lab: Lab, name: str, run: Callable[[Path], tuple[float, float]]) -> Taken:
-    """Measure `run`, which gets the file for its output and gives processor seconds and peak memory in MB."""
+def measure(lab: Lab, name: str, run: Callable[[Path], tuple[float, float]]) -> Sample:
+    """Measure `run`, which takes the file for its output and returns processor seconds and peak memory in MB."""
     earlier = sessions(lab)
     sent, received = traffic(lab)
     began = time.monotonic()
@@ -47,11 +47,11 @@ def taken(lab: Lab, name: str, run: Callable[[Path], tuple[float, float]]) -> Ta
     wall = time.monotonic() - began
     sent_after, received_after = traffic(lab)
     more = {host: count - earlier[host] for host, count in sessions(lab).items()}
-    return Taken(round(wall, 3), round(cpu, 3), round(peak, 1), sent_after - sent, received_after - received, more)
+    return Sample(round(wall, 3), round(cpu, 3), round(peak, 1), sent_after - sent, received_after - received, more)
 
 
 def command(lab: Lab, words: Sequence[str], **environment: str) -> Callable[[Path], tuple[float, float]]:
-    """For `taken`: that command as the operator; LabError with the end of its output where it fails."""
+    """For `measure`: run a command as the operator; LabError with the end of its output if it fails."""
 
     def run(log: Path) -> tuple[float, float]:
         with log.open("w") as output:
@@ -75,8 +75,8 @@ def command(lab: Lab, words: Sequence[str], **environment: str) -> Callable[[Pat
     return run
 
 
-def at_once(lab: Lab, commands: Sequence[Sequence[str]]) -> Callable[[Path], tuple[float, float]]:
-    """For `taken`: all those commands at the same time; it ends with the last one."""
+def all_at_once(lab: Lab, commands: Sequence[Sequence[str]]) -> Callable[[Path], tuple[float, float]]:
+    """For `measure`: run all commands at the same time, until the last one ends."""
 
     def run(log: Path) -> tuple[float, float]:
         with log.open("w") as output:
@@ -94,19 +94,19 @@ def at_once(lab: Lab, commands: Sequence[Sequence[str]]) -> Callable[[Path], tup
 
 
 def traffic(lab: Lab) -> tuple[int, int]:
-    """Bytes that the operator's machine has sent and received, headers included."""
+    """The bytes that the operator's machine has sent and received so far, headers included."""
     words = ["ip", "-n", lab.world.operator_namespace, "-j", "-s", "link", "show", UPLINK]
     shown = json.loads(subprocess.run(words, capture_output=True, check=True, text=True).stdout)[0]["stats64"]
     return int(shown["tx"]["bytes"]), int(shown["rx"]["bytes"])
 
 
 def sessions(lab: Lab) -> dict[str, int]:
-    """Host → executions over SSH that its sshd has written down so far."""
-    return {name: int(said) for name, said in everywhere(lab, SESSIONS).items()}
+    """Host → the executions over SSH that its sshd has logged so far."""
+    return {name: int(count) for name, count in run_on_hosts(lab, SESSIONS).items()}
 
 
-def everywhere(lab: Lab, script: str, hosts: Collection[str] = ()) -> dict[str, str]:
-    """Host → what a script said there, as root, on all hosts (or those) at once."""
+def run_on_hosts(lab: Lab, script: str, hosts: Collection[str] = ()) -> dict[str, str]:
+    """Run a script as root on all hosts (or these) at once; gives host → its standard output."""
     names = [host.name for host in lab.world.hosts if not hosts or host.name in hosts]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return dict(zip(names, pool.map(lambda name: lab.root(name, script), names), strict=True))

@@ -27,7 +27,7 @@ _ENVIRONMENT = Environment(
 
 
 def render(found: Mapping[str, Mapping[str, Any]]) -> str:
-    """The page of those parts; one that was not measured says so."""
+    """The page of these results; a part without results is named as not measured."""
     shown = [
         show(found[name]) if found.get(name) else Section(f"{name}: not measured yet", [f"python -m bench {name}"])
         for name, show in SECTIONS.items()
@@ -41,5 +41,5 @@ def render(found: Mapping[str, Mapping[str, Any]]) -> str:
 def write(page: Path = PAGE, folder: Path = results.FOLDER) -> Path:
     """Write the page of the results in a folder; gives its path."""
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(render({name: results.known(name, folder) for name in (*SECTIONS, *RECORDS)}))
+    page.write_text(render({name: results.load(name, folder) for name in (*SECTIONS, *RECORDS)}))
     return page

@@ -1,4 +1,4 @@
-"""SVG pictures, drawn by ourselves: bars, and spans of time. Pure; colours are classes of the page's style sheet."""
+"""Charts as SVG: bars, and spans of time. Pure; colours are classes of the page's style sheet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COLOURS = 8
 
 @dataclass(frozen=True)
 class Bar:
-    """A row: its label, its length, what is written at its end, and the number of its colour."""
+    """A row: its label, its length, the text at its end, and the number of its colour."""
 
     label: str
     value: float
@@ -24,7 +24,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Span:
-    """A piece of a lane, in seconds."""
+    """A part of a lane, in seconds."""
 
     label: str
     begin: float
@@ -32,7 +32,7 @@ class Span:
 
 
 def bars(title: str, rows: Sequence[Bar]) -> Markup:
-    """Horizontal bars on one scale that begins at zero."""
+    """Horizontal bars on one scale from zero."""
     most = max((row.value for row in rows), default=0.0) or 1.0
     parts = []
     for number, row in enumerate(rows):
@@ -47,7 +47,7 @@ def bars(title: str, rows: Sequence[Bar]) -> Markup:
 
 
 def lanes(title: str, rows: Sequence[tuple[str, Sequence[Span]]]) -> Markup:
-    """One lane of spans for each row on a common scale of seconds; equal labels have equal colours."""
+    """A lane of spans for each row, on one scale of seconds; equal labels have equal colours."""
     last = max((span.end for _, spans in rows for span in spans), default=0.0) or 1.0
     scale = (WIDTH - LEFT - 20) / last
     labels = list(dict.fromkeys(span.label for _, spans in rows for span in spans))
@@ -66,16 +66,16 @@ def lanes(title: str, rows: Sequence[tuple[str, Sequence[Span]]]) -> Markup:
 
 
 def ticks(last: float) -> list[float]:
-    """Round numbers from zero to that, six to twelve of them."""
+    """Round numbers from zero to `last`, twelve steps at most."""
     step = next(step for step in (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 3600) if last / step <= 12 or step == 3600)
     return [float(at) for at in range(0, int(last) + 1, step)]
 
 
 def _span(span: Span, y: float, scale: float, colour: int) -> str:
     width = max(0.5, (span.end - span.begin) * scale)
-    said = escape(f"{span.label}: {span.end - span.begin:.1f} s")
+    tooltip = escape(f"{span.label}: {span.end - span.begin:.1f} s")
     place = f'x="{LEFT + span.begin * scale:.1f}" y="{y + 3}" width="{width:.1f}" height="{ROW - 8}"'
-    return f'<rect class="c{colour % COLOURS}" {place}><title>{said}</title></rect>'
+    return f'<rect class="c{colour % COLOURS}" {place}><title>{tooltip}</title></rect>'
 
 
 def _key(labels: Sequence[str], y: float) -> list[str]:

@@ -1,4 +1,4 @@
-"""What was measured, kept as JSON: one file for each part."""
+"""The results as JSON: a file for each part."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parent / "results"
 
 
-def keep(part: str, result: dict[str, Any], folder: Path = FOLDER) -> Path:
-    """Write it, all at once."""
+def save(part: str, result: dict[str, Any], folder: Path = FOLDER) -> Path:
+    """Write a part's results, atomically."""
     folder.mkdir(exist_ok=True)
     target = folder / f"{part}.json"
     draft = target.with_suffix(".draft")
@@ -19,8 +19,8 @@ def keep(part: str, result: dict[str, Any], folder: Path = FOLDER) -> Path:
     return target
 
 
-def known(part: str, folder: Path = FOLDER) -> dict[str, Any]:
-    """The last result; {} where that part was not measured yet."""
+def load(part: str, folder: Path = FOLDER) -> dict[str, Any]:
+    """A part's latest results; {} if it was not measured yet."""
     file = folder / f"{part}.json"
     loaded: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
     return loaded

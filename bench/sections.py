@@ -1,4 +1,4 @@
-"""A part of the page: figures beside their bars, pictures, tables."""
+"""A section of the page: figures and their bars, pictures, tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Result = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Table:
-    """Absolute values."""
+    """A table of absolute values."""
 
     caption: str
     headings: Sequence[str]
@@ -24,7 +24,7 @@ class Table:
 
 @dataclass
 class Section:
-    """One part of the page."""
+    """One section of the page."""
 
     title: str
     notes: list[str] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Section:
 
 
 def origin(result: Result) -> str:
-    """Where and when: the machine, the load, the command."""
+    """The origin of results: date, machine, load, commit, command."""
     loads = result.get("load_around") or [result["load"], result["load"]]
     return (
         f"{result['date']} · {result['processors']} × {result['processor']}, {result['memory_gb']} GB, Linux {result['kernel']} · "

@@ -1,4 +1,4 @@
-"""The page's parts on a first deploy and on the pod network. Pure: from the JSON of a part."""
+"""The page's sections on a first deploy and on the pod network, from the results. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WAYS = ("plain", "tailnet", "pods")
 
 
 def first(result: Result) -> Section:
-    """A first deploy."""
+    """The section on a first deploy."""
     section = Section("First deploy, artifacts cached")
     deploys, floors = result["deploys"], result["floors"]
     took, least = median(deploys), median(floors)
@@ -24,7 +24,7 @@ def first(result: Result) -> Section:
     )
     left = sorted({name for one in floors for name in one["left"]})
     section.notes.append(
-        f"What our preview would still change after the floor's scripts: {', '.join(left) or 'nothing'}."
+        f"Operations that the deploy's preview lists after the floor's scripts: {', '.join(left) or 'none'}."
     )
     section.figures.append(Figure("first deploy against its floor", ratio(took, least), 1.5))
     middle = sorted(deploys, key=lambda one: one["wall_s"])[len(deploys) // 2]
@@ -47,13 +47,13 @@ def first(result: Result) -> Section:
 
 
 def steps(events: Sequence[Sequence[Any]], end: float) -> list[tuple[str, float]]:
-    """Name and length of each operation; what comes before the first is connecting and planning."""
+    """Name and seconds of each operation; the time before the first is connecting and planning."""
     marks = [(0.0, "Connect and plan"), *((float(at), str(name)) for at, name in events), (end, "")]
     return [(name, marks[at + 1][0] - begin) for at, (begin, name) in enumerate(marks[:-1])]
 
 
 def spans(events: Sequence[Sequence[Any]], end: float) -> list[Span]:
-    """Neighbours of one phase as one span; a phase is what stands before the bar in an operation's name."""
+    """Successive operations of a phase as one span; the phase is the operation's name up to the bar."""
     found: list[Span] = []
     at = 0.0
     for name, length in steps(events, end):
@@ -67,11 +67,11 @@ def spans(events: Sequence[Sequence[Any]], end: float) -> list[Span]:
 
 
 def pods(result: Result) -> Section:
-    """Pod to pod."""
+    """The section on the pod network."""
     section = Section("Pod network")
     section.notes.append(
         f"One TCP connection of iperf3 for {result['seconds']} s, median of {result['repeat']}; in pods it runs in the pod's network "
-        "namespace. Throughput with links that have no delay: with one, TCP's window is the limit, not the way that packets take."
+        "namespace. Throughput with links that have no delay: with one, TCP's window is the limit, not the path of the packets."
     )
     section.notes.append(origin(result))
     for network, found in result["networks"].items():
@@ -98,7 +98,7 @@ def middle(values: Sequence[float] | None) -> float | None:
 
 
 def flat(networks: Result, kind: str) -> list[tuple[str, str, str, Sequence[float]]]:
-    """Network, pair, way and samples."""
+    """The samples of a kind as rows: network, pair, way, samples."""
     return [
         (network, pair, way, values)
         for network, found in networks.items()

@@ -1,11 +1,11 @@
-"""The page's parts on runs that change nothing. Pure: from the JSON of a part."""
+"""The page's sections on runs that change nothing, and on growth, from the results. Pure."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
 
-from bench.figures import Figure, median, most, number, ratio, spread
+from bench.figures import Figure, highest, median, number, ratio, spread
 from bench.pictures import Bar, bars
 from bench.sections import Result, Section, Table, origin
 
@@ -21,7 +21,7 @@ CONTESTANTS = ("floor", "run", "dry", "plain run", "plain dry")
 
 
 def idle(result: Result) -> Section:
-    """Nothing to change."""
+    """The section on a run that changes nothing."""
     hosts = result["hosts"]
     section = Section("A run that changes nothing")
     section.notes.append(f"{len(hosts)} hosts, {result['operations']} operations.")
@@ -36,8 +36,8 @@ def _idle_round(section: Section, delay: str, measured: Result, hosts: int) -> N
     far, nominal = float(delay) >= 100, float(delay)
     floor_limit = {100.0: 3.0, 200.0: 2.0}.get(nominal)
     section.figures += [
-        Figure(f"{delay} ms: remote executions per host, run", most(samples["run"]), 1, unit=""),
-        Figure(f"{delay} ms: remote executions per host, --dry", most(samples["dry"]), 1, unit=""),
+        Figure(f"{delay} ms: remote executions per host, run", highest(samples["run"]), 1, unit=""),
+        Figure(f"{delay} ms: remote executions per host, --dry", highest(samples["dry"]), 1, unit=""),
         Figure(f"{delay} ms: run against the floor", ratio(took["run"], took["floor"]), floor_limit),
         Figure(
             f"{delay} ms: plain pyinfra against the run",
@@ -52,11 +52,11 @@ def _idle_round(section: Section, delay: str, measured: Result, hosts: int) -> N
 
 
 def ansible(record: Result) -> Section:
-    """The frozen record of Ansible beside the run: its figures are of one commit and are not measured any more."""
+    """The section on Ansible: a frozen record of one commit, which is not measured any more."""
     section = Section("For the record: Ansible, a run that changes nothing")
     section.notes.append(
         f"{len(record['hosts'])} hosts, {record['operations']} operations; {record['version']} with {record['tasks']} tasks "
-        "for all of them but barriers. Measured with that commit only: the playbook was given up."
+        "for all of them but barriers. Measured with this commit only; the playbook was removed."
     )
     for delay, measured in sorted(record["rounds"].items(), key=lambda item: float(item[0])):
         took = {name: median(samples) for name, samples in measured["samples"].items()}
@@ -90,7 +90,7 @@ def _idle_row(name: str, samples: Sequence[Result]) -> list[str]:
     return [
         name,
         spread(samples),
-        f"{most(samples) or 0:.0f}",
+        f"{highest(samples) or 0:.0f}",
         f"{sent / 1e3:.0f}",
         f"{received / 1e3:.0f}",
         cpu,
@@ -99,7 +99,7 @@ def _idle_row(name: str, samples: Sequence[Result]) -> list[str]:
 
 
 def growth(result: Result) -> Section:
-    """More hosts."""
+    """The section on growth."""
     section = Section("Growth")
     rounds = sorted(result["rounds"].items(), key=lambda item: int(item[0]))
     took = {size: {name: median(found) for name, found in measured["samples"].items()} for size, measured in rounds}
@@ -145,7 +145,7 @@ def _growth_row(size: str, name: str, samples: Sequence[Result]) -> list[str]:
     return [
         f"{size} hosts, {NAMES[name]}",
         spread(samples),
-        f"{most(samples) or 0:.0f}",
+        f"{highest(samples) or 0:.0f}",
         *own,
         f"{bytes_moved / 1e3:.0f}",
     ]

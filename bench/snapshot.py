@@ -1,6 +1,6 @@
-"""What a deployed host has: the files, packages and units that the floor's script installs (bench/floor.py). Pure.
+"""The files, packages and units of a deployed host, which the floor's script installs (bench/floor.py). Pure.
 
-An entry that is missing here is in the results of `bench first`: the preview after the floor's scripts lists what they left undone.
+If an entry is missing here, the results of `bench first` show it: after the scripts, the deploy's preview lists an operation.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# Patterns of the shell; a host has those of its roles.
+# Shell patterns; a host has the files of its roles.
 FILES = (
     "/etc/apt/apt.conf.d/90isthmus",
     "/etc/modules-load.d/isthmus.conf",
@@ -71,7 +71,7 @@ class File:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One host's part, in the order of the lists above. `packages`: name → version."""
+    """One host's files, packages (name → version) and units, in the order of the lists above."""
 
     files: list[File] = field(default_factory=list)
     packages: Mapping[str, str] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Snapshot:
 
 
 def parse(printed: str) -> Snapshot:
-    """What SCRIPT printed on a host."""
+    """Parse the output of SCRIPT."""
     files, packages, units = [], {}, []
     for kind, *fields in (line.split(" ") for line in printed.splitlines()):
         if kind == "file":

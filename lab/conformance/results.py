@@ -95,7 +95,7 @@ def summary(results: Sequence[Result], seconds: float) -> str:
 
 
 def listing(results: Sequence[Result]) -> list[str]:
-    """A line for each test, those that did not pass first, with the reason below."""
+    """A line for each test, failures first, with the reason below."""
     lines = []
     for result in sorted(results, key=lambda result: (result.outcome == "passed", result.outcome, result.name)):
         lines.append(f"{result.outcome:8} {result.seconds:6.1f} s  {result.name}")

@@ -145,7 +145,7 @@ def print_progress(lines: Iterator[str], count: int) -> None:
 
 
 def write_report(found: Sequence[Result], seconds: float, cluster: Cluster) -> int:
-    """Write the list of tests, print those that did not pass; gives the exit code."""
+    """Write the list of tests, print the tests that did not pass; gives the exit code."""
     head = [
         f"Kubernetes {cluster.kubernetes_version}, {len(cluster.nodes)} nodes, pod network {cluster.pod_network}",
         results.summary(found, seconds),

@@ -13,14 +13,19 @@ import pytest
 from cluster.tasks import TASKS
 from tests.places import PROJECT
 
-PAGES = sorted([PROJECT / "README.md", PROJECT / "CHANGELOG.md", *(PROJECT / "docs").rglob("*.md")])
+PAGES = sorted(
+    [
+        PROJECT / "README.md", PROJECT / "CHANGELOG.md", PROJECT / "lab" / "README.md", PROJECT / "bench" / "README.md",
+        *(PROJECT / "docs").rglob("*.md"),
+    ]
+)  # fmt: skip
 # Written by `make test-all`: a table.
 PROSE = [page for page in PAGES if page.name != "proof.md"]
 # Pages that are not held to this yet.
 UNEDITED = ("architecture.md",)
 EDITED = [page for page in PROSE if page.name not in UNEDITED]
 # Rooms whose docstrings are held to the same words as the pages.
-ROOMS = ("tasks",)
+ROOMS = ("tasks", "bench", "lab/conformance", "lab/faults", "lab/world")
 # Words that often stand where a plainer one would do: "reports" for "tells", "again" for "anew", "if" for "whatever".
 VAGUE = re.compile(
     r"\b(tell|tells|told|say|says|said|hear|hears|heard|speak|speaks|anew|whatever|besides|shall|by and by|made up|"

@@ -1,4 +1,4 @@
-from bench.figures import Figure, median, most, number, ratio, spread
+from bench.figures import Figure, highest, median, number, ratio, spread
 
 SAMPLES = [
     {"wall_s": 3.0, "sessions": {"a": 2, "b": 1}},
@@ -11,8 +11,8 @@ def test_a_median_is_of_all_samples_and_nothing_is_not_zero() -> None:
     assert median(SAMPLES) == 2.0
     assert median([]) is None
     assert spread(SAMPLES) == "2 (1–3)"
-    assert most(SAMPLES) == 4
-    assert most([]) is None
+    assert highest(SAMPLES) == 4
+    assert highest([]) is None
 
 
 def test_a_ratio_needs_both_sides() -> None:
@@ -26,7 +26,7 @@ def test_a_bar_is_met_missed_or_not_measured() -> None:
     assert (Figure("f", 1.5, 1.5).verdict, Figure("f", 1.51, 1.5).verdict) == ("met", "missed")
     assert (Figure("f", 10, 10, "at least").verdict, Figure("f", 9.9, 10, "at least").verdict) == ("met", "missed")
     unknown = Figure("f", None, 1)
-    assert (unknown.verdict, unknown.said) == ("–", "not measured")
+    assert (unknown.verdict, unknown.text) == ("–", "not measured")
     assert (Figure("f", 2).verdict, Figure("f", 2).bar) == ("–", "none set")
 
 

@@ -70,7 +70,7 @@ def test_each_bar_is_judged() -> None:
 
 
 def test_the_frozen_record_of_ansible_is_shown_with_its_commit() -> None:
-    text = page.render({"ansible": results.known("ansible")})
+    text = page.render({"ansible": results.load("ansible")})
     assert ">18.8 ×<" in text
     assert ">20.0 ×<" in text
     assert text.count("commit 18dcba9d-dirty") == 2
@@ -90,8 +90,8 @@ def test_pictures_are_well_formed_and_to_scale() -> None:
 
 
 def test_results_are_kept_and_written(tmp_path: Path) -> None:
-    assert results.known("idle", tmp_path) == {}
-    results.keep("idle", idle(), tmp_path)
-    assert results.known("idle", tmp_path) == idle()
+    assert results.load("idle", tmp_path) == {}
+    results.save("idle", idle(), tmp_path)
+    assert results.load("idle", tmp_path) == idle()
     assert page.write(tmp_path / "new" / "index.html", tmp_path).read_text().startswith("<!doctype html>")
     assert [file.name for file in tmp_path.iterdir() if file.suffix == ".draft"] == []
