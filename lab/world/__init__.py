@@ -1,23 +1,23 @@
 """The simulated world: created from the declared cluster, and removed again.
 
-The world of the reference inventory; another inventory makes another drawing:
+The reference inventory's three sites and six hosts; another inventory makes another drawing:
 
             operator ──────────┐
      a namespace: ssh, pyinfra │        core: the internet
                                ├───────────────────────────────────────────────┐
                                │  routes to each public address, all else is   │
                                │  a blackhole; dnsmasq; the mirror, with one   │
-                               │  address for each name it answers for         │
+                               │  address for each name that it serves         │
                                └──────┬────────────────┬────────────────┬──────┘
                                     wire             wire             wire        declared delay and loss
                                       │                │                │
-                               router oracle    router tencent     router home
-                               1:1 NAT, hairpin 1:1 NAT, hairpin   masquerade, SSH port forwarded,
-                               routed fabric    drops what is      drops what is unsolicited
-                                │   │  │   │    blocked there           │
-                                h1 h2  h3 h4       │ bridge             │ bridge
-                                │   │  │   │       │                    │
-                              oci1 oci2 oci3 oci4  tencent01         ubuntu01        LXC, Debian 11, 12, 13
+                               router (cloud)   router (cloud)   router (home)
+                               1:1 NAT, hairpin 1:1 NAT, hairpin masquerade, SSH port forwarded,
+                               routed fabric    drops packets to drops unsolicited packets
+                                │   │  │   │    blocked names      │
+                                h1 h2  h3 h4       │ bridge        │ bridge
+                                │   │  │   │       │               │
+                                six hosts: LXC containers with Debian 11, 12, 13
 
 core    links to routers only (L3); each site has its own router, so LANs of different sites may overlap
 wire    a bridge, or netem.py while the link has delay or loss
