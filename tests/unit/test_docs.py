@@ -65,14 +65,14 @@ def anchors(page: Path) -> set[str]:
 
 
 def paths(page: Path) -> Iterator[str]:
-    """Words of code that name a file or folder of the project."""
+    """Words of code that name a file or folder of the project; X.py stands for any."""
     text = FENCE.sub("", page.read_text())
     for code in [*CODE.findall(text), *re.findall(r"^    (.+)$", text, re.MULTILINE)]:
         for word in code.split():
             word = word.rstrip(",;:")
             folder, slash, _ = word.partition("/")
             is_ours = folder in TOP - {"build", ".venv"} if slash else word.endswith((".py", ".md"))
-            if is_ours and re.fullmatch(r"[\w./*-]+", word):
+            if is_ours and re.fullmatch(r"[\w./*-]+", word) and not word.endswith("/X.py"):
                 yield word
 
 
