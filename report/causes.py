@@ -101,7 +101,7 @@ def _merged(group: Sequence[Finding]) -> Finding:
         first,
         hosts=tuple(dict.fromkeys(host for member in group for host in member.hosts)),
         problem=Problem(_where(group), what, first.problem.why, first.problem.fix),
-        evidence=tuple(dict.fromkeys(said for member in group for said in member.evidence)),
+        evidence=tuple(dict.fromkeys(item for member in group for item in member.evidence)),
         consequences=tuple(below),
     )
 

@@ -58,7 +58,7 @@ def deviation(
     """A deviation; `where` defaults to the host, or to `A → B` for two. Evidence that is None was not measured."""
     names = (hosts,) if isinstance(hosts, str) else hosts
     place = where or " → ".join(names) or "the cluster"
-    return Deviation(names, Problem(place, what, why, fix), severity, tuple(said for said in evidence if said))
+    return Deviation(names, Problem(place, what, why, fix), severity, tuple(item for item in evidence if item))
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Finding(Deviation):
             **self.problem.to_json(),
             "docs": self.check.docs,
             "hosts": self.hosts,
-            "evidence": [asdict(said) for said in self.evidence],
+            "evidence": [asdict(item) for item in self.evidence],
             "consequences": [found.to_json() for found in self.consequences],
         }
 

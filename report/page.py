@@ -1,4 +1,4 @@
-"""The report as one HTML file of its own: declared topology, measured matrix, problems. No script, nothing fetched."""
+"""The report as one self-contained HTML file: problems, matrix, hosts, topology. No script, nothing fetched."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 SHORT = 12  # characters of a name beside the matrix
-# Beyond it the broad picture would be scaled down: the width of the page in the style sheet.
+# The page's width in the style sheet, in pixels: a broader picture would be scaled down.
 WIDEST = 1040
 # From build/report/index.html, where verify writes the page.
 DOCS_FROM_PAGE = f"../../{DOCS}"
@@ -30,7 +30,7 @@ DOCS_FROM_PAGE = f"../../{DOCS}"
 
 @dataclass(frozen=True)
 class Cell:
-    """A square of the matrix: what stands in it, what it means (a class of the style sheet), and its full sentence."""
+    """A square of the matrix: its text, its kind (a class of the style sheet), and its full sentence."""
 
     text: str
     kind: str
@@ -39,12 +39,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One host: as in the text's tables, and its squares of the matrix."""
+    """One host: its row in the table, and its squares of the matrix."""
 
     name: str
     short: str
     site: str
-    part: str
+    role: str
     address: str
     tailnet: str
     node: str
@@ -54,7 +54,7 @@ class Row:
 
 
 def render(cluster: Cluster, measured: Measurement, findings: Sequence[Finding], draw: Callable[[str], str]) -> str:
-    """The whole file. `draw` makes SVG of dot's language, or raises NotDrawn: then the page says so, and has words only."""
+    """The whole file. `draw` turns dot's language into SVG; if it raises NotDrawn, the page has the reason and words instead of a picture."""
     problems = [finding for finding in findings if finding.severity == "problem"]
     rows = [_row(cluster, measured, found) for found in measured.hosts]
     pictures, no_picture = _pictures(cluster, {name for finding in problems for name in finding.hosts}, draw)
@@ -78,7 +78,7 @@ def render(cluster: Cluster, measured: Measurement, findings: Sequence[Finding],
 def _pictures(
     cluster: Cluster, troubled: Collection[str], draw: Callable[[str], str]
 ) -> tuple[list[topology.Picture], str]:
-    """A tall one for narrow screens, and a broad one where it fits the page; or none, and why."""
+    """A tall one for narrow screens, and a broad one if it fits the page; or none, and the reason."""
     try:
         tall, broad = (topology.picture(cluster, shape, troubled, draw) for shape in ("tall", "broad"))
     except topology.NotDrawn as reason:
@@ -91,7 +91,7 @@ def _row(cluster: Cluster, measured: Measurement, found: HostMeasured) -> Row:
         name=found.name,
         short=short(found.name),
         site=found.site,
-        part=terminal.part(found.roles),
+        role=terminal.role(found.roles),
         address=found.tailnet_address or "none",
         tailnet=terminal.tailnet_reached(found),
         node=terminal.node(cluster, found),
@@ -102,7 +102,7 @@ def _row(cluster: Cluster, measured: Measurement, found: HostMeasured) -> Row:
 
 
 def _cell(cluster: Cluster, found: HostMeasured, name: str) -> Cell:
-    said = terminal.cell(found, name)
+    text = terminal.cell(found, name)
     if name == found.name:
         return Cell("·", "self", f"{name} itself")
     path = found.paths.get(name)
@@ -111,9 +111,9 @@ def _cell(cluster: Cluster, found: HostMeasured, name: str) -> Cell:
     allowed = path["kind"] in allowed_kinds(cluster, cluster.host(found.name), cluster.host(name))
     kind = path["kind"] if allowed or path["kind"] == "none" else "wrong"
     number = "none" if path["kind"] == "none" else f"{path['latency_ms'] or 0:.0f}"
-    return Cell(number, kind, f"{found.name} to {name}: {said}" + ("" if allowed else ", should be direct"))
+    return Cell(number, kind, f"{found.name} to {name}: {text}" + ("" if allowed else ", should be direct"))
 
 
 def short(name: str) -> str:
-    """The name, or its beginning and its end, where names of one cluster differ."""
+    """The name; a long one is cut in the middle, as names of one cluster differ at both ends."""
     return name if len(name) <= SHORT else f"{name[: SHORT // 2]}…{name[1 - SHORT // 2 :]}"

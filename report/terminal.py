@@ -22,14 +22,14 @@ _COLOURS = {"problem": "31", "warning": "33", "fine": "32", "faint": "2"}
 
 @dataclass(frozen=True)
 class Style:
-    """Whether colours may be used (words and symbols say the same without), and how many columns there are."""
+    """Whether to colour (words and symbols carry the same meaning), and the width in columns."""
 
     colours: bool = False
     width: int = WIDTH
 
     @classmethod
     def of(cls, stream: TextIO) -> Style:
-        """Plain where the stream is no terminal, or NO_COLOR is set (no-color.org)."""
+        """Without colours if the stream is no terminal, or if NO_COLOR is set (no-color.org)."""
         if not stream.isatty():
             return cls()
         columns = shutil.get_terminal_size((WIDTH, 0)).columns
@@ -49,9 +49,9 @@ def render(
     verbose: bool = False,
     page: str = "",
 ) -> str:
-    """Everything a person reads, no wider than `style` says where host names allow it; evidence only when `verbose`."""
+    """The whole report, as wide as `style` if host names allow it; evidence only if `verbose`."""
     parts = [f"{measured.cluster} · {summary(measured)}", _hosts(cluster, measured), _matrix(measured, style.width)]
-    parts += ["\n".join(line for said in pods(measured).splitlines() for line in _wrapped("", said, 0, style.width))]
+    parts += ["\n".join(line for text in pods(measured).splitlines() for line in _wrapped("", text, 0, style.width))]
     first = {finding.check.name: finding for finding in reversed(findings)}
     parts += [
         _finding(finding, style, verbose=verbose, with_docs=finding is first[finding.check.name])
@@ -62,7 +62,7 @@ def render(
 
 
 def summary(measured: Measurement) -> str:
-    """One line: how big, which versions, how long it took."""
+    """One line: number of hosts, versions, duration of the measurement."""
     reached = sum(host.reached for host in measured.hosts)
     hosts = (
         f"{len(measured.hosts)} hosts"
@@ -75,20 +75,20 @@ def summary(measured: Measurement) -> str:
     )
 
 
-def part(roles: Sequence[str]) -> str:
-    """What a host does."""
+def role(roles: Sequence[str]) -> str:
+    """A host's roles in words."""
     return ", ".join(role.replace("_", " ") for role in roles) or "tailnet only"
 
 
 def node(cluster: Cluster, found: HostMeasured) -> str:
-    """What Kubernetes says of it."""
+    """The state of its Kubernetes node; `–` if it is declared to be none."""
     if not cluster.host(found.name).is_node:
         return "–"
     return found.node or ("absent" if found.reached else UNKNOWN)
 
 
 def cell(found: HostMeasured, name: str) -> str:
-    """What the matrix says of the path from `found` to `name`."""
+    """A field of the matrix: kind and latency of the path from `found` to `name`."""
     if name == found.name:
         return "·"
     path = found.paths.get(name)
@@ -98,13 +98,13 @@ def cell(found: HostMeasured, name: str) -> str:
 
 
 def pods_reached(measured: Measurement, name: str) -> str:
-    """How many of the others its pods reach."""
+    """How many other nodes its pods reach; `–` if that was not measured."""
     answers = measured.pods.paths.get(name) if measured.pods else None
     return f"{sum(answers.values())} of {len(answers)}" if answers else "–"
 
 
 def tailnet_reached(found: HostMeasured) -> str:
-    """How many of the others it reaches over the tailnet."""
+    """How many other hosts it reaches over the tailnet."""
     if not found.reached:
         return UNKNOWN
     return (
@@ -115,7 +115,7 @@ def tailnet_reached(found: HostMeasured) -> str:
 
 
 def clock(found: HostMeasured) -> str:
-    """How far its clock is from this machine's."""
+    """The offset of its clock from this machine's, in seconds."""
     if found.clock_offset_s is None:
         return UNKNOWN
     digits = 0 if abs(found.clock_offset_s) >= 10 else 1
@@ -123,13 +123,13 @@ def clock(found: HostMeasured) -> str:
 
 
 def _hosts(cluster: Cluster, measured: Measurement) -> str:
-    rows = [("host", "site", "part", "address", "tailnet", "node", "pods", "clock")]
+    rows = [("host", "site", "role", "address", "tailnet", "node", "pods", "clock")]
     for found in measured.hosts:
         rows.append(
             (
                 found.name,
                 found.site,
-                part(found.roles),
+                role(found.roles),
                 found.tailnet_address or "none",
                 tailnet_reached(found),
                 node(cluster, found),
@@ -166,7 +166,7 @@ def _columns(measured: Measurement, width: int) -> list[list[str]]:
 
 
 def pods(measured: Measurement) -> str:
-    """How many pairs of pods answer, and what else they reach; whether drift was looked for."""
+    """How many pairs of pods answer, and what else they reach; the reason if drift was not measured."""
     found = measured.pods
     drift = f"\ndrift not measured: {measured.drift_note}" if measured.drift is None else ""
     if found is None:
@@ -194,24 +194,24 @@ def _finding(finding: Finding, style: Style, *, verbose: bool, with_docs: bool) 
         lines += _wrapped("    so    ", below, len(INDENT), style.width)
     lines += docs
     if verbose:
-        lines += [style.paint(line, "faint") for said in finding.evidence for line in _evidence(said, style.width)]
+        lines += [style.paint(line, "faint") for item in finding.evidence for line in _evidence(item, style.width)]
     return "\n".join(lines)
 
 
-def _evidence(said: Evidence, width: int) -> Iterator[str]:
-    yield f"    $ {said.command.splitlines()[0][: width - 6] if said.command else ''}"
-    yield from (f"      {line[: width - 6]}" for line in said.output)
+def _evidence(evidence: Evidence, width: int) -> Iterator[str]:
+    yield f"    $ {evidence.command.splitlines()[0][: width - 6] if evidence.command else ''}"
+    yield from (f"      {line[: width - 6]}" for line in evidence.output)
 
 
 def _closing(findings: Sequence[Finding], style: Style, page: str) -> str:
     counts = {kind: sum(finding.severity == kind for finding in findings) for kind in ("problem", "warning")}
-    said = ", ".join(
+    text = ", ".join(
         f"{count or 'no'} {kind}{'' if count == 1 else 's'}"
         for kind, count in counts.items()
         if count or kind == "problem"
     )
     kind = "problem" if counts["problem"] else "warning" if counts["warning"] else "fine"
-    return style.paint(said, kind) + (f" · {page}" if page else "")
+    return style.paint(text, kind) + (f" · {page}" if page else "")
 
 
 def _wrapped(head: str, text: str, indent: int, width: int) -> list[str]:

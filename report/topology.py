@@ -15,7 +15,7 @@ from typing import Literal
 from cluster.documents.headscale import is_one_host
 from cluster.expected_paths import allowed_kinds
 from cluster.model import Cluster, Host, Site
-from report.terminal import part
+from report.terminal import role
 
 Shape = Literal["tall", "broad"]
 NAT = {"one_to_one": "1:1 NAT", "masquerade": "behind a router’s NAT", "none": "no NAT"}
@@ -32,12 +32,12 @@ LAYOUT: dict[Shape, str] = {
 
 
 class NotDrawn(Exception):
-    """There is no picture; the text says why and what to do."""
+    """There is no picture; the text has the reason and the fix."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What stands inside an <svg>, its size in points, and the width in pixels at which its text is as large as meant."""
+    """The content of an <svg>, and its size in points."""
 
     shape: Shape
     inner: str
@@ -68,11 +68,11 @@ def source(cluster: Cluster, shape: Shape, troubled: Collection[str] = ()) -> st
 
 
 def words(cluster: Cluster) -> list[str]:
-    """The same in sentences, for those who don't see it."""
+    """The topology in sentences, for readers who don't see the picture."""
     front, center = cluster.gateway.name, cluster.coordinator.name
     passed = "" if front == center else f", which passes logins on to headscale on {center}"
     pairs = ", ".join(f"{one.site} and {other.site}" for one, other in may_be_relayed(cluster))
-    relayed = f"; between {pairs} it may be relayed, as both stand behind a router that may choose ports"
+    relayed = f"; between {pairs} it may be relayed, as both are behind a router that may choose ports"
     return [
         *(
             f"Site {site.site}, {site.lan}, {NAT[site.nat]}: "
@@ -85,7 +85,7 @@ def words(cluster: Cluster) -> list[str]:
 
 
 def may_be_relayed(cluster: Cluster) -> list[tuple[Site, Site]]:
-    """Pairs of sites between which the relay may be needed."""
+    """Pairs of sites between which paths may be relayed."""
     return [
         (one, other)
         for one, other in itertools.combinations(cluster.sites, 2)
@@ -118,17 +118,17 @@ def _sites(cluster: Cluster, shape: Shape, troubled: Collection[str]) -> Iterato
 
 
 def _host(host: Host, shape: Shape, state: str) -> str:
-    said = [line for fact in _facts(host) for line in textwrap.wrap(fact, COLUMNS[shape], break_long_words=False)]
-    said += ["all log in here"] if host.is_gateway else []
+    small = [line for fact in _facts(host) for line in textwrap.wrap(fact, COLUMNS[shape], break_long_words=False)]
+    small += ["all log in here"] if host.is_gateway else []
     name = _wrapped(("✗\N{NO-BREAK SPACE}" if state == "bad" else "") + host.name, shape)
     width = COLUMNS[shape] * SMALL * 0.63 / 72  # inches: all hosts are as wide as a full line
-    return f'{_quoted(host)} [class="host {state}{" gateway" if host.is_gateway else ""}" width={width:.2f} label={_lines(name, said)}]'
+    return f'{_quoted(host)} [class="host {state}{" gateway" if host.is_gateway else ""}" width={width:.2f} label={_lines(name, small)}]'
 
 
 def _facts(host: Host) -> list[str]:
     public = host.internet_address
     return [
-        part(host.roles),
+        role(host.roles),
         str(host.lan_address),
         *([f"public\N{NO-BREAK SPACE}{public}"] if public and public != host.lan_address else []),
     ]

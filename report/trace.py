@@ -1,4 +1,4 @@
-"""A broken way from pod to pod, followed hop by hop in what both ends were measured to have."""
+"""The first broken hop between two pods, from what was measured on both nodes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TUNNEL, VXLAN = flannel.INTERFACE, flannel.VXLAN_LINK
 
 @dataclass(frozen=True)
 class Hop:
-    """The first hop that fails: its place on the way, why, what to do, and the evidence."""
+    """The first hop that fails: its place on the path, the reason, the fix, and the evidence."""
 
     place: str
     reason: str
@@ -23,7 +23,7 @@ class Hop:
 
 
 def first_failing(view: View, source: str, target: str) -> Hop:
-    """pod → cni0 → host → table 52 → tailscale0 → peer → cni0 → pod; unmeasured hops count as in order."""
+    """pod → cni0 → host → table 52 → tailscale0 → peer → cni0 → pod; a hop that was not measured counts as working."""
     ends = {host.name: host for host in view.hosts()}
     here, there = ends.get(source), ends.get(target)
     hops: list[Hop] = []
@@ -35,12 +35,12 @@ def first_failing(view: View, source: str, target: str) -> Hop:
 
 
 def _at(view: View, host: HostMeasured) -> Iterator[Hop]:
-    """The pod's own end: pod, bridge, and the host's passing on."""
+    """On a pod's node: pod, bridge, and forwarding."""
     pods = view.measured.pods
     if host.addresses and "cni0" not in host.addresses:
         yield _hop(
             f"cni0 on {host.name} is missing",
-            "the CNI plugin has made no bridge there: flannel has not written its configuration",
+            "the CNI plugin has created no bridge there: flannel has not written its configuration",
             f"kubectl -n kube-flannel get pods -o wide; on {host.name}: ls /etc/cni/net.d /run/flannel",
             host.said.get("addresses"),
         )
@@ -61,13 +61,13 @@ def _at(view: View, host: HostMeasured) -> Iterator[Hop]:
         )
     if host.forwarding is False:
         yield _hop(
-            f"{host.name} does not pass packets on",
+            f"{host.name} does not forward packets",
             "net.ipv4.ip_forward is 0",
-            f"on {host.name}: sysctl -w net.ipv4.ip_forward=1; and run the deploy again, so that it lasts",
+            f"on {host.name}: sysctl -w net.ipv4.ip_forward=1; and run the deploy again, which makes it permanent",
         )
     if any(" FORWARD " in rule for rule in host.refused):
         yield _hop(
-            f"the packet filter of {host.name} refuses it in FORWARD",
+            f"the packet filter of {host.name} rejects it in FORWARD",
             f"no `{next(rule for rule in host.refused if ' FORWARD ' in rule)}` before a REJECT or DROP",
             "run the deploy again",
         )
@@ -88,20 +88,20 @@ def _onwards(view: View, host: HostMeasured, target: str) -> Iterator[Hop]:
     if host.paths.get(target, {}).get("kind") == "none":
         yield _hop(
             f"the tailnet has no path from {host.name} to {target}",
-            "neither a direct way nor the relay carries it",
+            "neither a direct path nor the relay works",
             f"on {host.name}: tailscale ping {target}",
             host.said.get("paths"),
         )
 
 
 def _leaving(view: View, host: HostMeasured, target: str) -> Iterator[Hop]:
-    """From the bridge into the tunnel: what the host itself may send, its pods may not."""
+    """From the bridge into the tunnel: the host itself may send, its pods may not."""
     pods = view.measured.pods
     from_pod = pods.gateways.get(host.name, {}).get(target) if pods else None
     if from_pod is False and host.pod_gateway_answers.get(target):
         yield _hop(
-            f"{host.name} does not pass on what its pods send",
-            f"{host.name} itself reaches cni0 of the other node, its pods don't: a filter drops what comes from its cni0",
+            f"{host.name} does not forward what its pods send",
+            f"{host.name} itself reaches cni0 of the other node, its pods don't: a filter drops packets from its cni0",
             f"on {host.name}: nft list ruleset | grep -nE 'hook forward|cni0|drop'; remove the rule that drops it",
             host.said.get("drops"),
             host.said.get("pod-gateways"),
@@ -109,7 +109,7 @@ def _leaving(view: View, host: HostMeasured, target: str) -> Iterator[Hop]:
 
 
 def _arriving(view: View, host: HostMeasured, source: str) -> Iterator[Hop]:
-    """Out of the tunnel at the peer, which lets in only senders that it has an accepted route to."""
+    """Out of the tunnel at the peer, which accepts only senders that it has an accepted route to."""
     if host.tailnet and host.tailnet.state != "Running":
         yield _hop(
             f"{TUNNEL} on {host.name} is down",
@@ -120,7 +120,7 @@ def _arriving(view: View, host: HostMeasured, source: str) -> Iterator[Hop]:
     if view.cluster.pod_network == "routed" and host.tailnet and host.tailnet.accept_routes is False:
         yield _hop(
             f"{host.name} drops packets from pods on {source}",
-            "its tailscale client takes no routes, and so no senders behind routes",
+            "its tailscale client accepts no routes, and so no senders behind routes",
             f"on {host.name}: tailscale set --accept-routes",
         )
     back = host.pod_devices.get(source)
@@ -136,7 +136,7 @@ def _no_route(view: View, host: HostMeasured, target: str, what: str) -> Hop:
         )
     return _hop(
         what,
-        f"flannel on {host.name} keeps no route to pods on {target}: it makes routes when it starts, and when a node changes",
+        f"flannel on {host.name} has no route to pods on {target}: it writes routes when it starts, and when a node changes",
         f"kubectl -n kube-flannel delete pod -l app=flannel --field-selector spec.nodeName={host.name}",
         host.said.get("pod-routes"),
         host.said.get("addresses"),
@@ -148,11 +148,11 @@ def _why_not_routed(view: View, host: HostMeasured, target: str) -> str:
     center = view.measured.coordination
     node = next((node for node in (center.nodes or ()) if node.name == target), None) if center else None
     if node and network not in node.available:
-        return f"{target} does not offer {network} to the tailnet"
+        return f"{target} does not advertise {network} to the tailnet"
     if node and network not in (*node.approved, *node.served):
         return f"headscale has not approved {network} of {target}"
     if host.tailnet and host.tailnet.accept_routes is False:
-        return f"{host.name} takes no routes of the tailnet"
+        return f"{host.name} accepts no routes of the tailnet"
     return f"{network} of {target} is not in the routing table 52 of {host.name}"
 
 
@@ -161,17 +161,17 @@ def _nowhere(view: View, here: HostMeasured | None, there: HostMeasured | None, 
     if here and pods and pods.gateways.get(here.name, {}).get(target):
         return _hop(
             f"the last hop on {target}, between cni0 and the pod",
-            f"pods of other nodes reach cni0 of {target}, and not the pod behind it",
+            f"pods of other nodes reach cni0 of {target}, but not the pod behind it",
             f"on {target}: nft list ruleset | grep -nE 'hook forward|cni0|drop'",
             there.said.get("drops") if there else None,
         )
     return _hop(
         f"between {TUNNEL} and cni0 of {target}",
-        "every hop that can be looked at is in order, and yet nothing arrives",
+        "every hop that is measured works, but nothing arrives",
         f"on {target}: tcpdump -ni {TUNNEL} icmp or tcp port 8080; nft list ruleset",
         here.said.get("pod-gateways") if here else None,
     )
 
 
 def _hop(place: str, reason: str, fix: str, *evidence: Evidence | None) -> Hop:
-    return Hop(place, reason, fix, tuple(said for said in evidence if said))
+    return Hop(place, reason, fix, tuple(item for item in evidence if item))

@@ -1,4 +1,4 @@
-"""What ends some day: certificates, and keys of repositories and of the tailnet."""
+"""Expiry of certificates, and of keys of repositories and of the tailnet."""
 
 from __future__ import annotations
 
@@ -35,11 +35,13 @@ def certificates(view: View) -> Iterator[Deviation]:
 
 def _cure(host: str, path: str) -> str:
     if path.endswith(("/ca.crt", "-ca.crt")):
-        return "an authority lasts ten years: Kubernetes' documentation has its replacement, 'Manual Rotation of CA Certificates'"
+        return "a CA is valid for ten years; Kubernetes' documentation describes how to replace it: 'Manual Rotation of CA Certificates'"
     if path.startswith("/etc/kubernetes"):
         return "run: pyinfra inventory.py tasks/renew_certificates.py"
     if path.startswith("/var/lib/kubelet"):
-        return f"on {host}: systemctl restart kubelet, which asks for a new one; `journalctl -u kubelet` tells why it did not"
+        return (
+            f"on {host}: systemctl restart kubelet, which requests a new one; if there is none: journalctl -u kubelet"
+        )
     return f"on {host}: renew {path}, then systemctl reload nginx"
 
 
@@ -52,7 +54,7 @@ def keys(view: View) -> Iterator[Deviation]:
                 yield deviation(
                     host.name,
                     f"the signing key in {path} {_when(end, view.now)}",
-                    "its publisher prolongs it under the same fingerprint; this copy is older than that",
+                    "its publisher has extended it under the same fingerprint, and this copy is older",
                     f"{DEPLOY}: it fetches the key again and checks its fingerprint",
                 )
     for node in mesh(view):
@@ -60,8 +62,8 @@ def keys(view: View) -> Iterator[Deviation]:
             yield deviation(
                 node.name,
                 f"its key in the tailnet {_when(node.expiry, view.now)}",
-                "it was joined as a user's machine: the keys of tagged machines don't end",
-                f"on {view.cluster.coordinator.name}: headscale nodes list; give it the tag, or join it anew",
+                "it was joined as a user's machine: keys of tagged machines don't expire",
+                f"on {view.cluster.coordinator.name}: headscale nodes list; give it the tag, or join it again",
             )
     center = view.measured.coordination
     for name, end in (center.api_key_expiry if center else {}).items():
@@ -69,7 +71,7 @@ def keys(view: View) -> Iterator[Deviation]:
             yield deviation(
                 view.cluster.coordinator.name,
                 f"headscale's {name} {_when(end, view.now)}",
-                "keys of its API last 90 days, as somebody made this one",
+                "somebody created it by hand; such keys are valid for 90 days unless created otherwise",
                 f"on {view.cluster.coordinator.name}: headscale apikeys create; then expire the old one",
             )
 
@@ -77,4 +79,4 @@ def keys(view: View) -> Iterator[Deviation]:
 def _when(end: float, now: float) -> str:
     day = datetime.fromtimestamp(end, UTC).date().isoformat()
     days = int((end - now) // DAY_S)
-    return f"ended on {day}" if end < now else f"ends on {day}, in {days} days"
+    return f"expired on {day}" if end < now else f"expires on {day}, in {days} days"

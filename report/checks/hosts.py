@@ -1,4 +1,4 @@
-"""Each host by itself: is it there, what time is it, how full is it, does it find names, what does it let in."""
+"""Checks of single hosts: SSH, clock, disks, name resolution, open ports, cgroups, packet filter."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def unreachable(view: View) -> Iterator[Deviation]:
             declared = view.cluster.host(host.name)
             yield deviation(
                 host.name,
-                f"it can't be asked by SSH at {declared.ssh_hostname}:{declared.ssh_port}: {host.error or 'no answer'}",
+                f"it can't be reached by SSH at {declared.ssh_hostname}:{declared.ssh_port}: {host.error or 'no answer'}",
                 "it is switched off, its address has changed, or something on the way closes the port",
                 f"look at its console; then try: ssh -p {declared.ssh_port} {declared.ssh_user}@{declared.ssh_hostname}",
             )
 
 
 def answers_small_only(host: HostMeasured) -> bool:
-    """It tells the time, but not what takes more than a packet or two."""
+    """Its clock could be read, but no output of more than a packet or two."""
     return not host.reached and host.clock_offset_s is not None and "within" in host.error
 
 
@@ -42,8 +42,8 @@ def clock_skew(view: View) -> Iterator[Deviation]:
         if abs(offset - common) > SKEW_S:
             yield deviation(
                 name,
-                f"its clock is {offset - common:+.0f} s from the others'".replace("-", "−"),
-                "no time service runs there, or it reaches no time server; certificates and tokens are judged by the clock",
+                f"its clock is {offset - common:+.0f} s from the median of all hosts".replace("-", "−"),
+                "no time service runs there, or it reaches no time server; certificates and tokens depend on the clock",
                 f"on {name}: timedatectl set-ntp true; timedatectl timesync-status",
             )
 
@@ -98,7 +98,7 @@ def exposed_port(view: View) -> Iterator[Deviation]:
                 yield deviation(
                     name,
                     f"TCP {port} answers at {address} from {prober.name}",
-                    "a program listens on all addresses, and nothing before it refuses strangers",
+                    "a program listens on all addresses, with no packet filter or security list in front of it",
                     f"on {name}: ss -ltnp 'sport = :{port}'; bind it to 127.0.0.1, or close the port in the site's firewall",
                     view.measured.host(name).said.get("listeners"),
                     prober.said.get("ports"),
@@ -132,7 +132,7 @@ def foreign_reject(view: View) -> Iterator[Deviation]:
             more = f" and {len(host.refused) - 1} more" if len(host.refused) > 1 else ""
             yield deviation(
                 host.name,
-                f"its packet filter refuses what the cluster needs: no `{host.refused[0]}`{more} before the REJECT or DROP",
-                "the image's rules, or another program, put a rule that refuses in front of ours or without ours",
-                f"{DEPLOY}: it puts them back; what is there: iptables-save | grep -nE 'REJECT|DROP|isthmus'",
+                f"its packet filter rejects or drops what the cluster needs: no `{host.refused[0]}`{more} before the REJECT or DROP",
+                "a rule of the image or of another program comes before ours, or ours are gone",
+                f"{DEPLOY}: it restores our rules; all rules: iptables-save | grep -nE 'REJECT|DROP|isthmus'",
             )

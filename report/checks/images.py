@@ -1,4 +1,4 @@
-"""Images: can every node get them, and are they made for it."""
+"""Images that a node can't pull, or can't run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def pull(view: View) -> Iterator[Deviation]:
         if found.reason in PULL and not _is_foreign(found):
             yield deviation(
                 found.node,
-                f"it can't get {found.image} for {found.namespace}/{found.name}",
+                f"it can't pull {found.image} for {found.namespace}/{found.name}",
                 found.message or found.reason,
                 f"on {found.node}: ctr -n k8s.io images pull --hosts-dir /etc/containerd/certs.d {found.image}",
                 _sources(view, found.node),

@@ -1,4 +1,4 @@
-"""Kubernetes' nodes: ready, at the right address, of the right version, with the rules that lead to services."""
+"""Nodes of Kubernetes: state, address, version, and kube-proxy's rules."""
 
 from __future__ import annotations
 
@@ -58,16 +58,16 @@ def _api_silent(view: View) -> Iterator[Deviation]:
 
 
 def _no_way_to_the_api(view: View) -> str:
-    """Why the gateway does not pass workers' calls on; empty where it does, or where nothing is passed on."""
+    """Why the gateway does not forward workers' calls to the API; empty if it does, or if it need not."""
     gateway = view.cluster.gateway.name
     if not api_endpoint.is_forwarded(view.cluster) or all(found.name != gateway for found in view.measured.hosts):
         return ""
     found = view.measured.host(gateway)
     if not found.reached:
-        return f"it asks the API through {gateway}, which can't be reached"
+        return f"it reaches the API through {gateway}, which can't be reached"
     if f"{found.tailnet_address}:{view.cluster.api_port}" in found.listeners:
         return ""
-    return f"it asks the API through {gateway}, where nginx ({found.units.get('nginx', 'absent')}) passes no calls on"
+    return f"it reaches the API through {gateway}, where nginx ({found.units.get('nginx', 'absent')}) does not forward calls"
 
 
 def _cut_off(view: View, host: HostMeasured, why: str) -> Deviation:
@@ -108,8 +108,8 @@ def address(view: View) -> Iterator[Deviation]:
             yield deviation(
                 node.name,
                 f"Kubernetes knows it by {', '.join(node.addresses)}, its tailnet address is {host.tailnet_address}",
-                "kubelet's node-ip is another address, or the host was registered anew and got another tailnet address",
-                f"{DEPLOY}; what kubelet was told, on {node.name}: cat /var/lib/kubelet/kubeadm-flags.env",
+                "kubelet's node-ip is another address, or the host was registered in headscale again and got another address",
+                f"{DEPLOY}; kubelet's arguments, on {node.name}: cat /var/lib/kubelet/kubeadm-flags.env",
                 host.said.get("addresses"),
             )
 
@@ -133,8 +133,8 @@ def skew(view: View) -> Iterator[Deviation]:
         elif node.version != declared:
             yield deviation(
                 node.name,
-                f"kubelet {node.version}, declared is {declared}",
-                "an upgrade is under way, or has stopped half-way; the versions still go together",
+                f"kubelet {node.version}, the inventory declares {declared}",
+                "an upgrade is in progress, or has stopped half-way; the versions are compatible",
                 DEPLOY,
                 view.measured.host(node.name).said.get("versions"),
                 severity="warning",
@@ -154,7 +154,7 @@ def service_rules(view: View) -> Iterator[Deviation]:
                 host.name,
                 "no rule leads from a service's address to its pods",
                 "kube-proxy does not run there, or somebody has flushed the nat table",
-                f"kubectl -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName={host.name}; it starts anew and writes them",
+                f"kubectl -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName={host.name}; the new pod writes them again",
                 host.said.get("services"),
             )
 

@@ -1,4 +1,4 @@
-"""The path between every two hosts: its kind, against what the model lets one expect, and what passes through it."""
+"""The path between every two hosts: direct or relayed, compared with the declared NAT, and its MTU."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def blocked(view: View) -> Iterator[Deviation]:
     for host, other, path in _paths(view):
         if path == "none":
             back = view.measured.host(other).paths.get(host.name, {}).get("kind") if view.has(other) else None
-            reverse = f"; the way back is {back}" if back and back != "none" else ""
+            reverse = f"; the reverse path is {back}" if back and back != "none" else ""
             yield deviation(
                 (host.name, other),
                 f"no answer over the tailnet{reverse}",
-                "neither a direct way nor the relay carries it, or the other side is silent",
+                "neither a direct path nor the relay works, or the other host does not answer",
                 f"on {host.name}: tailscale ping {other}; tailscale netcheck",
                 host.said.get("paths"),
                 host.said.get("netcheck"),
@@ -48,7 +48,7 @@ def relayed(view: View) -> Iterator[Deviation]:
         sites = [site for site in (host.site, view.cluster.host(other).site.site) if site in no_udp]
         yield deviation(
             (host.name, other),
-            "the path goes by the relay",
+            "the path is relayed",
             _why_relayed(view, host.name, other, sites, must_be_direct=allowed == DIRECT),
             "none needed" if allowed != DIRECT else _open_udp(view, host.name, other, sites),
             host.said.get("paths"),
@@ -63,9 +63,9 @@ def black_hole(view: View) -> Iterator[Deviation]:
     for host in filter(answers_small_only, view.measured.hosts):
         yield deviation(
             host.name,
-            "it answers short questions by SSH; longer answers never arrive",
-            "a link on the way carries less than 1500 bytes, and the ICMP message that would say so is dropped",
-            f"let ICMP type 3 pass on the way to {host.name}, or lower its interface's MTU to what the link carries",
+            "short commands by SSH work, but longer output never arrives",
+            "a link on the way has an MTU of less than 1500 bytes, and ICMP 'fragmentation needed' is dropped",
+            f"let ICMP type 3 pass on the way to {host.name}, or lower its interface's MTU to the link's",
         )
     for host in view.hosts():
         for other, answered in host.large_answers.items():
@@ -74,7 +74,7 @@ def black_hole(view: View) -> Iterator[Deviation]:
                 yield deviation(
                     (host.name, other),
                     f"small packets arrive over the tailnet, those of {view.cluster.tailnet_mtu} bytes don't",
-                    f"a link on the way carries less than {mtu.of_links(view.cluster)} bytes, and the ICMP message that would say so is dropped",
+                    f"a link on the way has an MTU of less than {mtu.of_links(view.cluster)} bytes, and ICMP 'fragmentation needed' is dropped",
                     f"on {host.name}: ping -M do -s {mtu.of_links(view.cluster) - mtu.PING_BYTES} {address}; let ICMP type 3 pass on the way, raise its MTU, or declare a smaller tailnet_mtu",
                     host.said.get("large"),
                     host.said.get("small"),
@@ -88,7 +88,7 @@ def _paths(view: View) -> Iterator[tuple[HostMeasured, str, str]]:
 
 
 def _is_without_udp(view: View, site: str) -> bool:
-    """Its clients say so, and nothing gets over its edge but by the relay."""
+    """No client there reports UDP, and all paths to other sites are relayed."""
     kinds = {
         path["kind"]
         for host in view.hosts()
@@ -101,12 +101,12 @@ def _is_without_udp(view: View, site: str) -> bool:
 
 def _why_relayed(view: View, name: str, other: str, sites: list[str], *, must_be_direct: bool) -> str:
     if not must_be_direct:
-        return "both sides stand behind a NAT that may choose another port for each destination, as declared"
+        return "both hosts are behind a NAT that may choose another port for each destination, as declared"
     silent = [host for host in (name, other) if view.has(host) and view.measured.host(host).udp is False]
     if silent:
         return f"no UDP gets out of {silent[0]} (tailscale netcheck there: UDP: false)"
     if sites:
-        return f"every path over the edge of the site {sites[0]} is relayed: UDP is dropped there"
+        return f"every path that leaves the site {sites[0]} is relayed: UDP is dropped there"
     edge = _relayed_edge(view, name, other)
     if edge:
         return f"UDP works in {edge}, but its NAT chooses another port for each destination: it is harder than declared"
@@ -114,7 +114,7 @@ def _why_relayed(view: View, name: str, other: str, sites: list[str], *, must_be
 
 
 def _relayed_edge(view: View, name: str, other: str) -> str:
-    """The site of the two that stands behind a masquerading router, when it is one."""
+    """The first of the two sites that is behind a masquerading router; empty if neither is."""
     sites = [view.cluster.host(host).site for host in (name, other)]
     return next((site.site for site in sites if site.nat == "masquerade"), "")
 

@@ -1,4 +1,4 @@
-"""Pods: does each reach each, with little and with much, do names and services work from everywhere."""
+"""Pods of the probe: paths from node to node, large packets, DNS, services, and CoreDNS' name servers."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def upstream(view: View) -> Iterator[Deviation]:
         if waiting.name.startswith("coredns") and waiting.reason == "CrashLoopBackOff":
             yield deviation(
                 waiting.node,
-                f"CoreDNS stops again and again: {waiting.message or waiting.reason}",
-                "the resolv.conf that kubelet gives it names no usable name server, or itself",
+                f"CoreDNS keeps stopping: {waiting.message or waiting.reason}",
+                "the resolv.conf that kubelet gives it contains no usable name server, or CoreDNS itself",
                 f"on {waiting.node}: cat $(sed -n 's/^resolvConf: *//p' /var/lib/kubelet/config.yaml)",
-                _host_said(view, waiting.node, "resolvers"),
+                _evidence(view, waiting.node, "resolvers"),
             )
     for host in view.nodes():
         if host.resolvers == ():
             yield deviation(
                 host.name,
-                "the file that kubelet gives pods names no name server",
-                "CoreDNS on this node has nobody to ask for names of the internet",
-                f"on {host.name}: put a nameserver into the file that resolvConf names in /var/lib/kubelet/config.yaml",
+                "the resolv.conf that kubelet gives pods contains no name server",
+                "CoreDNS on this node has no name server for names of the internet",
+                f"on {host.name}: put a nameserver into the file given as resolvConf in /var/lib/kubelet/config.yaml",
                 host.said.get("resolvers"),
             )
     for name, answered in pods.upstream.items():
@@ -42,7 +42,7 @@ def upstream(view: View) -> Iterator[Deviation]:
                 f"a pod there resolves services, but not {view.cluster.coordination_name}",
                 "CoreDNS gets no answer from the name servers of the node that it runs on",
                 "kubectl -n kube-system logs -l k8s-app=kube-dns; look for SERVFAIL and i/o timeout",
-                _host_said(view, name, "resolvers"),
+                _evidence(view, name, "resolvers"),
             )
 
 
@@ -71,10 +71,10 @@ def path(view: View) -> Iterator[Deviation]:
     for name in idle:
         yield deviation(
             name,
-            "no pod could be tried out on it",
-            pods.note or "the probe's pod did not start in time, or could not be spoken to",
+            "the probe has no pod there",
+            pods.note or "its pod did not start in time, or did not answer",
             "kubectl get nodes; kubectl get events --all-namespaces | tail",
-            _host_said(view, name, "units"),
+            _evidence(view, name, "units"),
         )
     for name in (name for name in names if name not in idle):
         for other in (other for other in names if other not in (name, *idle)):
@@ -106,10 +106,10 @@ def large(view: View) -> Iterator[Deviation]:
             if not answered and pods.paths.get(name, {}).get(other):
                 yield deviation(
                     (name, other),
-                    f"a pod on {name} gets a short answer from one on {other}, and never a megabyte",
-                    "packets above some size are lost on the way: an MTU that is too large, or a segment clamp that is missing",
+                    f"a pod on {name} gets a short answer from one on {other}, but no megabyte",
+                    "packets above some size are lost on the way: an MTU is too large, or the MSS clamp is missing",
                     f"on both: nft list table inet isthmus_mss; ip link show tailscale0; on {name}: ping -M do -s {size} {other}",
-                    _host_said(view, name, "large"),
+                    _evidence(view, name, "large"),
                 )
 
 
@@ -125,7 +125,7 @@ def dns(view: View) -> Iterator[Deviation]:
         view,
         "dns",
         "a pod there can't resolve a service's name",
-        "CoreDNS does not run, or the way to it from this node is broken",
+        "CoreDNS does not run, or is out of reach from this node",
         "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; kubectl -n kube-system logs -l k8s-app=kube-dns",
     )
 
@@ -147,7 +147,7 @@ def _single(view: View, key: str, what: str, why: str, fix: str) -> Iterator[Dev
     answers: Mapping[str, bool] = getattr(pods, key)
     for name in _nodes(view):
         if name in pods.own and not answers.get(name):
-            yield deviation(name, what, why, fix, _host_said(view, name, "services"))
+            yield deviation(name, what, why, fix, _evidence(view, name, "services"))
 
 
 def _nodes(view: View) -> list[str]:
@@ -155,5 +155,5 @@ def _nodes(view: View) -> list[str]:
     return [host.name for host in view.cluster.nodes if host.name in asked]
 
 
-def _host_said(view: View, name: str, what: str) -> Evidence | None:
+def _evidence(view: View, name: str, what: str) -> Evidence | None:
     return view.measured.host(name).said.get(what) if view.has(name) else None

@@ -1,4 +1,4 @@
-"""Routes: what each host offers to the tailnet, what is approved and served, and what the others take."""
+"""Routes that hosts advertise, that headscale approves and serves, and that the other hosts accept."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def not_advertised(view: View) -> Iterator[Deviation]:
         if missing:
             yield deviation(
                 host.name,
-                f"it does not offer {', '.join(missing)} to the tailnet",
-                "somebody has set its tailscale client to other routes since the deploy",
-                f"{DEPLOY}; what it offers now: tailscale debug prefs | grep -A9 AdvertiseRoutes",
+                f"it does not advertise {', '.join(missing)} to the tailnet",
+                "somebody has changed the routes of its tailscale client since the deploy",
+                f"{DEPLOY}; its routes now: tailscale debug prefs | grep -A9 AdvertiseRoutes",
                 host.said.get("table-52"),
             )
 
@@ -50,8 +50,8 @@ def not_approved(view: View) -> Iterator[Deviation]:
             yield deviation(
                 node.name,
                 f"headscale has not approved {', '.join(refused)}",
-                "the policy's autoApprovers don't name the route, or approval was withdrawn by hand",
-                f"{DEPLOY}; what there is, on {view.cluster.coordinator.name}: headscale nodes list-routes",
+                "the policy's autoApprovers don't contain the route, or the approval was withdrawn by hand",
+                f"{DEPLOY}; the state of each route, on {view.cluster.coordinator.name}: headscale nodes list-routes",
             )
 
 
@@ -87,7 +87,7 @@ def _missing(name: str, accepted: tuple[str, ...], served: list[tuple[str, str]]
 def _accepts_none(host: HostMeasured) -> Deviation:
     return deviation(
         host.name,
-        "it takes no routes of the others",
+        "it accepts no routes of other hosts",
         "its tailscale client has accept-routes off",
         f"{DEPLOY}, or on {host.name}: tailscale set --accept-routes",
         host.said.get("table-52"),
@@ -99,8 +99,8 @@ def _lacks(host: HostMeasured, missing: list[tuple[str, str]]) -> Deviation:
     owners = dict.fromkeys(owner for owner, _ in missing)
     return deviation(
         (host.name, *owners),
-        f"not in its routing table 52, though served: {', '.join([route for _, route in missing][:SHOWN])}",
-        "its tailscale client has not taken the change: it is cut off from the coordinator, or hangs",
+        f"served, but not in its routing table 52: {', '.join([route for _, route in missing][:SHOWN])}",
+        "its tailscale client has not applied the change: it is cut off from the coordinator, or hangs",
         f"on {host.name}: tailscale status; systemctl restart tailscaled",
         host.said.get("table-52"),
         where=host.name,
@@ -115,7 +115,7 @@ def lan_overlap(view: View) -> Iterator[Deviation]:
         yield deviation(
             (),
             f"the LANs of {', '.join(ambiguous)} overlap",
-            "an address there does not say which host is meant: these LAN addresses are not offered to the tailnet",
+            "an address there is ambiguous: these LAN addresses are not advertised to the tailnet",
             "use tailnet addresses, or give one of the sites another LAN",
             where=", ".join(ambiguous),
             severity="warning",
@@ -158,7 +158,9 @@ def next_hop(view: View) -> Iterator[Deviation]:
         neighbours = {str(other.lan_address): other for other in view.cluster.hosts_of(declared.site)}
         for destination, hop in host.next_hops.items():
             if hop in neighbours and destination != "default":
-                yield _fabric(host, neighbours[hop], [destination], f"its route to {destination} by {hop} goes nowhere")
+                yield _fabric(
+                    host, neighbours[hop], [destination], f"its route to {destination} via {hop} leads nowhere"
+                )
         silent = sorted(
             {at for other in view.hosts() for at, ok in other.far_answers.items() if not ok and _behind(declared, at)}
         )
@@ -177,7 +179,7 @@ def _fabric(host: HostMeasured, router: Host, destinations: list[str], what: str
     return deviation(
         host.name,
         what,
-        "the network is a layer-3 fabric: it routes by the subnet's route table and ignores a guest's next hop",
+        "the network is a layer-3 fabric: it uses the subnet's route table and ignores a guest's next hop",
         f"add to the subnet's route table: {rules}; and on {router.name}'s VNIC: oci network vnic update --vnic-id OCID "
         f"--skip-source-dest-check true; or reach it through the tailnet, and remove the route",
         host.said.get("main-table"),
@@ -186,7 +188,7 @@ def _fabric(host: HostMeasured, router: Host, destinations: list[str], what: str
 
 
 def wanted(view: View, host: HostMeasured) -> list[str]:
-    """The routes that `host` should offer: its own, and the network of its pods."""
+    """The routes that `host` should advertise: its own, and the network of its pods."""
     routes = [str(route) for route in advertised(view.cluster, view.cluster.host(host.name))]
     return [*routes, host.pod_cidr] if host.pod_cidr and view.cluster.pod_network == "routed" else routes
 
@@ -220,8 +222,8 @@ def _captured(view: View, host: HostMeasured, lan: str) -> Deviation:
     return deviation(
         host.name,
         what,
-        f"the rule `to {lan} lookup main` (priority 2500) is missing, and tailscale's table 52 is asked before the main one",
-        f"on {host.name}: ip rule add to {lan} priority 2500 lookup main; and {DEPLOY}, so that it lasts",
+        f"the rule `to {lan} lookup main` (priority 2500) is missing, and tailscale's table 52 precedes the main one",
+        f"on {host.name}: ip rule add to {lan} priority 2500 lookup main; and {DEPLOY}, which makes it permanent",
         host.said.get("rules"),
         host.said.get("lan-routes"),
     )
@@ -229,7 +231,7 @@ def _captured(view: View, host: HostMeasured, lan: str) -> Deviation:
 
 def _why_no_lan(host: HostMeasured, target: Host, device: str) -> str:
     if device != TUNNEL:
-        return "its route is not in table 52: it is not offered, not approved, or not accepted"
+        return "its route is not in table 52: it is not advertised, not approved, or not accepted"
     if host.paths.get(target.name, {}).get("kind") == "none":
         return "the tailnet has no path to it"
     return f"it goes into the tunnel, but {target.name} or a filter there drops it: the sender's address must be approved too"

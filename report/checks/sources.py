@@ -1,4 +1,4 @@
-"""Where hosts fetch from, and what differs from what is declared."""
+"""Repositories and registries, and drift from the inventory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def mirrors(view: View) -> Iterator[Deviation]:
             if error:
                 yield deviation(
                     host.name,
-                    f"it gets nothing from {url}",
+                    f"it can't fetch from {url}",
                     error,
                     f"name another mirror in the group data of {host.site}, or on {host.name}: curl -v {url}",
                     host.said.get("sources"),
@@ -39,5 +39,5 @@ def drift(view: View) -> Iterator[Deviation]:
             name,
             f"a deploy would change: {'; '.join(titles[:SHOWN])}{more}",
             "somebody changed it by hand since the last deploy, or the inventory has changed since",
-            f"look at it: pyinfra INVENTORY deploy.py --dry; then {DEPLOY}",
+            f"preview it: pyinfra INVENTORY deploy.py --dry; then {DEPLOY}",
         )

@@ -1,4 +1,4 @@
-"""The tailnet: its coordinator, and each host's part in it."""
+"""headscale, and each host's membership of the tailnet."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def headscale_health(view: View) -> Iterator[Deviation]:
             f"headscale does not answer on its own host; its unit is {state}",
             "it is stopped, or refuses its configuration or policy at start"
             if state != "active"
-            else "it runs but is not healthy",
+            else "it runs, but is not healthy",
             f"on {coordinator}: journalctl -u headscale -n 30; systemctl restart headscale",
             host.said.get("headscale-health"),
             host.said.get("units"),
@@ -43,7 +43,7 @@ def unreachable(view: View) -> Iterator[Deviation]:
     for name, reason in {} if _answers_nobody(view) else _failing(view).items():
         yield deviation(
             name,
-            f"it does not reach {view.cluster.server_url}, though others do",
+            f"it does not reach {view.cluster.server_url}, although others do",
             reason or "no answer",
             f"on {name}: curl -v {view.cluster.server_url}/health",
             view.measured.host(name).said.get("login-server"),

@@ -156,6 +156,6 @@ def test_a_worker_that_asks_through_the_gateway_is_not_ready_because_of_it() -> 
     (own,) = cut_off(listeners=listening, units={"nginx": "active"})
     assert "gate" not in own.hosts
     (other,) = cut_off(listeners=listening[:1], units={"nginx": "active"})
-    assert other.problem.why == "it asks the API through gate, where nginx (active) passes no calls on"
+    assert other.problem.why == "it reaches the API through gate, where nginx (active) does not forward calls"
     (cause,) = cut_off(reached=False, error="timed out")
     assert (cause.check.name, cause.hosts) == ("host-unreachable", ("gate",))

@@ -81,6 +81,6 @@ def test_plain_unless_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\033[31m✗ tailnet-down\033[0m" in shown("two-faults", style=terminal.Style(True))
 
 
-def test_a_host_without_a_part_has_a_word_for_it() -> None:
-    assert terminal.part(()) == "tailnet only"
-    assert terminal.part(("gateway", "control_plane")) == "gateway, control plane"
+def test_a_host_without_a_role_has_a_word_for_it() -> None:
+    assert terminal.role(()) == "tailnet only"
+    assert terminal.role(("gateway", "control_plane")) == "gateway, control plane"

@@ -28,7 +28,7 @@ def clusters() -> dict[str, Cluster]:
     return {**loaded, "reference": declared()}
 
 
-def test_sites_hold_their_hosts_with_part_and_addresses() -> None:
+def test_sites_hold_their_hosts_with_role_and_addresses() -> None:
     source = topology.source(declared(), "broad")
     oracle, tencent, home = re.findall(r"subgraph cluster_\d+ \{(.*?)\n\}", source, re.S)
     assert re.findall(r'^"host ([^"]+)"', oracle, re.M) == ["oci1", "oci2", "oci3", "oci4"]
