@@ -8,15 +8,15 @@ import os
 import signal
 import socket
 import ssl
-import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import trustme
+
 from lab.mirror.archive import Archive
-from lab.mirror.certificates import sign
 from lab.mirror.handler import Content, Handler
 from lab.mirror.names import NAMES
 from lab.mirror.request import MirrorError
@@ -93,19 +93,16 @@ class Certificates:
     """A TLS context for each name, made at its first use."""
 
     def __init__(self, config: Config) -> None:
-        self.config = config
         self.lock = threading.Lock()
         self.known: dict[str, ssl.SSLContext] = {}
-        self.outer = self.context(config.names, sorted(set(config.names.values())))
+        self.ca = trustme.CA.from_pem(config.ca_cert.read_bytes(), config.ca_key.read_bytes())
+        self.outer = self.context(*config.names, *sorted(set(config.names.values())))
         self.outer.sni_callback = self.choose
 
-    def context(self, names: Any, addresses: list[str]) -> ssl.SSLContext:
-        """A context with a new certificate, whose files are removed once it is loaded."""
+    def context(self, *identities: str) -> ssl.SSLContext:
+        """A context with a new certificate for these names and addresses."""
         made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        with tempfile.TemporaryDirectory(prefix="lab-tls-") as folder:
-            certificate, key = Path(folder) / "crt", Path(folder) / "key"
-            sign(self.config.ca_cert, self.config.ca_key, names, addresses, certificate, key)
-            made.load_cert_chain(certificate, key)
+        self.ca.issue_cert(*identities).configure_cert(made)
         return made
 
     def choose(self, connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, outer: ssl.SSLContext) -> None:
@@ -114,7 +111,7 @@ class Certificates:
             return
         with self.lock:
             if name not in self.known:
-                self.known[name] = self.context([name], [])
+                self.known[name] = self.context(name)
         connection.context = self.known[name]
 
 

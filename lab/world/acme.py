@@ -25,7 +25,7 @@ def start(place: Run, world: WorldPlan, program: Path) -> None:
     folder.mkdir()
     ca, key = certificates.make_ca(place.folder / "ca")
     shown, private, config = folder / "server.crt", folder / "server.key", folder / "pebble.json"
-    certificates.sign(ca, key, [ACME], [], shown, private)
+    certificates.sign(ca, key, [ACME], shown, private)
     config.write_text(json.dumps({"pebble": _settings(str(world.names[ACME]), shown, private)}, indent=1))
     # Without PEBBLE_VA_NOSLEEP, pebble sleeps some seconds before each validation.
     command: list[str | Path] = [

@@ -110,7 +110,7 @@ def write_trust(place: Run, world: WorldPlan, trust: dict[str, dict[str, str]], 
         shown: dict[str, object] = {"acme": acme.DIRECTORY}
     else:
         certificate, private = place.folder / "coordination.crt", place.folder / "coordination.key"
-        certificates.sign(ca, key, [world.cluster.coordination_name], [], certificate, private)
+        certificates.sign(ca, key, [world.cluster.coordination_name], certificate, private)
         shown = {"certificate": {"certificate": str(certificate), "key": str(private)}}
     (place.folder / "trust.json").write_text(json.dumps({**trust, **shown, "ca": str(ca)}, indent=1))
 

@@ -95,7 +95,7 @@ def test_a_control_file_says_what_apt_needs() -> None:
 def test_a_signed_certificate_names_its_hosts_and_its_key_is_private(tmp_path: Path) -> None:
     authority, key = make_ca(tmp_path / "ca")
     assert make_ca(tmp_path / "ca") == (authority, key)
-    sign(authority, key, ["a.example", "b.example"], ["192.0.2.1"], tmp_path / "crt", tmp_path / "key")
+    sign(authority, key, ["a.example", "b.example", "192.0.2.1"], tmp_path / "crt", tmp_path / "key")
     made = x509.load_pem_x509_certificate((tmp_path / "crt").read_bytes())
     made.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.read_bytes()))
     names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
