@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cluster.documents import api_endpoint
+from cluster.model import Host
 from report.checks.groups import IMAGES, NODE
 from report.checks.hosts import DEPLOY
 from report.findings import Deviation, View, check, deviation
@@ -21,17 +22,19 @@ def not_ready(view: View) -> Iterator[Deviation]:
         yield from _api_silent(view)
         return
     nodes = {node.name: node for node in api.nodes}
-    asked = {host.name: host for host in view.measured.hosts}
+    measured = {host.name: host for host in view.measured.hosts}
     for declared in view.cluster.nodes:
-        if declared.name not in asked:
-            continue
-        host, node = asked[declared.name], nodes.get(declared.name)
-        stopped = [unit for unit in ("containerd", "kubelet") if host.units.get(unit, "active") != "active"]
-        why = "" if declared.is_control_plane else _no_way_to_the_api(view)
-        if node and not node.ready and not stopped and why:
-            yield _cut_off(view, host, why)
-        elif node is None or not node.ready or stopped:
-            yield _down(host, node, stopped)
+        if declared.name in measured:
+            yield from _one_not_ready(view, declared, measured[declared.name], nodes.get(declared.name))
+
+
+def _one_not_ready(view: View, declared: Host, host: HostMeasured, node: NodeMeasured | None) -> Iterator[Deviation]:
+    stopped = [unit for unit in ("containerd", "kubelet") if host.units.get(unit, "active") != "active"]
+    if node and node.ready and not stopped:
+        return
+    may_be_cut_off = node and not stopped and not declared.is_control_plane
+    why = _no_way_to_the_api(view) if may_be_cut_off else ""
+    yield _cut_off(view, host, why) if why else _down(host, node, stopped)
 
 
 def _api_silent(view: View) -> Iterator[Deviation]:
