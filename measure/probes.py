@@ -11,6 +11,7 @@ from typing import Any
 
 from gevent import subprocess  # type: ignore[import-untyped]
 
+from cluster import ports
 from cluster.model import Cluster
 from cluster.observed import programs
 from engine.command_line import VERIFY, WORDS
@@ -61,7 +62,7 @@ def pods(declared: Cluster, speaker: str) -> PodsMeasured:
         exec_s=EXEC_S,
         dns_domain=declared.dns_domain,
         outside=declared.coordination_name,
-        kubelet_port=exposure.KUBELET,
+        kubelet_port=ports.KUBELET,
     )
     try:
         return read_probe(ask.said(speaker, script, PROBE_S))

@@ -15,6 +15,7 @@ from typing import Any
 import gevent  # type: ignore[import-untyped]
 from pyinfra import inventory, logger, state
 
+from cluster import ports
 from cluster.documents import headscale
 from cluster.model import Cluster
 from engine.command_line import option
@@ -99,7 +100,7 @@ def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measure
 def _states(declared: Cluster, reached: list[str], speaker: str | None) -> dict[str, Any]:
     """`NAME state` → sections, `NAME clock` → offset, and `api`: whatever was asked at first."""
     jobs: dict[str, Callable[[], Any]] = {}
-    listen = f"{headscale.headscale(declared)['listen_address']}:{headscale.PORT}"
+    listen = f"{headscale.headscale(declared)['listen_address']}:{ports.HEADSCALE}"
     for name in reached:
         at = listen if declared.host(name).is_coordinator else ""
         question = questions.State().command([declared.coordination_name], declared.server_url, at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from ipaddress import IPv4Network
 
-from cluster import defaults
+from cluster import defaults, ports
 from cluster.documents import api_endpoint, routes
 from cluster.model import Cluster, Host
 from engine.phase import phase
@@ -81,10 +81,11 @@ def preferences(cluster: Cluster, host: Host) -> tailscale.Preferences:
 
 def _settings(cluster: Cluster, host: Host) -> list[files.File]:
     # Behind a one-to-one translation the port stays the same; elsewhere STUN knows better.
-    api_endpoint = str(host.public_address) if host.site.nat == "one_to_one" and host.public_address else ""
+    is_translated = host.site.nat == "one_to_one" and host.public_address
+    endpoint = f"{host.public_address}:{ports.WIREGUARD}" if is_translated else ""
     mtu = "" if cluster.tailnet_mtu == defaults.TAILNET_MTU else cluster.tailnet_mtu
     return [
-        files.File(DEFAULTS, render("tailnet/tailscaled.default.j2", endpoint=api_endpoint, mtu=mtu)),
+        files.File(DEFAULTS, render("tailnet/tailscaled.default.j2", port=ports.WIREGUARD, endpoint=endpoint, mtu=mtu)),
         files.File(DROP_IN, render("tailnet/tailscaled-keeps.conf")),
         files.File(CLOUD_INIT, render("tailnet/cloud-init.cfg")),
     ]

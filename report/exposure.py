@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 
+from cluster import ports
 from cluster.model import Cluster, Host
 from report.measurement import HostMeasured
 
-# kubelet asks everybody for a certificate, kube-proxy's answers to load balancers hold no secret.
-KUBELET, PROXY_HEALTH = 10250, 10256
 NODE_PORTS = range(30000, 32768)
 FAR_LIMIT = 3
 
 
 def expected(cluster: Cluster, host: Host) -> set[int]:
     """TCP ports that may answer at its public address; those of users' NodePorts apart."""
-    ports = {22, host.ssh_port}
-    if host.is_gateway:
-        ports |= {80, cluster.coordination_port}
-    if host.is_node:
-        ports |= {KUBELET, PROXY_HEALTH}
-    if host.is_control_plane:
-        ports |= {cluster.api_port}
-    return ports
+    return {number for number, port in ports.of(cluster, host) if port.protocol == "tcp" and port.may_answer_internet}
 
 
 def to_try(cluster: Cluster, hosts: Sequence[HostMeasured], prober: str) -> dict[str, str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address
 
-from cluster.documents.iptables import STUN_PORT
+from cluster import ports
 from cluster.model import Cluster
 
-PORT = 8080
 # Of the private range that tailscale leaves to others (900-999).
 REGION = 900
 
@@ -17,11 +16,11 @@ def headscale(cluster: Cluster) -> dict[str, object]:
     return {
         "server_url": cluster.server_url,
         "listen_address": _listens_at(cluster),
-        "port": PORT,
+        "port": ports.HEADSCALE,
         "gateway_address": "127.0.0.1" if is_one_host(cluster) else str(cluster.gateway.lan_address),
         "tailnet_cidr": str(cluster.tailnet_cidr),
         "region": REGION,
-        "stun_port": STUN_PORT,
+        "stun_port": ports.STUN,
         "base_domain": f"nodes.{cluster.cluster_name}.internal",
     }
 
@@ -32,7 +31,7 @@ def derp_map(cluster: Cluster) -> dict[str, object]:
         "region": REGION,
         "name": cluster.coordination_name,
         "https_port": cluster.coordination_port,
-        "stun_port": STUN_PORT,
+        "stun_port": ports.STUN,
         "same_host": is_one_host(cluster),
         "coordinator_public": _text(cluster.coordinator.internet_address),
     }
@@ -43,7 +42,7 @@ def nginx(cluster: Cluster) -> dict[str, object]:
     return {
         "name": cluster.coordination_name,
         "port": cluster.coordination_port,
-        "upstream": f"{_listens_at(cluster)}:{PORT}",
+        "upstream": f"{_listens_at(cluster)}:{ports.HEADSCALE}",
         "source": "" if is_one_host(cluster) else str(cluster.gateway.lan_address),
     }
 

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from ipaddress import IPv4Network
 
+from cluster import ports
 from cluster.model import Cluster, Host
 
 COMMENT = "isthmus"
 MARK = f"-m comment --comment {COMMENT} "
-STUN_PORT = 3478
-WIREGUARD_PORT = 41641
 _APPENDED = re.compile(r"^(?:\[\d+:\d+\] )?-A (\S+) ?(.*)$")
 _ANY_COMMENT = re.compile(r'-m comment --comment (?:"(?:[^"\\]|\\.)*"|\S+) ?')
 
@@ -153,18 +152,22 @@ def parse_filters(lines: Iterable[str]) -> Filters:
 
 
 def _input(cluster: Cluster, host: Host) -> Iterator[str]:
+    answers = ports.of(cluster, host)
+    tunnel, *public = (_to(number, port) for number, port in answers if port.source == "internet")
     yield "-i tailscale0"
-    yield f"-p udp -m udp --dport {WIREGUARD_PORT}"
+    yield tunnel
     yield from (f"-s {other.lan_address}/32" for other in cluster.hosts_of(host.site) if other.name != host.name)
-    if host.is_gateway:
-        yield from (f"-p tcp -m tcp --dport {port}" for port in (80, cluster.coordination_port))
-    if host.is_coordinator:
-        yield f"-p udp -m udp --dport {STUN_PORT}"
+    yield from public
     if host.is_node:
         # Its own pods reach it by the bridge, the others' pods by the tailnet or by flannel's vxlan.
         yield from ("-i cni0", "-i flannel.1")
-    if host.is_control_plane:
-        yield from (f"{_source(network)}-p tcp -m tcp --dport {cluster.api_port}" for network in cluster.api_access)
+    for number, port in answers:
+        if port.source == "api_access":
+            yield from (f"{_source(network)}{_to(number, port)}" for network in cluster.api_access)
+
+
+def _to(number: int, port: ports.Port) -> str:
+    return f"-p {port.protocol} -m {port.protocol} --dport {number}"
 
 
 def _source(network: IPv4Network) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from cluster import ports
 from cluster.addresses import name_in
-from cluster.documents import api_endpoint
 from cluster.model import Cluster, Host
 from cluster.observed.survey import Survey
 from cluster.problems import Problem
@@ -42,17 +42,7 @@ def names_to_resolve(cluster: Cluster, host: Host) -> tuple[str, ...]:
 
 def listening_ports(cluster: Cluster, host: Host) -> dict[tuple[str, int], tuple[str, ...]]:
     """(protocol, port) → the programs of ours that may hold it."""
-    wanted: dict[tuple[str, int], tuple[str, ...]] = {("udp", 41641): ("tailscaled",)}
-    if host.is_gateway:
-        wanted |= {("tcp", 80): ("nginx", "certbot"), ("tcp", cluster.coordination_port): ("nginx",)}
-        wanted |= {("tcp", cluster.api_port): ("nginx",)} if api_endpoint.is_forwarded(cluster) else {}
-    if host.is_coordinator:
-        wanted |= {("tcp", 8080): ("headscale",), ("udp", 3478): ("headscale",)}
-    if host.is_node:
-        wanted |= {("tcp", 10250): ("kubelet",)}
-    if host.is_control_plane:
-        wanted |= {("tcp", cluster.api_port): ("kube-apiserver",), ("tcp", 2379): ("etcd",), ("tcp", 2380): ("etcd",)}
-    return wanted
+    return {(port.protocol, number): port.programs for number, port in ports.of(cluster, host) if port.is_needed}
 
 
 def _system(cluster: Cluster, host: Host, found: Survey) -> Iterator[Problem]:

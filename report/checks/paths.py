@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cluster import mtu
-from cluster.documents.iptables import WIREGUARD_PORT
 from cluster.expected_paths import DIRECT, allowed_kinds
+from cluster.ports import WIREGUARD
 from report.checks.groups import NETWORK
 from report.checks.hosts import answers_small_only
 from report.findings import Deviation, View, check, deviation
@@ -110,7 +110,7 @@ def _why_relayed(view: View, name: str, other: str, sites: list[str], *, must_be
     edge = _relayed_edge(view, name, other)
     if edge:
         return f"UDP works in {edge}, but its NAT chooses another port for each destination: it is harder than declared"
-    return f"UDP {WIREGUARD_PORT} does not get through between them, while other paths of both are direct"
+    return f"UDP {WIREGUARD} does not get through between them, while other paths of both are direct"
 
 
 def _relayed_edge(view: View, name: str, other: str) -> str:
@@ -121,8 +121,8 @@ def _relayed_edge(view: View, name: str, other: str) -> str:
 
 def _open_udp(view: View, name: str, other: str, sites: list[str]) -> str:
     if sites:
-        return f"let UDP out of the site {sites[0]}, and UDP {WIREGUARD_PORT} in where it has public addresses"
+        return f"let UDP out of the site {sites[0]}, and UDP {WIREGUARD} in where it has public addresses"
     public = [host for host in (other, name) if view.cluster.host(host).internet_address]
     place = public[0] if public else other
     address = view.cluster.host(place).internet_address or view.cluster.host(place).lan_address
-    return f"let UDP {WIREGUARD_PORT} in to {place} ({address}): its cloud's security list, then its own packet filter"
+    return f"let UDP {WIREGUARD} in to {place} ({address}): its cloud's security list, then its own packet filter"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cluster import ports
 from cluster.addresses import is_private
 from cluster.model import Cluster, Host
 from cluster.problems import Problem
 
 ALL = "group_data/all.py"
-# sshd, certbot's answers, headscale behind nginx, etcd, kubelet, controller manager, scheduler, tailscale.
-TAKEN = {22: "sshd", 80: "nginx", 8080: "headscale", 2379: "etcd", 2380: "etcd", 10250: "kubelet"}
+TAKEN = ports.fixed_tcp()
 
 
 def problems(cluster: Cluster) -> Iterator[Problem]:
