@@ -18,13 +18,3 @@ def allowed_kinds(cluster: Cluster, source: Host, destination: Host) -> frozense
         return DIRECT
     reachable = source.internet_address or destination.internet_address
     return DIRECT if reachable else MAY_BE_RELAYED
-
-
-def expected_kinds(cluster: Cluster) -> dict[tuple[str, str], frozenset[Kind]]:
-    """(source, destination) → its allowed kinds, for each ordered pair of hosts."""
-    return {
-        (source.name, destination.name): allowed_kinds(cluster, source, destination)
-        for source in cluster.hosts
-        for destination in cluster.hosts
-        if source != destination
-    }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from cluster.model import Cluster, Host
 from cluster.observed.nodes import Node
+from cluster.observed.packages import Installed
 from cluster.problems import Problem
 from cluster.semver import minor, numbers
 
@@ -26,18 +27,6 @@ ONE_AT_A_TIME = {
     "kubernetes": "kubeadm goes one minor version at a time",
     "headscale": "headscale changes its database one minor version at a time",
 }
-
-
-@dataclass(frozen=True)
-class Installed:
-    """What a host has: package → version of those that are installed; `api` is the version of the API that it runs, empty for none."""
-
-    packages: Mapping[str, str]
-    api: str = ""
-
-    def to_json(self) -> dict[str, object]:
-        """Plain values, for pyinfra's --json."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from cluster.documents.routes import TAG
 from cluster.model import Cluster, Host
+from cluster.observed.headscale import node_of
 from engine import remote
 from engine.barrier import every_host_is_ready
 from engine.phase import phase
-from facts.headscale import Nodes, node_of
+from facts.headscale import Nodes
 from operations import headscale, headscale_rebuild, tailscale
 from phases import pod_network, tailnet
 from phases.control_plane import tailnet_address

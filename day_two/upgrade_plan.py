@@ -8,6 +8,7 @@ from functools import cached_property
 
 from cluster import upgrades
 from cluster.model import Cluster, Host
+from cluster.observed.headscale import node_of
 from cluster.observed.nodes import Node
 from cluster.upgrades import Step
 from engine import remote
@@ -89,7 +90,7 @@ def upgrade_plan() -> UpgradePlan:
         steps=tuple(step for steps in found.values() for step in steps or ()),
         unknown=tuple(name for name, steps in found.items() if steps is None),
         nodes=remote.fact(speakers[0], kubernetes.Nodes) if speakers else None,
-        joined=tuple(name for name in reached if known is None or headscale.node_of(known, name)),
+        joined=tuple(name for name in reached if known is None or node_of(known, name)),
         has_headscale=cluster.coordinator.name in reached and _has_headscale(cluster.coordinator.name),
         reached=frozenset(reached),
     )

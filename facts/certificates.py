@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from datetime import datetime
-
+from cluster.observed import certificates, pods
 from facts.base import Fact, parse_errors_as_fact_errors
 from facts.kubernetes import KUBECTL
 
@@ -15,20 +12,7 @@ _FILES = "/etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt"
 _CONFIGS = "/etc/kubernetes/admin.conf /etc/kubernetes/super-admin.conf /etc/kubernetes/controller-manager.conf /etc/kubernetes/scheduler.conf"
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """When it ends and when its file was written, in seconds of the host's clock, and its serial number in hexadecimal digits."""
-
-    end: int
-    written: int
-    serial: str
-
-    def to_json(self) -> dict[str, object]:
-        """Plain values, for pyinfra's --json."""
-        return asdict(self)
-
-
-class Issued(Fact[dict[str, Certificate] | None]):
+class Issued(Fact[dict[str, certificates.Certificate] | None]):
     """File → the leaf certificate in it, which `kubeadm certs renew` renews; none on hosts without an API, None = unknown."""
 
     def command(self) -> str:
@@ -40,9 +24,8 @@ class Issued(Fact[dict[str, Certificate] | None]):
         )
 
     @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> dict[str, Certificate]:
-        rows = (line.split() for line in output[1:])
-        return {path: Certificate(int(end), int(written), serial) for path, written, end, serial in rows}
+    def process(self, output: list[str]) -> dict[str, certificates.Certificate]:
+        return certificates.parse_issued(output[1:])
 
 
 class Named(Fact[list[str] | None]):
@@ -52,8 +35,7 @@ class Named(Fact[list[str] | None]):
         return f"echo names; test ! -e {API} || openssl x509 -in {API} -noout -ext subjectAltName 2>/dev/null || true"
 
     def process(self, output: list[str]) -> list[str]:
-        words = (word.strip().partition(":") for line in output[1:] for word in line.split(","))
-        return [value for kind, _, value in words if kind in ("DNS", "IP Address")]
+        return certificates.parse_names(output[1:])
 
 
 class Served(Fact[str | None]):
@@ -84,15 +66,4 @@ class Components(Fact[dict[str, int] | None]):
 
     @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, int] | None:
-        found = json.loads("\n".join(output))
-        if found is None:
-            return None
-        return {
-            container["name"]: _seconds(container.get("state", {}).get("running", {}).get("startedAt", ""))
-            for pod in found["items"]
-            for container in pod.get("status", {}).get("containerStatuses", ())
-        }
-
-
-def _seconds(moment: str) -> int:
-    return int(datetime.fromisoformat(moment).timestamp()) if moment else 0
+        return pods.parse_starts(output)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
+from cluster.observed import cni
 from facts.base import Fact, parse_errors_as_fact_errors
 from facts.containerd import CTR
 
@@ -12,20 +11,7 @@ LISTING = "/opt/cni/isthmus.sha256"
 LEASES = "/var/lib/cni/networks/cbr0"
 
 
-@dataclass(frozen=True)
-class Installed:
-    """Where our plugins were unpacked from; `intact` = each file is there as it was unpacked. Empty where there are none."""
-
-    archive: str
-    sha256: str
-    intact: bool
-
-    def to_json(self) -> dict[str, object]:
-        """Plain values, for pyinfra's --json."""
-        return asdict(self)
-
-
-class Plugins(Fact[Installed | None]):
+class Plugins(Fact[cni.Installed | None]):
     """The plugins that were unpacked from an archive, by the listing kept beside them; None = unknown."""
 
     def command(self) -> str:
@@ -38,11 +24,8 @@ class Plugins(Fact[Installed | None]):
         )
 
     @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> Installed:
-        if output[0] == "none":
-            return Installed("", "", False)
-        _, archive, sha256 = output[0].split(" ")
-        return Installed(archive, sha256, output[1] == "intact")
+    def process(self, output: list[str]) -> cni.Installed:
+        return cni.parse_plugins(output)
 
 
 class Leases(Fact[list[str] | None]):

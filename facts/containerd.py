@@ -4,36 +4,23 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from cluster.documents.containerd import Settings, parse_dump
+from cluster.documents import containerd
 from facts.base import Fact, parse_errors_as_fact_errors
 
 # The CRI's namespace: what is pulled there, kubelet has.
 CTR = "ctr -n k8s.io"
 
 
-@dataclass(frozen=True)
-class Containerd:
-    """`version` is empty and `settings` None where containerd is not installed."""
-
-    version: str
-    settings: Settings | None
-
-    def to_json(self) -> dict[str, object]:
-        """Plain values, for pyinfra's --json."""
-        return {"version": self.version, "settings": self.settings.to_json() if self.settings else None}
-
-
-class Config(Fact[Containerd | None]):
+class Config(Fact[containerd.Containerd | None]):
     """The installed version and the configuration in force after its next start (`containerd config dump`); None = unknown."""
 
     def command(self) -> str:
         return "command -v containerd >/dev/null || { echo absent; exit 0; }; containerd --version; containerd config dump 2>/dev/null || true"
 
     @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> Containerd:
-        return parse(output)
+    def process(self, output: list[str]) -> containerd.Containerd:
+        return containerd.parse_installed(output)
 
 
 class Pulled(Fact[list[str] | None]):
@@ -59,12 +46,3 @@ class Answering(Fact[list[str] | None]):
 
     def process(self, output: list[str]) -> list[str]:
         return sorted(output[1:])
-
-
-def parse(lines: list[str]) -> Containerd:
-    """A version line, then the dump; a file that containerd can't read has no dump."""
-    if lines[0].strip() == "absent":
-        return Containerd("", None)
-    # containerd github.com/containerd/containerd/v2 v2.3.7 REVISION; Debian says 1.6.20~ds1 without the v.
-    version = lines[0].split()[2].removeprefix("v").partition("~")[0]
-    return Containerd(version, parse_dump("\n".join(lines[1:])) if lines[1:] else None)

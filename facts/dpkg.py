@@ -4,21 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
+from cluster.observed import packages
 from facts.base import Fact, parse_errors_as_fact_errors
-
-
-@dataclass(frozen=True)
-class Package:
-    """An installed package; `held` = apt leaves it alone."""
-
-    version: str
-    held: bool
-
-    def to_json(self) -> dict[str, object]:
-        """Plain values, for pyinfra's --json."""
-        return asdict(self)
 
 
 class Arch(Fact[str | None]):
@@ -31,7 +19,7 @@ class Arch(Fact[str | None]):
         return output[0].strip()
 
 
-class Packages(Fact[dict[str, Package | None] | None]):
+class Packages(Fact[dict[str, packages.Package | None] | None]):
     """Those of `names`: name → installed package, or None where it is not installed; the whole is None if unknown."""
 
     def command(self, names: Sequence[str]) -> str:
@@ -41,16 +29,5 @@ class Packages(Fact[dict[str, Package | None] | None]):
         return f"echo asked {quoted}; dpkg-query -W -f='{shape}' {quoted} 2>/dev/null; test $? -le 1"
 
     @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> dict[str, Package | None]:
-        return parse_packages(output)
-
-
-def parse_packages(lines: Sequence[str]) -> dict[str, Package | None]:
-    """The names that were asked, then a line for each that dpkg knows; one may be known for several architectures."""
-    found: dict[str, Package | None] = dict.fromkeys(lines[0].split()[1:])
-    for line in lines[1:]:
-        # A package that dpkg only knows by name has no version.
-        name, want, status, version = [*line.split(" ", 3), ""][:4]
-        if status == "installed":
-            found[name] = Package(version, want == "hold")
-    return found
+    def process(self, output: list[str]) -> dict[str, packages.Package | None]:
+        return packages.parse_packages(output)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from cluster.preflight.remove_host import Member
+from cluster.observed import etcd
 from facts.base import Fact, parse_errors_as_fact_errors
 from facts.kubernetes import KUBECTL
 
@@ -15,7 +13,7 @@ ETCDCTL = (
 )
 
 
-class Members(Fact[list[Member] | None]):
+class Members(Fact[list[etcd.Member] | None]):
     """Every member and whether it answers; None = etcd on this host could not be asked."""
 
     depends_on_other_hosts = True
@@ -28,16 +26,5 @@ class Members(Fact[list[Member] | None]):
         )
 
     @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> list[Member] | None:
-        return None if output[-1] == "unknown" else parse_members(output)
-
-
-def parse_members(lines: list[str]) -> list[Member]:
-    """The two answers of etcdctl, each on a line of its own."""
-    documents = [json.loads(line) for line in lines if line.strip()]
-    listed, health = documents[0]["members"], documents[1] if len(documents) > 1 else []
-    answering = {entry["endpoint"] for entry in health if entry["health"]}
-    return [
-        Member(f"{entry['ID']:x}", entry.get("name", ""), bool(answering & set(entry.get("clientURLs", ()))))
-        for entry in listed
-    ]
+    def process(self, output: list[str]) -> list[etcd.Member] | None:
+        return etcd.parse_members(output)

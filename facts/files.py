@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
+from cluster.observed import files
 from facts.base import Fact, parse_errors_as_fact_errors
 
 
-@dataclass(frozen=True)
-class FileState:
-    """A regular file; `mode` in octal digits as stat prints it, `changed` in seconds of the host's clock (ctime)."""
-
-    sha256: str
-    mode: str
-    owner: str
-    group: str
-    changed: int
-
-    def to_json(self) -> dict[str, object]:
-        """Plain values, for pyinfra's --json."""
-        return asdict(self)
-
-
-class States(Fact[dict[str, FileState | None] | None]):
+class States(Fact[dict[str, files.FileState | None] | None]):
     """The regular files among `paths`: path → state, or None where there is no file; the whole is None if unknown."""
 
     def command(self, paths: Sequence[str]) -> str:
@@ -35,8 +20,8 @@ class States(Fact[dict[str, FileState | None] | None]):
         )
 
     @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> dict[str, FileState | None]:
-        return parse_states(output)
+    def process(self, output: list[str]) -> dict[str, files.FileState | None]:
+        return files.parse_states(output)
 
 
 class Content(Fact[list[str] | None]):
@@ -48,21 +33,3 @@ class Content(Fact[list[str] | None]):
 
     def process(self, output: list[str]) -> list[str]:
         return output[1:]
-
-
-def parse_states(lines: Sequence[str]) -> dict[str, FileState | None]:
-    """`absent PATH` for each that is no regular file; `state MODE OWNER GROUP CHANGED PATH` and `HASH  PATH` for each that is one."""
-    found: dict[str, FileState | None] = {}
-    states: dict[str, list[str]] = {}
-    for line in lines:
-        kind, _, rest = line.partition(" ")
-        if kind == "absent":
-            found[rest] = None
-        elif kind == "state":
-            *fields, path = rest.split(" ", 4)
-            states[path] = fields
-        else:
-            path = rest[1:]
-            mode, owner, group, changed = states[path]
-            found[path] = FileState(kind, mode, owner, group, int(changed))
-    return found

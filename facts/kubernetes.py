@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from typing import Any
 
-from cluster.observed import kubeadm_state
-from cluster.observed.nodes import Node, Workload, parse_node, parse_workload
-from cluster.observed.pods import Networked, Pod, evictable, networked
+from cluster.observed import kubeadm_state, nodes, pods, tokens
 from facts.base import Fact, parse_errors_as_fact_errors
 
 KUBECONFIG = "/etc/kubernetes/admin.conf"
@@ -35,7 +31,7 @@ class KubeletVersion(Fact[str | None]):
         return "" if output[0] == "absent" else output[0].split()[1].removeprefix("v")
 
 
-class Nodes(Fact[list[Node] | None]):
+class Nodes(Fact[list[nodes.Node] | None]):
     """The nodes of the cluster, asked on a control plane; none elsewhere; None = the API does not answer."""
 
     depends_on_other_hosts = True
@@ -44,12 +40,11 @@ class Nodes(Fact[list[Node] | None]):
         return _ITEMS.replace("WHAT", "nodes")
 
     @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> list[Node] | None:
-        items = _items(output)
-        return None if items is None else [parse_node(item) for item in items]
+    def process(self, output: list[str]) -> list[nodes.Node] | None:
+        return nodes.parse_nodes(output)
 
 
-class Workloads(Fact[list[Workload] | None]):
+class Workloads(Fact[list[nodes.Workload] | None]):
     """Deployments and DaemonSets, asked on a control plane; none elsewhere; None = the API does not answer."""
 
     depends_on_other_hosts = True
@@ -58,12 +53,11 @@ class Workloads(Fact[list[Workload] | None]):
         return _ITEMS.replace("WHAT", "deployments,daemonsets --all-namespaces")
 
     @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> list[Workload] | None:
-        items = _items(output)
-        return None if items is None else [parse_workload(item) for item in items]
+    def process(self, output: list[str]) -> list[nodes.Workload] | None:
+        return nodes.parse_workloads(output)
 
 
-class Evictable(Fact[list[Pod] | None]):
+class Evictable(Fact[list[pods.Pod] | None]):
     """The pods of a node that a drain would move, asked on a control plane; none elsewhere; None = the API does not answer."""
 
     depends_on_other_hosts = True
@@ -72,12 +66,11 @@ class Evictable(Fact[list[Pod] | None]):
         return _ITEMS.replace("WHAT", f"pods --all-namespaces --field-selector spec.nodeName={shlex.quote(node)}")
 
     @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> list[Pod] | None:
-        items = _items(output)
-        return None if items is None else [pod for item in items if (pod := evictable(item))]
+    def process(self, output: list[str]) -> list[pods.Pod] | None:
+        return pods.parse_evictable(output)
 
 
-class OnPodNetwork(Fact[list[Networked] | None]):
+class OnPodNetwork(Fact[list[pods.Networked] | None]):
     """The pods that have an address of the pod network, asked on a control plane; none elsewhere; None = the API does not answer."""
 
     depends_on_other_hosts = True
@@ -86,9 +79,8 @@ class OnPodNetwork(Fact[list[Networked] | None]):
         return _ITEMS.replace("WHAT", "pods --all-namespaces")
 
     @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> list[Networked] | None:
-        items = _items(output)
-        return None if items is None else [pod for item in items if (pod := networked(item))]
+    def process(self, output: list[str]) -> list[pods.Networked] | None:
+        return pods.parse_networked(output)
 
 
 class KubeProxyEndpoint(Fact[list[str] | None]):
@@ -149,11 +141,7 @@ class JoinTokens(Fact[list[str] | None]):
 
     @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> list[str] | None:
-        mark = output[0].partition(" ")[2]
-        if output[-1] == "unknown":
-            return None
-        found = (line.partition(" ") for line in output[1:] if line)
-        return [name for name, _, described in found if not mark or described == mark]
+        return tokens.parse_join_tokens(output)
 
 
 class Manifest(Fact[str | None]):
@@ -199,8 +187,3 @@ class Resolver(Fact[str | None]):
 
     def process(self, output: list[str]) -> str:
         return output[0].strip()
-
-
-def _items(output: list[str]) -> list[dict[str, Any]] | None:
-    found = json.loads("\n".join(output))
-    return None if found is None else list(found["items"])

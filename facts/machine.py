@@ -5,44 +5,9 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
-from cluster.observed import survey
+from cluster.observed import machine, survey
 from facts.base import Fact, parse_errors_as_fact_errors
-
-
-@dataclass(frozen=True)
-class OsRelease:
-    """From /etc/os-release, such as debian, 12, bookworm."""
-
-    id: str
-    version: str
-    codename: str
-
-    def to_json(self) -> dict[str, str]:
-        """Plain values, for pyinfra's --json."""
-        return asdict(self)
-
-
-class Release(Fact[OsRelease | None]):
-    """The distribution; None = unknown."""
-
-    def command(self) -> str:
-        return '. /etc/os-release; echo "$ID"; echo "${VERSION_ID:-0}"; echo "${VERSION_CODENAME:-unknown}"'
-
-    @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> OsRelease:
-        return OsRelease(*output[:3])
-
-
-class Kernel(Fact[str | None]):
-    """The kernel's release, such as 6.1.0-31-amd64."""
-
-    def command(self) -> str:
-        return "uname -r"
-
-    def process(self, output: list[str]) -> str:
-        return output[0].strip()
 
 
 class Cgroup(Fact[str | None]):
@@ -52,7 +17,7 @@ class Cgroup(Fact[str | None]):
         return "stat -fc %T /sys/fs/cgroup"
 
     def process(self, output: list[str]) -> str:
-        return "v2" if output[0].strip() == "cgroup2fs" else "v1"
+        return machine.parse_cgroup(output)
 
 
 class Container(Fact[str | None]):
@@ -62,8 +27,7 @@ class Container(Fact[str | None]):
         return "systemd-detect-virt --container || true"
 
     def process(self, output: list[str]) -> str:
-        kind = output[0].strip()
-        return "" if kind == "none" else kind
+        return machine.parse_container(output)
 
 
 class Hostname(Fact[dict[str, str] | None]):
@@ -84,11 +48,7 @@ class Swap(Fact[dict[str, list[str]] | None]):
         return "tail -n +2 /proc/swaps | sed 's/^/active /'; awk '$1 !~ /^#/ && $3 == \"swap\" {print \"fstab \" $0}' /etc/fstab 2>/dev/null; echo end"
 
     def process(self, output: list[str]) -> dict[str, list[str]]:
-        active = [line.split()[1] for line in output if line.startswith("active ")]
-        return {
-            "active": active,
-            "fstab": [line.removeprefix("fstab ") for line in output if line.startswith("fstab ")],
-        }
+        return machine.parse_swap(output)
 
 
 class DisabledSwap(Fact[list[str] | None]):
@@ -119,7 +79,7 @@ class KernelSettings(Fact[dict[str, str | None] | None]):
 
     @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, str | None]:
-        return {key: value.strip() or None for key, _, value in (line.partition("=") for line in output)}
+        return machine.parse_settings(output)
 
 
 class TimeSync(Fact[str | None]):
@@ -157,7 +117,6 @@ echo "cgroup $(stat -fc %T /sys/fs/cgroup)"; echo "container $(systemd-detect-vi
 echo "init $(cat /proc/1/comm)"; if test -c /dev/net/tun; then echo "tun yes"; else echo "tun no"; fi
 awk '$1 == "MemTotal:" {print "memory-kb " $2}' /proc/meminfo
 df -Pk /var | awk 'NR == 2 {print "disk-free-kb " $4}'
-tail -n +2 /proc/swaps | awk '{print "swap " $1}'
 ip -o -4 address show | awk '{print "address " $2 " " $4}'
 ss -Hltunp 2>/dev/null | sed 's/^/listener /'
 for name in NAMES; do { timeout 10 getent ahostsv4 "$name" > /dev/null || echo "unresolved $name"; } & done; wait

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
 from cluster.documents.iptables import Filters, parse_filters
+from cluster.observed import network
 from facts.base import Fact, parse_errors_as_fact_errors
 
 # Where `ip rule to LAN lookup main` stands: before tailscale's own rules, which begin at 5210.
@@ -15,20 +14,7 @@ SCRIPT = "/usr/local/lib/isthmus/host-rules"
 RULES_V4 = "/etc/iptables/rules.v4"
 
 
-@dataclass(frozen=True)
-class ForwardingState:
-    """The live state: networks kept local (each as often as it has a rule), IPv4 forwarding, the TCP segment clamp's interfaces."""
-
-    kept_local: tuple[str, ...]
-    forwarding: bool
-    clamped: tuple[str, ...]
-
-    def to_json(self) -> dict[str, object]:
-        """Plain values, for pyinfra's --json."""
-        return asdict(self)
-
-
-class Forwarding(Fact[ForwardingState | None]):
+class Forwarding(Fact[network.ForwardingState | None]):
     """Rules at our priority, forwarding and segment clamp as they are now; None = could not be read."""
 
     def command(self) -> str:
@@ -39,8 +25,8 @@ class Forwarding(Fact[ForwardingState | None]):
         )
 
     @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> ForwardingState:
-        return parse_forwarding(output)
+    def process(self, output: list[str]) -> network.ForwardingState:
+        return network.parse_forwarding(output)
 
 
 class Mtus(Fact[dict[str, int] | None]):
@@ -89,13 +75,7 @@ class Saved(Fact[dict[str, list[str]] | None]):
 
     @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for line in output[1:]:
-            if line.startswith("== "):
-                found[line.removeprefix("== ")] = []
-            else:
-                found[list(found)[-1]].append(line)
-        return found
+        return network.parse_saved_rules(output[1:])
 
 
 class NftTables(Fact[list[tuple[str, str]] | None]):
@@ -108,8 +88,7 @@ class NftTables(Fact[list[tuple[str, str]] | None]):
 
     @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> list[tuple[str, str]]:
-        rows = (line.split() for line in output[1:] if line.startswith("table "))
-        return [(row[1], row[2]) for row in rows]
+        return network.parse_nft_tables(output)
 
 
 class PodRoutes(Fact[list[str] | None]):
@@ -122,17 +101,3 @@ class PodRoutes(Fact[list[str] | None]):
 
     def process(self, output: list[str]) -> list[str]:
         return output[1:]
-
-
-def parse_forwarding(lines: list[str]) -> ForwardingState:
-    """What the script of PassesOn printed."""
-    rules, clamped, forwarding = [], [], False
-    for line in lines:
-        kind, _, value = line.partition(" ")
-        if kind == "rule":
-            rules.append(value if "/" in value else f"{value}/32")
-        elif kind == "clamp":
-            clamped.append(" ".join(value.replace('"', "").split()[:2]))
-        elif kind == "forwarding":
-            forwarding = value.strip() == "1"
-    return ForwardingState(tuple(sorted(rules)), forwarding, tuple(sorted(clamped)))

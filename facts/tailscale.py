@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
 
+from cluster.observed import tailscale
 from facts.base import Fact, parse_errors_as_fact_errors
 
-ABSENT = "absent"
-UNREACHABLE = "unreachable"
 # One JSON value in every case: a name in quotes where there is no client, or none that answers.
 # A client that was just started does not know its own state yet: it is asked again.
 _ASK = (
@@ -22,79 +17,7 @@ _ASK = (
 )
 
 
-@dataclass(frozen=True)
-class Peer:
-    """Another machine of the tailnet, as this host sees it.
-
-    `path` is `direct` (at the address in `direct`), `relayed` (by the region in `relay`), or `none` where nothing was sent to it
-    lately.
-    """
-
-    name: str
-    addresses: tuple[str, ...]
-    routes: tuple[str, ...]
-    tags: tuple[str, ...]
-    online: bool
-    active: bool
-    direct: str
-    relay: str
-    received: int
-    sent: int
-    path: str
-
-    def to_json(self) -> dict[str, object]:
-        """Plain values, for pyinfra's --json."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class ClientStatus:
-    """The client's state. `state` is tailscale's own word, `absent` without tailscale, `unreachable` where tailscaled is silent.
-
-    `routes`: those that the coordination server has this host serve.
-    """
-
-    state: str
-    version: str = ""
-    hostname: str = ""
-    node_key: str = ""
-    addresses: tuple[str, ...] = ()
-    routes: tuple[str, ...] = ()
-    health: tuple[str, ...] = ()
-    peers: tuple[Peer, ...] = ()
-
-    @property
-    def running(self) -> bool:
-        """Logged in and up."""
-        return self.state == "Running"
-
-    def to_json(self) -> dict[str, object]:
-        """Plain values, for pyinfra's --json."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class ClientPrefs:
-    """The client's preferences, named as the flags of `tailscale set`; `known` is false where no tailscaled answers."""
-
-    known: bool
-    login_server: str = ""
-    hostname: str = ""
-    accept_routes: bool = False
-    accept_dns: bool = True
-    advertise_routes: tuple[str, ...] = ()
-    snat_subnet_routes: bool = True
-    stateful_filtering: bool = False
-    netfilter_mode: str = "on"
-    want_running: bool = False
-    logged_out: bool = False
-
-    def to_json(self) -> dict[str, object]:
-        """Plain values, for pyinfra's --json."""
-        return asdict(self)
-
-
-class Status(Fact[ClientStatus | None]):
+class Status(Fact[tailscale.ClientStatus | None]):
     """`tailscale status`; None = could not be read."""
 
     depends_on_other_hosts = True
@@ -103,11 +26,11 @@ class Status(Fact[ClientStatus | None]):
         return _ASK.replace("QUESTION", "status --json")
 
     @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> ClientStatus:
-        return parse_status("\n".join(output))
+    def process(self, output: list[str]) -> tailscale.ClientStatus:
+        return tailscale.parse_status(output)
 
 
-class Prefs(Fact[ClientPrefs | None]):
+class Prefs(Fact[tailscale.ClientPrefs | None]):
     """The client's preferences; None = could not be read."""
 
     depends_on_other_hosts = True
@@ -116,8 +39,8 @@ class Prefs(Fact[ClientPrefs | None]):
         return _ASK.replace("QUESTION", "debug prefs")
 
     @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> ClientPrefs:
-        return parse_prefs("\n".join(output))
+    def process(self, output: list[str]) -> tailscale.ClientPrefs:
+        return tailscale.parse_prefs(output)
 
 
 class StaleConnections(Fact[list[str] | None]):
@@ -132,59 +55,3 @@ class StaleConnections(Fact[list[str] | None]):
 
     def process(self, output: list[str]) -> list[str]:
         return output[1:]
-
-
-def parse_status(text: str) -> ClientStatus:
-    """The state in `tailscale status --json`, of 1.80 and later."""
-    found = json.loads(text)
-    if isinstance(found, str):
-        return ClientStatus(found)
-    this = found.get("Self") or {}
-    return ClientStatus(
-        state=found["BackendState"],
-        version=found.get("Version", "").split("-")[0],
-        hostname=this.get("HostName", ""),
-        node_key=this.get("PublicKey", ""),
-        addresses=tuple(found.get("TailscaleIPs") or ()),
-        routes=tuple(this.get("PrimaryRoutes") or ()),
-        health=tuple(found.get("Health") or ()),
-        peers=tuple(sorted((_peer(peer) for peer in (found.get("Peer") or {}).values()), key=lambda peer: peer.name)),
-    )
-
-
-def parse_prefs(text: str) -> ClientPrefs:
-    """The preferences in `tailscale debug prefs`; what is at its default may be left out there."""
-    found = json.loads(text)
-    if isinstance(found, str):
-        return ClientPrefs(known=False)
-    return ClientPrefs(
-        known=True,
-        login_server=found.get("ControlURL") or "",
-        hostname=found.get("Hostname") or "",
-        accept_routes=bool(found.get("RouteAll")),
-        accept_dns=bool(found.get("CorpDNS")),
-        advertise_routes=tuple(sorted(found.get("AdvertiseRoutes") or ())),
-        snat_subnet_routes=not found.get("NoSNAT"),
-        # An opt.Bool: true, false, or left out and then off.
-        stateful_filtering=found.get("NoStatefulFiltering") in (False, "false"),
-        netfilter_mode=("off", "nodivert", "on")[int(found.get("NetfilterMode", 2))],
-        want_running=bool(found.get("WantRunning")),
-        logged_out=bool(found.get("LoggedOut")),
-    )
-
-
-def _peer(peer: Mapping[str, Any]) -> Peer:
-    direct, relay = peer.get("CurAddr") or "", peer.get("Relay") or ""
-    return Peer(
-        name=peer.get("HostName", ""),
-        addresses=tuple(peer.get("TailscaleIPs") or ()),
-        routes=tuple(peer.get("PrimaryRoutes") or ()),
-        tags=tuple(peer.get("Tags") or ()),
-        online=bool(peer.get("Online")),
-        active=bool(peer.get("Active")),
-        direct=direct,
-        relay=relay,
-        received=int(peer.get("RxBytes") or 0),
-        sent=int(peer.get("TxBytes") or 0),
-        path="direct" if direct else "relayed" if relay and peer.get("Active") else "none",
-    )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from cluster import upgrades
+from cluster.observed import network, packages
 from facts.base import Fact, parse_errors_as_fact_errors
 from facts.kubernetes import KUBECONFIG
 
 
-class Installed(Fact[upgrades.Installed | None]):
+class Installed(Fact[packages.Installed | None]):
     """Those of the packages `names` that are there, and the API that runs on the host; None = unknown."""
 
     def command(self, names: Sequence[str]) -> str:
@@ -21,11 +21,8 @@ class Installed(Fact[upgrades.Installed | None]):
         )
 
     @parse_errors_as_fact_errors
-    def process(self, output: list[str]) -> upgrades.Installed:
-        rows = [line.split() for line in output[1:]]
-        # A package that dpkg only knows by name has no version, one that is half installed does not count.
-        packages = {row[1]: row[3] for row in rows if row[0] == "package" and row[2] == "installed"}
-        return upgrades.Installed(packages, next((row[1] for row in rows if row[0] == "api"), ""))
+    def process(self, output: list[str]) -> packages.Installed:
+        return packages.parse_installed(output[1:])
 
 
 class Offered(Fact[list[str] | None]):
@@ -54,7 +51,7 @@ class Fetchable(Fact[str | None]):
         return f'said=$(curl -fsSIL --max-time 20 -o /dev/null {shlex.quote(url)} 2>&1); echo "$said"'
 
     def process(self, output: list[str]) -> str:
-        return " ".join(output).strip()
+        return network.parse_text(output)
 
 
 class ManifestDiff(Fact[list[str] | None]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import gevent  # type: ignore[import-untyped]
@@ -12,6 +12,7 @@ from pyinfra.api.exceptions import PyinfraError
 
 from engine import remote
 from facts.sections import Section, parse_sections
+from measure.question import Question, Target, script
 
 Answer = TypeVar("Answer")
 CLOCK = "date +%s.%N"
@@ -21,12 +22,13 @@ class NotAnswered(Exception):
     """The host did not answer; says why."""
 
 
-def sections(name: str, script: str, timeout_s: int) -> dict[str, Section]:
-    """What the host `name` printed, run as root; raises NotAnswered."""
-    return parse_sections(said(name, script, timeout_s).splitlines())
+def answers(questions: Sequence[Question], target: Target, timeout_s: int) -> dict[str, Section]:
+    """What the host printed for each question, asked in one script as root; raises NotAnswered."""
+    printed = output(target.host.name, script(questions, target), timeout_s)
+    return parse_sections(printed.splitlines())
 
 
-def said(name: str, script: str, timeout_s: int) -> str:
+def output(name: str, script: str, timeout_s: int) -> str:
     """Standard output of `script`; raises NotAnswered after `timeout_s` seconds at the latest."""
     limit = gevent.Timeout(timeout_s + 3)
     try:
@@ -46,7 +48,7 @@ def said(name: str, script: str, timeout_s: int) -> str:
 def clock_offset(name: str) -> float:
     """Seconds by which the host's clock is ahead of this machine's; raises NotAnswered."""
     began = time.time()
-    answered = said(name, CLOCK, 8)
+    answered = output(name, CLOCK, 8)
     try:
         return round(float(answered.split()[0]) - (began + time.time()) / 2, 3)
     except (ValueError, IndexError):

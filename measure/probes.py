@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +14,59 @@ from gevent import subprocess  # type: ignore[import-untyped]
 
 from cluster import ports
 from cluster.model import Cluster
-from cluster.observed import programs
+from cluster.observed.probe import PodsMeasured, parse_probe
 from engine.command_line import VERIFY, WORDS
 from engine.phase import OPERATORS_OWN
 from engine.templates import render
-from measure import ask, questions, read
+from measure import ask, questions
+from measure.question import Target, evidence, read
 from report import exposure
-from report.measurement import HostMeasured, PodsMeasured, WaitingPod
+from report.measurement import HostMeasured
 
 PROBE_IMAGE = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1"
 ROLLOUT_S, EXEC_S, PROBE_S, REACH_S, DRIFT_S = 28, 18, 54, 30, 50
+# Places in a node's pod network: the bridge has the first address, the last is a pod's at most.
+CNI0, A_POD = 1, -2
 
 
-def reach(
-    declared: Cluster, hosts: Mapping[str, HostMeasured], tailnet: Mapping[str, str], name: str
-) -> dict[str, Any]:
+def reach(declared: Cluster, hosts: Mapping[str, HostMeasured], name: str) -> dict[str, Any]:
     """What `name` reaches, as fields of HostMeasured; raises NotAnswered."""
+    target = _target(declared, hosts, name)
+    answers = ask.answers(questions.REACH, target, REACH_S)
+    return {**read(questions.REACH, answers, target), "said": evidence(questions.REACH, answers)}
+
+
+def _target(declared: Cluster, hosts: Mapping[str, HostMeasured], name: str) -> Target:
     others = [host for host in declared.hosts if host.name != name]
-    mesh = {tailnet[host.name]: host.name for host in others if host.name in tailnet}
-    lan = {str(host.lan_address): host.name for host in others}
-    gateways = {programs.pod_gateway(hosts[host.name].pod_cidr): host.name for host in others if host.name in hosts}
-    gateways.pop("", None)
-    own = programs.pod_gateway(hosts[name].pod_cidr)
-    sender = programs.pod_address(hosts[name].pod_cidr)
-    ports = exposure.to_try(declared, list(hosts.values()), name)
-    far = exposure.far_machines(declared, list(hosts.values()), name)
-    question = questions.Reach().command(
-        list(mesh), list(lan), declared.tailnet_mtu, list(gateways), own, sender, [*ports], far
+    tailnet = _tailnet_addresses(hosts)
+    gateways = {_in_network(hosts[host.name].pod_cidr, CNI0): host.name for host in others if host.name in hosts}
+    measured = list(hosts.values())
+    return Target(
+        declared,
+        declared.host(name),
+        tailnet={tailnet[host.name]: host.name for host in others if host.name in tailnet},
+        lan={str(host.lan_address): host.name for host in others},
+        pod_gateways={address: other for address, other in gateways.items() if address},
+        pod_gateway=_in_network(hosts[name].pod_cidr, CNI0),
+        pod_address=_in_network(hosts[name].pod_cidr, A_POD),
+        ports=exposure.to_try(declared, measured, name),
+        far=exposure.far_machines(declared, measured, name),
     )
-    sections = ask.sections(name, question, REACH_S)
-    opened = read.answers(sections["ports"].output) if "ports" in sections else {}
-    by_host: dict[str, dict[str, bool]] = {}
-    for target, is_open in opened.items():
-        if target in ports:
-            by_host.setdefault(ports[target], {})[target.split()[1]] = is_open
-    return {**read.reach(sections, mesh, lan, gateways), "open_ports": by_host, "said": read.said(sections)}
+
+
+def _tailnet_addresses(hosts: Mapping[str, HostMeasured]) -> dict[str, str]:
+    """Host name → tailnet address; of a host whose client is silent, what the others know."""
+    clients = [host.tailnet for host in hosts.values() if host.tailnet]
+    known = {peer.name: peer.addresses[0] for client in clients for peer in client.peers if peer.addresses}
+    return known | {name: host.tailnet_address for name, host in hosts.items() if host.tailnet_address}
+
+
+def _in_network(pod_cidr: str, place: int) -> str:
+    """The address at that place of a node's pod network; empty if the node has none."""
+    try:
+        return str(IPv4Network(pod_cidr)[place])
+    except (ValueError, IndexError):
+        return ""
 
 
 def pods(declared: Cluster, speaker: str) -> PodsMeasured:
@@ -65,39 +84,9 @@ def pods(declared: Cluster, speaker: str) -> PodsMeasured:
         kubelet_port=ports.KUBELET,
     )
     try:
-        return read_probe(ask.said(speaker, script, PROBE_S))
+        return parse_probe(ask.output(speaker, script, PROBE_S).splitlines())
     except ask.NotAnswered as failure:
         return PodsMeasured(note=str(failure))
-
-
-def read_probe(said: str) -> PodsMeasured:
-    """What templates/verify/probe.sh.j2 printed."""
-    pairs: dict[str, dict[str, dict[str, bool]]] = {"pod": {}, "large": {}, "gateway": {}}
-    single: dict[str, dict[str, bool]] = {"dns": {}, "service": {}, "upstream": {}, "own": {}}
-    note, listed = "", []
-    for line in said.splitlines():
-        kind, _, rest = line.partition(" ")
-        words = rest.split()
-        if kind in pairs and len(words) == 3:
-            pairs[kind].setdefault(words[0], {})[words[1]] = words[2] == "yes"
-        elif kind in single and len(words) == 2:
-            single[kind][words[0]] = words[1] == "yes"
-        elif kind == "rollout":
-            note = rest
-        elif kind == "json":
-            listed.append(rest)
-    return PodsMeasured(
-        pairs["pod"], pairs["large"], gateways=pairs["gateway"], **single, waiting=_waiting(listed), note=note
-    )
-
-
-def _waiting(lines: list[str]) -> tuple[WaitingPod, ...]:
-    try:
-        return tuple(
-            found for item in json.loads("\n".join(lines) or '{"items": []}')["items"] for found in read.waiting(item)
-        )
-    except (ValueError, KeyError):
-        return ()
 
 
 def drift() -> tuple[tuple[str, ...] | None, str]:

@@ -15,20 +15,18 @@ from typing import Any
 import gevent  # type: ignore[import-untyped]
 from pyinfra import inventory, logger, state
 
-from cluster import ports
-from cluster.documents import headscale
-from cluster.model import Cluster
+from cluster.model import Cluster, Host
 from engine.command_line import option
 from engine.connect import unreachable
 from engine.inventory import current_cluster
-from facts.tailscale import parse_status
-from measure import ask, dot, probes, questions, read
+from measure import ask, dot, probes, questions
 from measure.ask import NotAnswered
+from measure.question import Question, Target, evidence, read
 from report import checks, page, terminal
 from report.findings import Check, Finding, View
-from report.measurement import Api, HostMeasured, Measurement
+from report.measurement import Api, Coordination, HostMeasured, Measurement
 
-STATE_S, REACH_S = 20, 30
+STATE_S = 20
 PAGE = Path("build/report/index.html")
 JSON = "build/verify.json"
 _begun: list[float] = []
@@ -65,19 +63,15 @@ def chosen() -> tuple[Check, ...]:
 
 
 def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measurement:
-    """All that `needs` call for, of the hosts in `asked`; whatever does not answer is left unknown."""
+    """All that `needs` call for, of the hosts in `asked`; what does not answer is left unknown."""
     reached = [name for name in asked if name not in unreachable]
     speaker = next((host.name for host in declared.control_planes if host.name in reached), None)
     pods = gevent.spawn(probes.pods, declared, speaker) if speaker and "pods" in needs else None
     drift = gevent.spawn(probes.drift) if "drift" in needs and not unreachable else None
-    states = _states(declared, reached, speaker)
-    hosts = _reached(
-        declared,
-        {name: _own(declared, name, states) for name in asked},
-        _addresses(states, reached),
-        _api(speaker, states),
-    )
-    center = states.get(f"{declared.coordinator.name} state")
+    answers = _ask(declared, reached, speaker)
+    api = _api(declared, speaker, answers)
+    hosts = _with_nodes({name: _host(declared, name, answers) for name in asked}, api)
+    hosts = _with_reach(declared, hosts)
     drifted, why = (None, "hosts are out of reach") if unreachable else (None, "it was not asked for")
     if drift is not None:
         drifted, why = drift.get()
@@ -87,8 +81,8 @@ def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measure
         headscale=declared.headscale_version,
         measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
         hosts=tuple(hosts.values()),
-        coordination=read.coordination(center) if isinstance(center, Mapping) else None,
-        api=_api(speaker, states),
+        coordination=_coordination(declared, answers),
+        api=api,
         # A greenlet that has ended counts as false.
         pods=None if pods is None else pods.get(),
         drift=drifted,
@@ -97,74 +91,66 @@ def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measure
     )
 
 
-def _states(declared: Cluster, reached: list[str], speaker: str | None) -> dict[str, Any]:
-    """`NAME state` → sections, `NAME clock` → offset, and `api`: whatever was asked at first."""
+def _ask(declared: Cluster, reached: list[str], speaker: str | None) -> dict[str, Any]:
+    """`NAME state` → sections, `NAME clock` → offset, and `api` → sections, or NotAnswered: all of it at the same time."""
     jobs: dict[str, Callable[[], Any]] = {}
-    listen = f"{headscale.headscale(declared)['listen_address']}:{ports.HEADSCALE}"
-    for name in reached:
-        at = listen if declared.host(name).is_coordinator else ""
-        question = questions.State().command([declared.coordination_name], declared.server_url, at)
-        jobs[f"{name} state"] = partial(ask.sections, name, question, STATE_S)
-        jobs[f"{name} clock"] = partial(ask.clock_offset, name)
+    for host in (declared.host(name) for name in reached):
+        jobs[f"{host.name} state"] = partial(ask.answers, _rows(host), Target(declared, host), STATE_S)
+        jobs[f"{host.name} clock"] = partial(ask.clock_offset, host.name)
     if speaker:
-        jobs["api"] = partial(ask.sections, speaker, questions.ClusterState().command(), STATE_S)
+        jobs["api"] = partial(ask.answers, questions.API, Target(declared, declared.host(speaker)), STATE_S)
     return ask.together(jobs)
 
 
-def _own(declared: Cluster, name: str, states: Mapping[str, Any]) -> HostMeasured:
+def _rows(host: Host) -> tuple[Question, ...]:
+    return (*questions.STATE, *(questions.COORDINATION if host.is_coordinator else ()))
+
+
+def _host(declared: Cluster, name: str, answers: Mapping[str, Any]) -> HostMeasured:
     host = declared.host(name)
-    base = HostMeasured(name, host.site.site, host.roles)
-    answered = states.get(f"{name} state", NotAnswered(unreachable.get(name, "")))
-    offset = states.get(f"{name} clock")
-    base = replace(base, clock_offset_s=offset if isinstance(offset, float) else None)
-    if isinstance(answered, NotAnswered):
-        return replace(base, reached=False, error=str(answered))
-    return replace(
-        base,
-        said=read.said(answered),
-        **read.own(declared, host, answered),
-    )
+    state = answers.get(f"{name} state", NotAnswered(unreachable.get(name, "")))
+    offset = answers.get(f"{name} clock")
+    base = HostMeasured(name, host.site.site, host.roles, clock_offset_s=offset if isinstance(offset, float) else None)
+    if isinstance(state, NotAnswered):
+        return replace(base, reached=False, error=str(state))
+    found = read(questions.STATE, state, Target(declared, host))
+    return replace(base, said=evidence(_rows(host), state), **found)
 
 
-def _api(speaker: str | None, states: Mapping[str, Any]) -> Api | None:
-    answered = states.get("api")
-    return read.api(speaker, answered) if speaker and isinstance(answered, Mapping) else None
+def _coordination(declared: Cluster, answers: Mapping[str, Any]) -> Coordination | None:
+    host = declared.coordinator
+    state = answers.get(f"{host.name} state")
+    if not isinstance(state, Mapping):
+        return None
+    return Coordination(**read(questions.COORDINATION, state, Target(declared, host)))
 
 
-def _addresses(states: Mapping[str, Any], reached: list[str]) -> dict[str, str]:
-    """Host name → tailnet address; of a host whose client is silent, what the others know."""
-    own: dict[str, str] = {}
-    others: dict[str, str] = {}
-    for name in reached:
-        answered = states[f"{name} state"]
-        if not isinstance(answered, Mapping) or "status" not in answered:
-            continue
-        try:
-            status = parse_status("\n".join(answered["status"].output))
-        except (ValueError, KeyError, TypeError):
-            continue
-        own |= {name: status.addresses[0]} if status.addresses else {}
-        others |= {peer.name: peer.addresses[0] for peer in status.peers if peer.addresses}
-    return {**others, **own}
+def _api(declared: Cluster, speaker: str | None, answers: Mapping[str, Any]) -> Api | None:
+    listed = answers.get("api")
+    if speaker is None or not isinstance(listed, Mapping):
+        return None
+    return Api(speaker, **read(questions.API, listed, Target(declared, declared.host(speaker))))
 
 
-def _reached(
-    declared: Cluster, hosts: dict[str, HostMeasured], tailnet: dict[str, str], api: Api | None
-) -> dict[str, HostMeasured]:
-    """The same hosts, with what each reaches and what Kubernetes says of it."""
-    nodes = {node.name: node for node in (api.nodes or ()) if api} if api else {}
-    hosts = {
+def _with_nodes(hosts: dict[str, HostMeasured], api: Api | None) -> dict[str, HostMeasured]:
+    """The same hosts, with what Kubernetes knows of each."""
+    nodes = {node.name: node for node in (api.nodes if api and api.nodes else ())}
+    return {
         name: replace(host, pod_cidr=nodes[name].pod_cidr, node="Ready" if nodes[name].ready else "NotReady")
         if name in nodes
         else host
         for name, host in hosts.items()
     }
-    jobs = {name: partial(probes.reach, declared, hosts, tailnet, name) for name, host in hosts.items() if host.reached}
-    for name, fields in ask.together(jobs).items():
-        if not isinstance(fields, NotAnswered):
-            said = {**hosts[name].said, **fields.pop("said")}
-            hosts[name] = replace(hosts[name], said=said, **fields)
-    return hosts
+
+
+def _with_reach(declared: Cluster, hosts: dict[str, HostMeasured]) -> dict[str, HostMeasured]:
+    """The same hosts, with what each reaches."""
+    jobs = {name: partial(probes.reach, declared, hosts, name) for name, host in hosts.items() if host.reached}
+    found = {name: fields for name, fields in ask.together(jobs).items() if not isinstance(fields, NotAnswered)}
+    return {
+        name: replace(host, **{**found[name], "said": {**host.said, **found[name]["said"]}}) if name in found else host
+        for name, host in hosts.items()
+    }
 
 
 def publish(declared: Cluster, found: Measurement, findings: tuple[Finding, ...]) -> None:

@@ -14,11 +14,13 @@ from pyinfra import host, state
 from pyinfra.api import FileUploadCommand, StringCommand, operation
 from pyinfra.api.command import PyinfraCommand
 
+from cluster.observed.gpg import Keyring
+from cluster.observed.packages import Package
 from cluster.sources import AptSource
 from engine import remote
 from engine.fail import fail
-from facts.apt import Keyring, SigningKeys
-from facts.dpkg import Package, Packages
+from facts.apt import SigningKeys
+from facts.dpkg import Packages
 from local.apt_download import NotFetched, apt_keyring, deb
 
 FOLDER = "/var/cache/isthmus"

@@ -9,10 +9,11 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
+from cluster.observed.certificates import Certificate
 from engine import remote
 from engine.fail import fail
 from engine.wait import answered, poll_script
-from facts.certificates import API, Certificate, Components, Issued, Named, Served
+from facts.certificates import API, Components, Issued, Named, Served
 from facts.kubernetes import KUBECTL, Membership
 from operations import kubeadm_script
 from operations.systemd import will_have_changed

@@ -8,10 +8,11 @@ from collections.abc import Generator
 from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
+from cluster.observed.cni import Installed
 from cluster.sources import Download
 from engine.fail import fail
 from engine.wait import poll_script, wait
-from facts.cni import LISTING, Installed, Plugins
+from facts.cni import LISTING, Plugins
 from operations.downloads import NoChecksum, expected_sha256, fetch
 
 ARCHIVE = "/opt/cni/isthmus.tgz"

@@ -8,9 +8,10 @@ from collections.abc import Generator
 from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
+from cluster.observed.packages import Package
 from cluster.sources import Download
 from engine.fail import fail
-from facts.dpkg import Package, Packages
+from facts.dpkg import Packages
 from operations.apt import APT_GET, FOLDER
 from operations.downloads import NoChecksum, expected_sha256, fetch
 

@@ -12,8 +12,9 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.operations.util.files import generate_color_diff
 
+from cluster.observed.files import FileState
 from engine.fail import fail
-from facts.files import Content, FileState, States
+from facts.files import Content, States
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from ipaddress import IPv4Network
 from pyinfra import host, state
 from pyinfra.api import QuoteString, StringCommand, operation
 
+from cluster.observed.headscale import Key, Node, node_of
 from engine.fail import HEADSCALE_SILENT, fail
 from engine.wait import poll, poll_script, wait
 from facts.files import States
-from facts.headscale import Key, Keys, Node, Nodes, Reachable, node_of
+from facts.headscale import Keys, Nodes, Reachable
 
 OFFER_S = 30
 

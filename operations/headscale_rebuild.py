@@ -8,12 +8,13 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
+from cluster.observed.headscale import Node, node_of
 from engine import remote
 from engine.fail import HEADSCALE_SILENT, fail
 from engine.wait import poll
 from facts.backup import DATABASE, HEADSCALE
 from facts.files import Content
-from facts.headscale import Node, Nodes, node_of
+from facts.headscale import Nodes
 from facts.tailscale import Status
 from local import headscale_db
 from operations.files import File, script

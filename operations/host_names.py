@@ -7,9 +7,10 @@ from pyinfra import host
 from cluster.documents import host_names
 from cluster.documents.hosts_file import keep_address
 from cluster.model import Cluster, Host
+from cluster.observed.headscale import node_of
 from engine import remote
 from facts.files import Content
-from facts.headscale import Nodes, node_of
+from facts.headscale import Nodes
 
 
 def tailnet_addresses(whole: Cluster) -> dict[str, str] | None:

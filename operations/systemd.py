@@ -9,8 +9,9 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
+from cluster.observed.systemd import Unit
 from engine.fail import fail
-from facts.systemd import State, Unit
+from facts.systemd import State
 
 
 def will_have_changed(triggers: Sequence[OperationMeta]) -> bool:

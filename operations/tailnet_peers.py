@@ -9,11 +9,12 @@ from ipaddress import IPv4Network
 from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
+from cluster.observed.tailscale import ClientStatus
 from engine import remote
 from engine.fail import fail
 from engine.wait import poll
 from facts.headscale import Nodes
-from facts.tailscale import ClientStatus, Prefs, Status
+from facts.tailscale import Prefs, Status
 
 # headscale passes a route on within a second or two.
 HEARD_TIMEOUT_S = 15

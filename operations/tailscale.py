@@ -11,10 +11,12 @@ from pyinfra import host, state
 from pyinfra.api import QuoteString, StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
+from cluster.observed.headscale import parse_key
+from cluster.observed.tailscale import ClientPrefs
 from engine import remote
 from engine.fail import fail
-from facts.headscale import Nodes, parse_key
-from facts.tailscale import ClientPrefs, Prefs, StaleConnections, Status
+from facts.headscale import Nodes
+from facts.tailscale import Prefs, StaleConnections, Status
 from operations.systemd import will_have_changed
 from operations.tailnet_peers import missing_after_wait
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cluster import upgrades
 from cluster.documents.flannel import DAEMON_SET as FLANNEL
-from cluster.upgrades import Installed, Step
+from cluster.observed.packages import Installed
+from cluster.upgrades import Step
 from cluster.versions import InstallPlan
 from engine import remote
 from engine.inventory import current_cluster

@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from cluster.observed.programs import Disk
+from cluster.observed import headscale
+from cluster.observed.disks import Disk
+from cluster.observed.network import ForwardingState
+from cluster.observed.nodes import Node
+from cluster.observed.pods import WaitingPod
+from cluster.observed.probe import PodsMeasured
+from cluster.observed.tailscale import ClientPrefs, ClientStatus, Path
 
 
 @dataclass(frozen=True)
@@ -20,28 +26,13 @@ class Evidence:
     output: tuple[str, ...] = ()
     code: int = 0
 
-    @property
-    def text(self) -> str:
-        """All lines as one."""
-        return " ".join(line.strip() for line in self.output if line.strip())
-
-
-@dataclass(frozen=True)
-class Tailnet:
-    """A host's tailscale client; `state` is its own word, `absent`, or `unreachable` where tailscaled does not answer."""
-
-    state: str
-    version: str = ""
-    health: tuple[str, ...] = ()
-    accept_routes: bool | None = None
-    snat_subnet_routes: bool | None = None
-    advertised: tuple[str, ...] = ()
-    login_server: str = ""
-
 
 @dataclass(frozen=True)
 class HostMeasured:
-    """One host. Mappings over other hosts are by name; `said` holds what it printed, by the measurement's name."""
+    """One host. Mappings over other hosts are by name; `said` holds what it printed, by the question's name.
+
+    `coordination`: why headscale does not answer it, empty if it does; `udp`: whether UDP reaches the internet.
+    """
 
     name: str
     site: str
@@ -49,14 +40,13 @@ class HostMeasured:
     reached: bool = True
     error: str = ""
     clock_offset_s: float | None = None
-    tailnet_address: str | None = None
-    tailnet: Tailnet | None = None
+    tailnet: ClientStatus | None = None
+    prefs: ClientPrefs | None = None
     node: str | None = None
     pod_cidr: str = ""
     units: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    forwarding: bool | None = None
-    kept_local: tuple[str, ...] | None = None
+    routing: ForwardingState | None = None
     accepted_routes: tuple[str, ...] | None = None
     next_hops: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
@@ -73,7 +63,7 @@ class HostMeasured:
     container: str = ""
     coordination: str | None = None
     udp: bool | None = None
-    paths: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    paths: Mapping[str, Path] = field(default_factory=dict)
     lan_answers: Mapping[str, bool] = field(default_factory=dict)
     lan_devices: Mapping[str, str] = field(default_factory=dict)
     small_answers: Mapping[str, bool] = field(default_factory=dict)
@@ -85,81 +75,32 @@ class HostMeasured:
     neighbours: tuple[str, ...] = ()
     said: Mapping[str, Evidence] = field(default_factory=dict)
 
+    @property
+    def tailnet_address(self) -> str | None:
+        """Its address in the tailnet, as its client has it."""
+        return next(iter(self.tailnet.addresses), None) if self.tailnet else None
 
-@dataclass(frozen=True)
-class MeshNode:
-    """A machine as headscale knows it; `expiry` in seconds since 1970, None where its key does not expire."""
-
-    name: str
-    online: bool
-    available: tuple[str, ...] = ()
-    approved: tuple[str, ...] = ()
-    served: tuple[str, ...] = ()
-    expiry: int | None = None
+    def path_kind(self, name: str) -> str | None:
+        """How it reaches the host `name` over the tailnet: direct, relayed or none; None if that was not measured."""
+        return self.paths[name].kind if name in self.paths else None
 
 
 @dataclass(frozen=True)
 class Coordination:
-    """headscale on its own host; `nodes` None where it does not answer."""
+    """headscale on its own host: its answer to a question for its health; `nodes` None if it does not list them."""
 
-    health: str
-    nodes: tuple[MeshNode, ...] | None = None
+    health: str = ""
+    nodes: tuple[headscale.Node, ...] | None = None
     api_key_expiry: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class NodeMeasured:
-    """A Node of the Kubernetes API."""
-
-    name: str
-    ready: bool
-    reason: str
-    version: str
-    addresses: tuple[str, ...]
-    pod_cidr: str
-    architecture: str
-    disk_pressure: bool = False
-
-
-@dataclass(frozen=True)
-class WaitingPod:
-    """A pod with a container that does not run, and what Kubernetes says of it."""
-
-    namespace: str
-    name: str
-    node: str
-    image: str
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True)
 class Api:
-    """What the Kubernetes API says; lists are None where it does not answer. `asked` is the host that was asked."""
+    """What the Kubernetes API lists; None if it does not answer. `asked` is the host that was asked."""
 
     asked: str
-    nodes: tuple[NodeMeasured, ...] | None = None
+    nodes: tuple[Node, ...] | None = None
     waiting: tuple[WaitingPod, ...] | None = None
-    unavailable: tuple[str, ...] = ()
-    pods_by_node: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class PodsMeasured:
-    """What the probe's pods reach: node → node → answered (small, large), node → DNS answers, node → a ClusterIP answers.
-
-    `gateways`: node → node → a pod on the one reaches cni0 of the other (its own node's, too).
-    """
-
-    paths: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
-    large: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
-    dns: Mapping[str, bool] = field(default_factory=dict)
-    service: Mapping[str, bool] = field(default_factory=dict)
-    upstream: Mapping[str, bool] = field(default_factory=dict)
-    own: Mapping[str, bool] = field(default_factory=dict)
-    gateways: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
-    waiting: tuple[WaitingPod, ...] = ()
-    note: str = ""
 
 
 @dataclass(frozen=True)

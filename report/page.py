@@ -108,9 +108,9 @@ def _cell(cluster: Cluster, found: HostMeasured, name: str) -> Cell:
     path = found.paths.get(name)
     if path is None:
         return Cell("?", "unknown", f"{found.name} to {name}: not measured")
-    allowed = path["kind"] in allowed_kinds(cluster, cluster.host(found.name), cluster.host(name))
-    kind = path["kind"] if allowed or path["kind"] == "none" else "wrong"
-    number = "none" if path["kind"] == "none" else f"{path['latency_ms'] or 0:.0f}"
+    allowed = path.kind in allowed_kinds(cluster, cluster.host(found.name), cluster.host(name))
+    kind = path.kind if allowed or path.kind == "none" else "wrong"
+    number = "none" if path.kind == "none" else f"{path.latency_ms or 0:.0f}"
     return Cell(number, kind, f"{found.name} to {name}: {text}" + ("" if allowed else ", should be direct"))
 
 

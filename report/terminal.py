@@ -94,7 +94,7 @@ def cell(found: HostMeasured, name: str) -> str:
     path = found.paths.get(name)
     if path is None:
         return UNKNOWN
-    return "none" if path["kind"] == "none" else f"{path['kind']} {path['latency_ms'] or 0:.0f} ms"
+    return "none" if path.kind == "none" else f"{path.kind} {path.latency_ms or 0:.0f} ms"
 
 
 def pods_reached(measured: Measurement, name: str) -> str:
@@ -108,9 +108,7 @@ def tailnet_reached(found: HostMeasured) -> str:
     if not found.reached:
         return UNKNOWN
     return (
-        f"{sum(path['kind'] != 'none' for path in found.paths.values())} of {len(found.paths)}"
-        if found.paths
-        else "none"
+        f"{sum(path.kind != 'none' for path in found.paths.values())} of {len(found.paths)}" if found.paths else "none"
     )
 
 

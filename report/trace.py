@@ -59,7 +59,7 @@ def _at(view: View, host: HostMeasured) -> Iterator[Hop]:
             host.said.get("addresses"),
             host.said.get("drops"),
         )
-    if host.forwarding is False:
+    if host.routing and not host.routing.forwarding:
         yield _hop(
             f"{host.name} does not forward packets",
             "net.ipv4.ip_forward is 0",
@@ -85,7 +85,7 @@ def _onwards(view: View, host: HostMeasured, target: str) -> Iterator[Hop]:
             f"on {host.name}: systemctl restart tailscaled; tailscale status",
             host.said.get("units"),
         )
-    if host.paths.get(target, {}).get("kind") == "none":
+    if host.path_kind(target) == "none":
         yield _hop(
             f"the tailnet has no path from {host.name} to {target}",
             "neither a direct path nor the relay works",
@@ -117,7 +117,7 @@ def _arriving(view: View, host: HostMeasured, source: str) -> Iterator[Hop]:
             f"on {host.name}: systemctl restart tailscaled; tailscale status",
             host.said.get("units"),
         )
-    if view.cluster.pod_network == "routed" and host.tailnet and host.tailnet.accept_routes is False:
+    if view.cluster.pod_network == "routed" and host.prefs and not host.prefs.accept_routes:
         yield _hop(
             f"{host.name} drops packets from pods on {source}",
             "its tailscale client accepts no routes, and so no senders behind routes",
@@ -146,12 +146,12 @@ def _no_route(view: View, host: HostMeasured, target: str, what: str) -> Hop:
 def _why_not_routed(view: View, host: HostMeasured, target: str) -> str:
     network = next((other.pod_cidr for other in view.measured.hosts if other.name == target), "") or "its pod network"
     center = view.measured.coordination
-    node = next((node for node in (center.nodes or ()) if node.name == target), None) if center else None
+    node = next((node for node in (center.nodes or ()) if node.hostname == target), None) if center else None
     if node and network not in node.available:
         return f"{target} does not advertise {network} to the tailnet"
     if node and network not in (*node.approved, *node.served):
         return f"headscale has not approved {network} of {target}"
-    if host.tailnet and host.tailnet.accept_routes is False:
+    if host.prefs and not host.prefs.accept_routes:
         return f"{host.name} accepts no routes of the tailnet"
     return f"{network} of {target} is not in the routing table 52 of {host.name}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -33,6 +33,18 @@ class Settings:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Containerd:
+    """`version` is empty and `settings` None if containerd is not installed."""
+
+    version: str
+    settings: Settings | None
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return {"version": self.version, "settings": self.settings.to_json() if self.settings else None}
+
+
 def config(version: str, wanted: Settings) -> str:
     """The file for that version of containerd: format 3 from 2.0 on, format 2 before; raises ValueError below 1.6."""
     release = tuple(int(part) for part in version.split(".")[:2])
@@ -50,6 +62,15 @@ def hosts_file(registry: str, site: Site) -> str:
     # A mirror that may not resolve leaves tags to the registry itself, which a blocked site can't ask.
     entries = "".join(f'\n[host."{mirror}"]\n  capabilities = ["pull", "resolve"]\n' for mirror in mirrors)
     return f'server = "{server}"\n{entries}'
+
+
+def parse_installed(lines: Sequence[str]) -> Containerd:
+    """`absent`, or `containerd --version` and then its dump; without a dump if containerd can't read its file."""
+    if lines[0].strip() == "absent":
+        return Containerd("", None)
+    # containerd github.com/containerd/containerd/v2 v2.3.7 REVISION; Debian says 1.6.20~ds1 without the v.
+    version = lines[0].split()[2].removeprefix("v").partition("~")[0]
+    return Containerd(version, parse_dump("\n".join(lines[1:])) if lines[1:] else None)
 
 
 def parse_dump(text: str) -> Settings:

@@ -93,6 +93,21 @@ def plan(found: Filters, rules: Sequence[Rule]) -> Plan:
     return Plan(wanted, pending, None if found.kept is None else corrected(found.kept, rules))
 
 
+def missing_rules(found: Filters, rules: Sequence[Rule]) -> tuple[str, ...]:
+    """Those of `rules` that some chain would refuse now, as nothing of ours stands before; in the spelling of iptables-save."""
+    planned = plan(found, rules)
+    if not planned.pending:
+        return ()
+    live = {backend: parse(found.live.get(backend, ())) for backend in planned.script_rules}
+    wanted = [
+        (rule, live[backend].get(rule.chain, Chain("-")))
+        for backend, listed in planned.script_rules.items()
+        for rule in listed
+    ]
+    missing = [rule.text for rule, chain in wanted if rule.body not in chain.rules]
+    return tuple(dict.fromkeys(missing or [rule.text for rule, _ in wanted]))
+
+
 def refuses(chains: dict[str, Chain], name: str) -> bool:
     """Whether a packet that no rule of the chain knows is dropped or rejected."""
     chain = chains.get(name)

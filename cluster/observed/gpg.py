@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
-def parse_colons(lines: list[str]) -> dict[str, int | None]:
+
+@dataclass(frozen=True)
+class Keyring:
+    """The primary keys of a keyring file: fingerprint → expiry in seconds since 1970, or None if it has none."""
+
+    keys: dict[str, int | None]
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return asdict(self)
+
+
+def parse_colons(lines: Sequence[str]) -> dict[str, int | None]:
     """Fingerprint → expiry of each primary key in `gpg --with-colons` output (GnuPG doc/DETAILS: fields 7 and 10)."""
     keys: dict[str, int | None] = {}
     expiry: int | None = None
@@ -16,3 +30,18 @@ def parse_colons(lines: list[str]) -> dict[str, int | None]:
             keys[fields[9]] = expiry
             primary = False
     return keys
+
+
+def parse_keyrings(lines: Sequence[str]) -> dict[str, int]:
+    """Keyring file → when its last key expires, in seconds since 1970: `file PATH`, then gpg's colons; files without an expiry are left out."""
+    found: dict[str, int] = {}
+    name = ""
+    held: list[str] = []
+    for line in [*lines, "file end"]:
+        if line.startswith("file "):
+            expiries = [at for at in parse_colons(held).values() if at is not None]
+            found |= {name: max(expiries)} if expiries and name else {}
+            name, held = line.removeprefix("file "), []
+        else:
+            held.append(line)
+    return found

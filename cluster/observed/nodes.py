@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from cluster.model import Host, Taint
@@ -27,18 +27,18 @@ class Node:
 
     name: str
     ready: bool
-    reason: str
-    version: str
-    addresses: tuple[str, ...]
-    pod_cidr: str
-    architecture: str
-    os_image: str
-    runtime: str
-    labels: Mapping[str, str]
-    taints: tuple[str, ...]
-    schedulable: bool
+    reason: str = ""
+    version: str = ""
+    addresses: tuple[str, ...] = ()
+    pod_cidr: str = ""
+    architecture: str = ""
+    runtime: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: tuple[str, ...] = ()
+    schedulable: bool = True
     in_upgrade: bool = False
     declared_labels: tuple[str, ...] = ()
+    disk_pressure: bool = False
 
     def to_json(self) -> dict[str, object]:
         """Plain values, for pyinfra's --json."""
@@ -119,30 +119,40 @@ def _labels(wanted: Settings, found: Node) -> dict[str, Any] | None:
     return {"metadata": {"labels": labels, "annotations": {DECLARED_LABELS: ",".join(keys)}}}
 
 
+def parse_nodes(lines: Sequence[str]) -> list[Node] | None:
+    """`kubectl get nodes -o json`; None for `null`, which stands for an API that does not answer."""
+    found = json.loads("\n".join(lines))
+    return None if found is None else [parse_node(item) for item in found["items"]]
+
+
+def parse_workloads(lines: Sequence[str]) -> list[Workload] | None:
+    """`kubectl get deployments,daemonsets -o json`; None for `null`, which stands for an API that does not answer."""
+    found = json.loads("\n".join(lines))
+    return None if found is None else [parse_workload(item) for item in found["items"]]
+
+
 def parse_node(item: Mapping[str, Any]) -> Node:
     """One item of `kubectl get nodes -o json`."""
     metadata, spec, status = item["metadata"], item.get("spec", {}), item.get("status", {})
     annotations: Mapping[str, str] = metadata.get("annotations", {})
     info = status.get("nodeInfo", {})
-    condition: Mapping[str, Any] = next(
-        (found for found in status.get("conditions", ()) if found["type"] == "Ready"), {}
-    )
-    is_ready = condition.get("status") == "True"
+    conditions: Mapping[str, Mapping[str, Any]] = {found["type"]: found for found in status.get("conditions", ())}
+    is_ready = conditions.get("Ready", {}).get("status") == "True"
     return Node(
         name=metadata["name"],
         ready=is_ready,
-        reason="" if is_ready else condition.get("message", "kubelet has not reported yet"),
+        reason="" if is_ready else conditions.get("Ready", {}).get("message", "kubelet has not reported yet"),
         version=info.get("kubeletVersion", "").removeprefix("v"),
         addresses=tuple(entry["address"] for entry in status.get("addresses", ()) if entry["type"] == "InternalIP"),
         pod_cidr=spec.get("podCIDR", ""),
         architecture=info.get("architecture", ""),
-        os_image=info.get("osImage", ""),
         runtime=info.get("containerRuntimeVersion", ""),
         labels=dict(metadata.get("labels", {})),
         taints=tuple(sorted(_taint(taint) for taint in spec.get("taints", ()))),
         schedulable=not spec.get("unschedulable", False),
         in_upgrade=UPGRADE_MARK in annotations,
         declared_labels=tuple(filter(None, annotations.get(DECLARED_LABELS, "").split(","))),
+        disk_pressure=conditions.get("DiskPressure", {}).get("status") == "True",
     )
 
 

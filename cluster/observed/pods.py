@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 MIRROR = "kubernetes.io/config.mirror"
@@ -48,6 +50,48 @@ class Networked:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class WaitingPod:
+    """A pod with a container that does not run, and why, in Kubernetes' words."""
+
+    namespace: str
+    name: str
+    node: str
+    image: str
+    reason: str
+    message: str
+
+
+def parse_evictable(lines: Sequence[str]) -> list[Pod] | None:
+    """`kubectl get pods -o json`: those that a drain moves; None for `null`, which stands for an API that does not answer."""
+    items = _items(lines)
+    return None if items is None else [pod for item in items if (pod := evictable(item))]
+
+
+def parse_networked(lines: Sequence[str]) -> list[Networked] | None:
+    """`kubectl get pods -o json`: those with an address of the pod network; None for `null`."""
+    items = _items(lines)
+    return None if items is None else [pod for item in items if (pod := networked(item))]
+
+
+def parse_waiting(lines: Sequence[str]) -> tuple[WaitingPod, ...] | None:
+    """`kubectl get pods -o json`: those with a container that waits for more than its turn; None for `null`."""
+    items = _items(lines)
+    return None if items is None else tuple(found for item in items for found in waiting(item))
+
+
+def parse_starts(lines: Sequence[str]) -> dict[str, int] | None:
+    """`kubectl get pods -o json`: container → when it was started, in seconds since 1970, 0 if it does not run; None for `null`."""
+    items = _items(lines)
+    if items is None:
+        return None
+    return {
+        container["name"]: _seconds(container.get("state", {}).get("running", {}).get("startedAt", ""))
+        for item in items
+        for container in item.get("status", {}).get("containerStatuses", ())
+    }
+
+
 def networked(item: Mapping[str, Any]) -> Networked | None:
     """One item of `kubectl get pods -o json`; None for one that has no address yet or any more, or its node's own."""
     metadata, spec, status = item["metadata"], item["spec"], item.get("status", {})
@@ -66,6 +110,33 @@ def evictable(item: Mapping[str, Any]) -> Pod | None:
     if controller in ("DaemonSet", "Node") or MIRROR in metadata.get("annotations", {}) or has_ended:
         return None
     return Pod(metadata["namespace"], metadata["name"], controller, "deletionTimestamp" in metadata)
+
+
+def waiting(item: Mapping[str, Any]) -> Iterator[WaitingPod]:
+    """The containers of one item of `kubectl get pods -o json` that wait for more than their turn, and why."""
+    metadata, status = item["metadata"], item.get("status", {})
+    for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
+        state = container.get("state", {}).get("waiting", {})
+        reason = state.get("reason", "")
+        if reason and reason not in ("ContainerCreating", "PodInitializing"):
+            last = container.get("lastState", {}).get("terminated", {}).get("message", "")
+            yield WaitingPod(
+                metadata["namespace"],
+                metadata["name"],
+                item["spec"].get("nodeName", ""),
+                container["image"],
+                reason,
+                " ".join(f"{state.get('message', '')} {last}".split())[:400],
+            )
+
+
+def _items(lines: Sequence[str]) -> list[dict[str, Any]] | None:
+    found = json.loads("\n".join(lines))
+    return None if found is None else list(found["items"])
+
+
+def _seconds(moment: str) -> int:
+    return int(datetime.fromisoformat(moment).timestamp()) if moment else 0
 
 
 def _controller(metadata: Mapping[str, Any]) -> str:

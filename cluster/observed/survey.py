@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from ipaddress import IPv4Interface
 
+from cluster.observed import machine
+
 
 @dataclass(frozen=True)
 class Listener:
@@ -33,7 +35,6 @@ class Survey:
     clock_skew_s: float
     has_tun: bool
     uses_systemd: bool
-    swaps: tuple[str, ...] = ()
     unresolved: tuple[str, ...] = ()
     addresses: dict[str, tuple[IPv4Interface, ...]] = field(default_factory=dict)
     listeners: tuple[Listener, ...] = ()
@@ -46,7 +47,7 @@ class Survey:
 def parse(lines: Iterable[str], received_at: float) -> Survey:
     """The survey that the script of facts.machine.Survey printed, read at `received_at` (seconds since 1970)."""
     values: dict[str, str] = {}
-    lists: dict[str, list[str]] = {"swap": [], "unresolved": [], "address": [], "listener": []}
+    lists: dict[str, list[str]] = {"unresolved": [], "address": [], "listener": []}
     for line in lines:
         key, _, value = line.partition(" ")
         if key in lists:
@@ -60,14 +61,13 @@ def parse(lines: Iterable[str], received_at: float) -> Survey:
         kernel=values["kernel"],
         glibc=values["glibc"].split()[-1],
         architecture=values["architecture"],
-        cgroup="v2" if values["cgroup"] == "cgroup2fs" else "v1",
-        container="" if values["container"] == "none" else values["container"],
+        cgroup=machine.parse_cgroup([values["cgroup"]]),
+        container=machine.parse_container([values["container"]]),
         memory_mb=int(values["memory-kb"]) // 1024,
         disk_free_mb=int(values["disk-free-kb"]) // 1024,
         clock_skew_s=round(float(values["clock"]) - received_at, 1),
         has_tun=values["tun"] == "yes",
         uses_systemd=values["init"] == "systemd",
-        swaps=tuple(lists["swap"]),
         unresolved=tuple(sorted(lists["unresolved"])),
         addresses=_addresses(lists["address"]),
         listeners=tuple(_listener(line) for line in lists["listener"]),

@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
 from cluster.model import Cluster
+from cluster.observed.etcd import Member
 from cluster.problems import Problem
-
-
-@dataclass(frozen=True)
-class Member:
-    """A member of etcd: `id` as etcdctl takes it, `name` is its host's."""
-
-    id: str
-    name: str
-    healthy: bool
-
-    def to_json(self) -> dict[str, object]:
-        """Plain values, for pyinfra's --json."""
-        return asdict(self)
 
 
 def refusals(cluster: Cluster, name: str, where: str) -> list[Problem]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from cluster.model import Cluster
+from cluster.observed.etcd import Member
 from cluster.observed.nodes import Node
 from cluster.observed.pods import Pod
-from cluster.preflight.remove_host import Member
 from cluster.problems import Problem
 from cluster.semver import minor, numbers
 from cluster.upgrades import Step, group, refusals

@@ -60,7 +60,7 @@ def keys(view: View) -> Iterator[Deviation]:
     for node in mesh(view):
         if node.expiry and node.expiry - view.now < SOON_D * DAY_S:
             yield deviation(
-                node.name,
+                node.hostname,
                 f"its key in the tailnet {_when(node.expiry, view.now)}",
                 "it was joined as a user's machine: keys of tagged machines don't expire",
                 f"on {view.cluster.coordinator.name}: headscale nodes list; give it the tag, or join it again",

@@ -119,7 +119,7 @@ def cgroup_exception(view: View) -> Iterator[Deviation]:
                 if is_declared
                 else "kubelet refuses cgroup v1, and a container lacks capabilities",
                 "none needed" if is_declared else f"use a machine without it, or declare: exceptions = ('{name}',)",
-                host.said.get("machine"),
+                host.said.get("cgroup" if name == "cgroup-v1" else "container"),
                 severity="warning" if is_declared else "problem",
             )
 

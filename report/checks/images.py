@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cluster.observed.pods import WaitingPod
 from report.checks.groups import NODE
 from report.findings import Deviation, View, check, deviation
-from report.measurement import Evidence, WaitingPod
+from report.measurement import Evidence
 
 PULL = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "InvalidImageName", "ErrImageNeverPull")
 PLATFORM = ("no match for platform", "exec format error", "does not match the specified platform")

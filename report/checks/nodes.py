@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from cluster.documents import api_endpoint
 from cluster.model import Host
+from cluster.observed.nodes import Node
 from report.checks.groups import IMAGES, NODE
 from report.checks.hosts import DEPLOY
 from report.findings import Deviation, View, check, deviation
-from report.measurement import HostMeasured, NodeMeasured
+from report.measurement import HostMeasured
 
 OLDEST_KUBELET = 3  # minor versions behind the API that Kubernetes' skew policy still allows
 
@@ -28,7 +29,7 @@ def not_ready(view: View) -> Iterator[Deviation]:
             yield from _one_not_ready(view, declared, measured[declared.name], nodes.get(declared.name))
 
 
-def _one_not_ready(view: View, declared: Host, host: HostMeasured, node: NodeMeasured | None) -> Iterator[Deviation]:
+def _one_not_ready(view: View, declared: Host, host: HostMeasured, node: Node | None) -> Iterator[Deviation]:
     stopped = [unit for unit in ("containerd", "kubelet") if host.units.get(unit, "active") != "active"]
     if node and node.ready and not stopped:
         return
@@ -85,7 +86,7 @@ def _cut_off(view: View, host: HostMeasured, why: str) -> Deviation:
     )
 
 
-def _down(host: HostMeasured, node: NodeMeasured | None, stopped: list[str]) -> Deviation:
+def _down(host: HostMeasured, node: Node | None, stopped: list[str]) -> Deviation:
     state = "absent from the cluster" if node is None else "ready, but will not stay so" if node.ready else "not ready"
     reason = "it never joined, or was removed" if node is None else node.reason
     return deviation(
@@ -162,7 +163,7 @@ def service_rules(view: View) -> Iterator[Deviation]:
             )
 
 
-def _nodes(view: View) -> Iterator[NodeMeasured]:
+def _nodes(view: View) -> Iterator[Node]:
     names = {host.name for host in view.measured.hosts}
     yield from (node for node in ((view.measured.api and view.measured.api.nodes) or ()) if node.name in names)
 

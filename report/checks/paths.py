@@ -20,7 +20,7 @@ def blocked(view: View) -> Iterator[Deviation]:
     """Two hosts have no path to each other over the tailnet."""
     for host, other, path in _paths(view):
         if path == "none":
-            back = view.measured.host(other).paths.get(host.name, {}).get("kind") if view.has(other) else None
+            back = view.measured.host(other).path_kind(host.name) if view.has(other) else None
             reverse = f"; the reverse path is {back}" if back and back != "none" else ""
             yield deviation(
                 (host.name, other),
@@ -84,13 +84,13 @@ def black_hole(view: View) -> Iterator[Deviation]:
 def _paths(view: View) -> Iterator[tuple[HostMeasured, str, str]]:
     for host in view.hosts():
         for other, path in host.paths.items():
-            yield host, other, path["kind"]
+            yield host, other, path.kind
 
 
 def _is_without_udp(view: View, site: str) -> bool:
     """No client there reports UDP, and all paths to other sites are relayed."""
     kinds = {
-        path["kind"]
+        path.kind
         for host in view.hosts()
         for other, path in host.paths.items()
         if (host.site == site) != (view.cluster.host(other).site.site == site)

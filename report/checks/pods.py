@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cluster import mtu
+from cluster.observed.probe import PodsMeasured
 from report import trace
 from report.checks.groups import IMAGES, NETWORK, NODE, OTHER_NODES, PROGRAMS, ROUTES
 from report.findings import Deviation, View, check, deviation
-from report.measurement import Evidence, PodsMeasured
+from report.measurement import Evidence
 
 PROBE = ("pods",)
 

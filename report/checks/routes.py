@@ -7,10 +7,11 @@ from ipaddress import IPv4Address, IPv4Network
 
 from cluster.documents.routes import advertised, kept_local
 from cluster.model import Host
+from cluster.observed.headscale import Node
 from report.checks.groups import NETWORK, ROUTES
 from report.checks.hosts import DEPLOY
 from report.findings import Deviation, View, check, deviation
-from report.measurement import HostMeasured, MeshNode
+from report.measurement import HostMeasured
 from report.trace import TUNNEL
 
 SHOWN = 4  # routes that a finding names
@@ -24,9 +25,9 @@ SHOWN = 4  # routes that a finding names
 def not_advertised(view: View) -> Iterator[Deviation]:
     """The host does not advertise a route that it should."""
     for host in view.hosts():
-        if host.tailnet is None or host.tailnet.accept_routes is None:
+        if host.prefs is None:
             continue
-        missing = [route for route in wanted(view, host) if route not in host.tailnet.advertised]
+        missing = [route for route in wanted(view, host) if route not in host.prefs.advertise_routes]
         if missing:
             yield deviation(
                 host.name,
@@ -48,7 +49,7 @@ def not_approved(view: View) -> Iterator[Deviation]:
         refused = [route for route in node.available if route not in (*node.approved, *node.served)]
         if refused:
             yield deviation(
-                node.name,
+                node.hostname,
                 f"headscale has not approved {', '.join(refused)}",
                 "the policy's autoApprovers don't contain the route, or the approval was withdrawn by hand",
                 f"{DEPLOY}; the state of each route, on {view.cluster.coordinator.name}: headscale nodes list-routes",
@@ -69,11 +70,11 @@ def not_approved(view: View) -> Iterator[Deviation]:
 )
 def not_accepted(view: View) -> Iterator[Deviation]:
     """The host does not use the routes of the other hosts."""
-    served = [(node.name, route) for node in mesh(view) if node.online for route in node.served]
+    served = [(node.hostname, route) for node in mesh(view) if node.online for route in node.served]
     for host in view.hosts():
         if host.tailnet is None or host.tailnet.state != "Running" or host.accepted_routes is None:
             continue
-        if host.tailnet.accept_routes is False:
+        if host.prefs and not host.prefs.accept_routes:
             yield _accepts_none(host)
         elif missing := _missing(host.name, host.accepted_routes, served):
             yield _lacks(host, missing)
@@ -121,9 +122,9 @@ def lan_overlap(view: View) -> Iterator[Deviation]:
             severity="warning",
         )
     for host in view.hosts():
-        if host.kept_local is not None:
+        if host.routing is not None:
             lans = kept_local(view.cluster, view.cluster.host(host.name))
-            yield from (_captured(view, host, str(lan)) for lan in lans if str(lan) not in host.kept_local)
+            yield from (_captured(view, host, str(lan)) for lan in lans if str(lan) not in host.routing.kept_local)
 
 
 @check("lan-path", depends_on=(*NETWORK, "tailnet-down", "path-blocked", *ROUTES), anywhere=("headscale-health",))
@@ -193,11 +194,11 @@ def wanted(view: View, host: HostMeasured) -> list[str]:
     return [*routes, host.pod_cidr] if host.pod_cidr and view.cluster.pod_network == "routed" else routes
 
 
-def mesh(view: View) -> tuple[MeshNode, ...]:
+def mesh(view: View) -> tuple[Node, ...]:
     """The cluster's machines, as headscale knows them."""
     center = view.measured.coordination
     known = {host.name for host in view.cluster.hosts}
-    return tuple(node for node in (center.nodes or ()) if node.name in known) if center else ()
+    return tuple(node for node in (center.nodes or ()) if node.hostname in known) if center else ()
 
 
 def _covered(route: str, accepted: tuple[str, ...]) -> bool:
@@ -232,6 +233,6 @@ def _captured(view: View, host: HostMeasured, lan: str) -> Deviation:
 def _why_no_lan(host: HostMeasured, target: Host, device: str) -> str:
     if device != TUNNEL:
         return "its route is not in table 52: it is not advertised, not approved, or not accepted"
-    if host.paths.get(target.name, {}).get("kind") == "none":
+    if host.path_kind(target.name) == "none":
         return "the tailnet has no path to it"
     return f"it goes into the tunnel, but {target.name} or a filter there drops it: the sender's address must be approved too"

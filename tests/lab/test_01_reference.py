@@ -49,7 +49,7 @@ def test_make_lab_ends_with_a_verified_cluster(world: Rehearsal) -> None:
     measured = json.loads((PROJECT / "build" / "verify.json").read_text())
     nodes = [host.name for host in world.cluster.nodes]
     assert measured["problems"] == []
-    assert {host["name"] for host in measured["hosts"] if host["tailnet_address"]} == {
+    assert {host["name"] for host in measured["hosts"] if host["tailnet"] and host["tailnet"]["addresses"]} == {
         host.name for host in world.cluster.hosts
     }
     assert {host["name"] for host in measured["hosts"] if host["node"] == "Ready"} == set(nodes)

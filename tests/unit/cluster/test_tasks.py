@@ -8,7 +8,8 @@ import pytest
 
 from cluster import tasks
 from cluster.model import Cluster
-from cluster.preflight.remove_host import Member, quorum_problem
+from cluster.observed.etcd import Member
+from cluster.preflight.remove_host import quorum_problem
 from lab.load_inventory import load
 from tests.places import INVENTORIES, PROJECT
 

@@ -8,17 +8,18 @@ import pytest
 
 from cluster import upgrades
 from cluster.model import Cluster
+from cluster.observed.etcd import Member
 from cluster.observed.nodes import Node
+from cluster.observed.packages import Installed
 from cluster.observed.pods import Pod
 from cluster.preflight import upgrade
-from cluster.preflight.remove_host import Member
-from cluster.upgrades import Installed, Step
+from cluster.upgrades import Step
 from lab.load_inventory import load
 from tests.places import INVENTORIES
 
 SMALL = load(INVENTORIES / "day-two" / "inventory.py")
 THREE = load(INVENTORIES / "three-control-planes" / "inventory.py")
-NODES = [Node(name, True, "", "1.35.4", (), "", "amd64", "", "", {}, (), True) for name in ("hub", "wing", "attic")]
+NODES = [Node(name, True, "", "1.35.4", (), "", "amd64", "", {}, (), True) for name in ("hub", "wing", "attic")]
 ETCD = [Member("1", "hub", True)]
 EVERYTHING = upgrades.PARTS
 

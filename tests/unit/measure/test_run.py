@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from cluster.observed.probe import PodsMeasured
 from measure import probes, run
-from report.measurement import PodsMeasured
 from tests.unit.report.recorded import declared
 
 
@@ -23,9 +23,8 @@ def test_what_ended_before_the_rest_is_not_forgotten(monkeypatch: pytest.MonkeyP
         run.gevent.sleep(0.05)
         return {}
 
-    monkeypatch.setattr(run, "_states", later)
-    monkeypatch.setattr(run, "_own", lambda cluster, name, states: name)
-    monkeypatch.setattr(run, "_addresses", lambda *_: {})
-    monkeypatch.setattr(run, "_reached", lambda *_: {})
+    monkeypatch.setattr(run, "_ask", later)
+    monkeypatch.setattr(run, "_host", lambda cluster, name, answers: name)
+    monkeypatch.setattr(run, "_with_reach", lambda *_: {})
     found = run.measurement(declared(), [speaker], {"pods", "drift"})
     assert (found.pods, found.drift) == (pods, ("a | b: c",))

@@ -15,15 +15,18 @@ import pyrage  # type: ignore[import-untyped]
 import pytest
 
 from cluster import backups
+from cluster.observed.headscale import Node
 from cluster.observed.kubeadm_state import Membership as Left
+from cluster.observed.packages import Package
+from cluster.observed.tailscale import ClientStatus
 from engine import remote
 from facts import backup as asked
-from facts.dpkg import Package, Packages
+from facts.dpkg import Packages
 from facts.files import Content
-from facts.headscale import Node, Nodes
+from facts.headscale import Nodes
 from facts.kubernetes import KubeletVersion, Membership
 from facts.paths import Present
-from facts.tailscale import ClientStatus, Status
+from facts.tailscale import Status
 from local import headscale_db
 from operations import backup, headscale_rebuild, restore
 from tests.unit.operations.fake_host import commands

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from cluster.observed.certificates import Certificate
 from cluster.observed.kubeadm_state import Membership as Left
 from engine import remote, wait
-from facts.certificates import API, Certificate, Components, Issued, Named, Served
+from facts.certificates import API, Components, Issued, Named, Served
 from facts.kubernetes import Membership
 from operations import certificates
 from tests.unit.operations.fake_host import commands

@@ -9,9 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from cluster.observed.files import FileState
+from cluster.observed.headscale import Node, node_of, parse_key
 from engine import wait
-from facts.files import FileState, States
-from facts.headscale import Node, Nodes, Reachable, node_of, parse_key
+from facts.files import States
+from facts.headscale import Nodes, Reachable
 from operations import headscale
 from tests.unit.operations.fake_host import commands
 

@@ -8,22 +8,23 @@ from typing import Any
 
 import pytest
 
-from cluster.documents.containerd import Settings
+from cluster.documents.containerd import Containerd, Settings
+from cluster.observed.cni import Installed
 from cluster.observed.kubeadm_state import Membership as Left
 from cluster.observed.nodes import Node, Workload
 from cluster.observed.nodes import Settings as Declared
 from cluster.sources import Download
 from engine import remote
 from engine import wait as waiting
-from facts.cni import Installed, Plugins
-from facts.containerd import Config, Containerd
+from facts.cni import Plugins
+from facts.containerd import Config
 from facts.kubernetes import JoinTokens, Manifest, Membership, Nodes, Workloads
 from operations import cni, containerd, images, kubeadm, kubeadm_script, manifests, nodes
 from tests.unit.operations.fake_host import commands
 
 MINE, OTHERS = "a" * 64, "b" * 64
 TOKEN = "abcdef.0123456789abcdef"
-NODE = Node("n", True, "", "1.36.3", ("100.64.10.1",), "10.244.0.0/24", "arm64", "", "", {}, (), True)
+NODE = Node("n", True, "", "1.36.3", ("100.64.10.1",), "10.244.0.0/24", "arm64", "", {}, (), True)
 MEMBER = Left(True, MINE, MINE)
 
 

@@ -9,28 +9,34 @@ from typing import Any
 
 import pytest
 
+from cluster.observed.cni import Installed
+from cluster.observed.etcd import Member
+from cluster.observed.headscale import Key
+from cluster.observed.headscale import Node as Machine
 from cluster.observed.kubeadm_state import Membership as Left
+from cluster.observed.network import ForwardingState
 from cluster.observed.nodes import Node
-from cluster.preflight.remove_host import Member
+from cluster.observed.packages import Package
+from cluster.observed.systemd import Unit
+from cluster.observed.tailscale import ClientStatus
 from engine import remote
-from facts.cni import Installed, Plugins
-from facts.dpkg import Package, Packages
+from facts.cni import Plugins
+from facts.dpkg import Packages
 from facts.etcd import Members
 from facts.files import Content
-from facts.headscale import Key, Keys, Nodes
-from facts.headscale import Node as Machine
+from facts.headscale import Keys, Nodes
 from facts.kubernetes import Membership
 from facts.kubernetes import Nodes as KubernetesNodes
 from facts.machine import DisabledSwap
-from facts.network import Forwarding, ForwardingState, NftTables, PodRoutes, Saved
+from facts.network import Forwarding, NftTables, PodRoutes, Saved
 from facts.paths import Links, Present
-from facts.systemd import State, Unit
-from facts.tailscale import ClientStatus, Status
+from facts.systemd import State
+from facts.tailscale import Status
 from operations import etcd, headscale, kubeadm_reset, nodes, tailscale, uninstall
 from tests.unit.operations.fake_host import commands
 
 MINE, OTHERS = "a" * 64, "b" * 64
-NODE = Node("n", True, "", "1.36.3", (), "", "", "", "", {}, (), True)
+NODE = Node("n", True, "", "1.36.3", (), "", "", "", {}, (), True)
 MACHINE = Machine(7, "n-1", "n", (), "", (), False, (), (), ())
 THREE = [Member("1a", "x", True), Member("1b", "y", True), Member("1c", "n", False)]
 RUNNING = Unit(loaded=True, active=True, failed=False, enabled=True, needs_reload=False, outdated=False)

@@ -7,11 +7,14 @@ from ipaddress import IPv4Network
 import pytest
 
 from cluster.documents.iptables import Filters, Rule, corrected
-from facts.dpkg import Package, Packages
+from cluster.observed.network import ForwardingState
+from cluster.observed.packages import Package
+from cluster.observed.systemd import Unit
+from facts.dpkg import Packages
 from facts.files import Content
-from facts.network import Forwarding, ForwardingState, Mtus, PacketFilter
+from facts.network import Forwarding, Mtus, PacketFilter
 from facts.paths import Links
-from facts.systemd import State, Unit
+from facts.systemd import State
 from facts.tls import CertificateState
 from operations import deb, iptables, network, nginx, uninstall
 from tests.places import CASES

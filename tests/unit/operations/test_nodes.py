@@ -11,7 +11,7 @@ from facts.kubernetes import Evictable, Nodes
 from operations import nodes
 from tests.unit.operations.fake_host import commands
 
-NODE = Node("n", True, "", "1.36.3", ("100.64.10.1",), "10.244.0.0/24", "arm64", "", "", {}, (), True)
+NODE = Node("n", True, "", "1.36.3", ("100.64.10.1",), "10.244.0.0/24", "arm64", "", {}, (), True)
 KEPT, LONELY = Pod("web", "shop-1", "ReplicaSet", False), Pod("web", "try", "", False)
 
 

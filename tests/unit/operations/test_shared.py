@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 from pyinfra.facts.server import TmpDir
 
+from cluster.observed.files import FileState
+from cluster.observed.gpg import Keyring
+from cluster.observed.packages import Package
+from cluster.observed.systemd import Unit
 from cluster.sources import AptSource
-from facts.apt import Keyring, SigningKeys
-from facts.dpkg import Package, Packages
-from facts.files import FileState, States
+from facts.apt import SigningKeys
+from facts.dpkg import Packages
+from facts.files import States
 from facts.machine import Hostname, KernelSettings, Swap, TimeSync
-from facts.systemd import State, Unit
+from facts.systemd import State
 from operations import apt, files, machine, systemd
 from tests.unit.operations.fake_host import commands
 

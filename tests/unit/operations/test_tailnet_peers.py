@@ -6,9 +6,11 @@ from ipaddress import IPv4Network
 
 import pytest
 
+from cluster.observed.headscale import Node
+from cluster.observed.tailscale import ClientPrefs, ClientStatus, Peer
 from engine import remote
-from facts.headscale import Node, Nodes
-from facts.tailscale import ClientPrefs, ClientStatus, Peer, Prefs, Status
+from facts.headscale import Nodes
+from facts.tailscale import Prefs, Status
 from operations import tailnet_peers
 from tests.unit.operations.fake_host import commands
 

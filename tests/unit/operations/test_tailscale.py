@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from cluster.observed.headscale import Node
+from cluster.observed.tailscale import ClientPrefs, ClientStatus
 from engine import remote
-from facts.headscale import Node
-from facts.tailscale import ClientPrefs, ClientStatus, Prefs, StaleConnections, Status
+from facts.tailscale import Prefs, StaleConnections, Status
 from operations import tailscale
 from tests.unit.operations.fake_host import commands
 

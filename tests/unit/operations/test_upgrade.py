@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from cluster.observed.etcd import Member
 from cluster.observed.nodes import Node
-from cluster.preflight.remove_host import Member
-from cluster.upgrades import Installed
-from facts.dpkg import Package, Packages
+from cluster.observed.packages import Installed, Package
+from facts.dpkg import Packages
 from facts.etcd import Members
 from facts.kubernetes import Nodes
 from facts.versions import Installed as Question
 from operations import apt, upgrade
 from tests.unit.operations.fake_host import commands
 
-NODE = Node("n", True, "", "1.35.4", ("100.64.10.1",), "10.244.0.0/24", "arm64", "", "", {}, (), True)
+NODE = Node("n", True, "", "1.35.4", ("100.64.10.1",), "10.244.0.0/24", "arm64", "", {}, (), True)
 TAKEN = replace(NODE, schedulable=False, in_upgrade=True)
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from cluster.model import Cluster
 from lab.load_inventory import load
 from report import checks
 from report.findings import Finding, View
 from report.measurement import Measurement
-from report.stored import measurement
 from tests import places
 from tests.places import PROJECT
 
@@ -44,6 +46,11 @@ def varied(changes: list[tuple[str, Any]]) -> Measurement:
     for path, value in changes:
         put(values, path.split("."), value)
     return measurement(values)
+
+
+def measurement(values: Mapping[str, Any]) -> Measurement:
+    """A measurement from its JSON; findings stand beside it in the file."""
+    return TypeAdapter(Measurement).validate_python(values)
 
 
 def put(values: Any, path: list[str], value: Any) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cluster.expected_paths import allowed_kinds
 from cluster.inventory.declare import declare
 from cluster.model import Cluster, Host
+from cluster.observed.tailscale import ClientStatus, Path
 from report.measurement import HostMeasured, Measurement
 
 SHARED = {"coordination_name": "mesh.example.org", "acme_email": "operator@example.org"}
@@ -21,7 +20,7 @@ def measured(cluster: Cluster) -> Measurement:
             host.roles,
             clock_offset_s=0.1,
             node="Ready" if host.is_node else None,
-            tailnet_address=f"100.64.10.{number}",
+            tailnet=ClientStatus("Running", addresses=(f"100.64.10.{number}",)),
             paths={other.name: _path(cluster, host, other) for other in cluster.hosts if other != host},
         )
         for number, host in enumerate(cluster.hosts, 1)
@@ -29,9 +28,9 @@ def measured(cluster: Cluster) -> Measurement:
     return Measurement(cluster.cluster_name, "1.36.3", "0.29.3", "2026-11-23T22:11:13+00:00", 25.1, hosts)
 
 
-def _path(cluster: Cluster, here: Host, there: Host) -> dict[str, Any]:
+def _path(cluster: Cluster, here: Host, there: Host) -> Path:
     relayed = "relayed" in allowed_kinds(cluster, here, there)
-    return {"kind": "relayed" if relayed else "direct", "latency_ms": 1212.0 if relayed else 104.0, "via": ""}
+    return Path("relayed", 1212.0) if relayed else Path("direct", 104.0)
 
 
 def homes(sites: int, ending: str = "") -> Cluster:

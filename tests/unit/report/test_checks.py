@@ -12,13 +12,24 @@ from typing import Any
 
 import pytest
 
+from cluster.observed.nodes import Node
 from report import causes, checks
 from report.findings import DOCS, DRIFT, Deviation, Finding, View, check
-from report.measurement import Api, NodeMeasured
-from report.stored import measurement
+from report.measurement import Api
 from tests.unit.cluster.test_tasks import THREE
 from tests.unit.report import synthetic
-from tests.unit.report.recorded import CASES, PROJECT, declared, found, healthy, otherwise, told, varied, view
+from tests.unit.report.recorded import (
+    CASES,
+    PROJECT,
+    declared,
+    found,
+    healthy,
+    measurement,
+    otherwise,
+    told,
+    varied,
+    view,
+)
 
 NAMES = {check.name for check in checks.CHECKS}
 
@@ -142,9 +153,9 @@ def cut_off(**gateway: Any) -> list[Finding]:
     measured = synthetic.measured(THREE)
     hosts = tuple(replace(host, **gateway) if host.name == "gate" else host for host in measured.hosts)
     nodes = tuple(
-        NodeMeasured(node.name, node.name != "edge1", "silent", "1.36.3", (), "", "amd64") for node in THREE.nodes
+        Node(node.name, node.name != "edge1", "silent", "1.36.3", architecture="amd64") for node in THREE.nodes
     )
-    api = Api("core1", nodes, (), ())
+    api = Api("core1", nodes, ())
     found = checks.run(checks.CHECKS, View(THREE, replace(measured, hosts=hosts, api=api), 0.0))
     return [
         one for one in found if "node-not-ready" in (one.check.name, *(below.check.name for below in one.consequences))

@@ -22,7 +22,7 @@ LABELS = {
     "disk": "fast",
 }
 NODE = nodes.Node(
-    "n", True, "", "1.36.3", ("100.64.10.1",), "10.244.0.0/24", "arm64", "", "", LABELS, (), True, False, tuple(LABELS)
+    "n", True, "", "1.36.3", ("100.64.10.1",), "10.244.0.0/24", "arm64", "", LABELS, (), True, False, tuple(LABELS)
 )
 MINE, OTHERS = "a" * 64, "b" * 64
 

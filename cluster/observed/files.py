@@ -1,0 +1,39 @@
+"""What stat and sha256sum print of files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A regular file; `mode` in octal digits as stat prints it, `changed` in seconds of the host's clock (ctime)."""
+
+    sha256: str
+    mode: str
+    owner: str
+    group: str
+    changed: int
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return asdict(self)
+
+
+def parse_states(lines: Sequence[str]) -> dict[str, FileState | None]:
+    """Path → file, None if it is no regular file: `absent PATH`, or `state MODE OWNER GROUP CHANGED PATH` and later `HASH  PATH`."""
+    found: dict[str, FileState | None] = {}
+    states: dict[str, list[str]] = {}
+    for line in lines:
+        kind, _, rest = line.partition(" ")
+        if kind == "absent":
+            found[rest] = None
+        elif kind == "state":
+            *fields, path = rest.split(" ", 4)
+            states[path] = fields
+        else:
+            path = rest[1:]
+            mode, owner, group, changed = states[path]
+            found[path] = FileState(kind, mode, owner, group, int(changed))
+    return found

@@ -1,0 +1,101 @@
+"""A question of verify: what a host is asked, and what becomes of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cluster.model import Cluster, Host
+from facts import sections
+from facts.sections import Section
+from report.measurement import Evidence
+
+EVIDENCE_LINES = 40
+TOO_LONG = 124
+
+
+@dataclass(frozen=True)
+class Target:
+    """The host that is asked, and what it is asked about. Mappings: address of another host → that host's name.
+
+    `ports`: `ADDRESS PORT` → host; `pod_gateway` is the address of cni0 and `pod_address` one of a pod, empty if the host has
+    no pod network; `far` are machines without tailscale behind the routers of other sites.
+    """
+
+    cluster: Cluster
+    host: Host
+    tailnet: Mapping[str, str] = field(default_factory=dict)
+    lan: Mapping[str, str] = field(default_factory=dict)
+    pod_gateways: Mapping[str, str] = field(default_factory=dict)
+    pod_gateway: str = ""
+    pod_address: str = ""
+    ports: Mapping[str, str] = field(default_factory=dict)
+    far: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """One row: `command` runs as root for `limit_s` seconds at most; of a function that gives an empty one, it is not asked.
+
+    `parse` reads its lines, and `resolve` puts the value in the cluster's terms (host names instead of addresses). The result
+    is the measurement's field `field` (if empty: `name`, with _ for -). An answer that is late or can't be read leaves the field
+    as it is by default, or makes it `unknown`. As `evidence` the output is kept, under what a person would type (`by_hand`, if
+    empty: the command): not if it is large or may hold a key.
+    """
+
+    name: str
+    command: str | Callable[[Target], str]
+    limit_s: int
+    parse: Callable[[Sequence[str]], Any] | None = None
+    field: str = ""
+    resolve: Callable[[Target, Any], Any] | None = None
+    unknown: Any = None
+    by_hand: str = ""
+    evidence: bool = True
+
+    @property
+    def target_field(self) -> str:
+        """The name of its field in the measurement."""
+        return self.field or self.name.replace("-", "_")
+
+    def asked(self, target: Target) -> str:
+        """The command for that host."""
+        return self.command if isinstance(self.command, str) else self.command(target)
+
+    def values(self, section: Section, target: Target) -> dict[str, Any]:
+        """Field → value; without the field if the answer says nothing of it."""
+        if self.parse is None:
+            return {}
+        value = self.unknown
+        try:
+            if section.code != TOO_LONG:
+                value = self.parse(section.output)
+                value = value if self.resolve is None or value is None else self.resolve(target, value)
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+            value = self.unknown
+        return {} if value is None else {self.target_field: value}
+
+
+def script(questions: Sequence[Question], target: Target) -> str:
+    """One shell script that asks all of them at once."""
+    asked = {question.name: (question.asked(target), question.limit_s) for question in questions}
+    return sections.script({name: (command, limit) for name, (command, limit) in asked.items() if command})
+
+
+def read(questions: Sequence[Question], answers: Mapping[str, Section], target: Target) -> dict[str, Any]:
+    """The fields that the answers give, each answer read alone: what can't be read stays unknown."""
+    fields: dict[str, Any] = {}
+    for question in questions:
+        if question.name in answers:
+            fields |= question.values(answers[question.name], target)
+    return fields
+
+
+def evidence(questions: Sequence[Question], answers: Mapping[str, Section]) -> dict[str, Evidence]:
+    """What is kept of the answers, by the question's name."""
+    return {
+        question.name: Evidence(question.by_hand or section.command, section.output[:EVIDENCE_LINES], section.code)
+        for question in questions
+        if question.evidence and (section := answers.get(question.name))
+    }
