@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import importlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,15 @@ def test_case(case: Path) -> None:
     output = "\n".join(values["output"]) if parsers()[case.parent.name] == "str" else values["output"]
     parser = getattr(importlib.import_module(f"cluster.observed.{module}"), name)
     assert plain(parser(output, *values.get("arguments", ()))) == values["value"]
+
+
+def test_every_parser_has_a_case() -> None:
+    """A parser that a fact calls has the fact's cases: tests/unit/facts asserts that each fact has one."""
+    facts = "\n".join(source.read_text() for source in (PROJECT / "facts").glob("*.py"))
+    called_by_facts = {name for name in parsers() if re.search(rf"\b{re.escape(name)}\(", facts)}
+    own = {folder.name for folder in OBSERVED.iterdir()}
+    assert set(parsers()) - called_by_facts - own == set()
+    assert own - set(parsers()) == set()
 
 
 def parsers() -> dict[str, str]:
