@@ -22,6 +22,6 @@ def svg(source: str) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotDrawn(f"graphviz could not be used ({error}): try `dot -V`") from error
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise NotDrawn(f"graphviz ended with {done.returncode} ({said}): try `dot -V`")
+        printed = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+        raise NotDrawn(f"graphviz ended with {done.returncode} ({printed}): try `dot -V`")
     return done.stdout

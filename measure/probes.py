@@ -33,7 +33,7 @@ def reach(declared: Cluster, hosts: Mapping[str, HostMeasured], name: str) -> di
     """What `name` reaches, as fields of HostMeasured; raises NotAnswered."""
     target = _target(declared, hosts, name)
     answers = ask.answers(questions.REACH, target, REACH_S)
-    return {**read(questions.REACH, answers, target), "said": evidence(questions.REACH, answers)}
+    return {**read(questions.REACH, answers, target), "evidence": evidence(questions.REACH, answers)}
 
 
 def _target(declared: Cluster, hosts: Mapping[str, HostMeasured], name: str) -> Target:
@@ -104,9 +104,9 @@ def drift() -> tuple[tuple[str, ...] | None, str]:
     return tuple(_line(step) for step in plan if _line(step)), ""
 
 
-def _complaint(said: str) -> str:
+def _complaint(printed: str) -> str:
     """What a preview that failed says: the problems that it names, else its last line."""
-    lines = [line.strip() for line in said.splitlines() if line.strip() and "Disconnecting" not in line]
+    lines = [line.strip() for line in printed.splitlines() if line.strip() and "Disconnecting" not in line]
     named = [line.removeprefix("what ").strip() for line in lines if line.startswith("what ")]
     return "; ".join(named) or (lines[-1] if lines else "a preview of the deploy fails without a word")
 

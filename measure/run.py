@@ -114,7 +114,7 @@ def _host(declared: Cluster, name: str, answers: Mapping[str, Any]) -> HostMeasu
     if isinstance(state, NotAnswered):
         return replace(base, reached=False, error=str(state))
     found = read(questions.STATE, state, Target(declared, host))
-    return replace(base, said=evidence(_rows(host), state), **found)
+    return replace(base, evidence=evidence(_rows(host), state), **found)
 
 
 def _coordination(declared: Cluster, answers: Mapping[str, Any]) -> Coordination | None:
@@ -148,7 +148,9 @@ def _with_reach(declared: Cluster, hosts: dict[str, HostMeasured]) -> dict[str, 
     jobs = {name: partial(probes.reach, declared, hosts, name) for name, host in hosts.items() if host.reached}
     found = {name: fields for name, fields in ask.together(jobs).items() if not isinstance(fields, NotAnswered)}
     return {
-        name: replace(host, **{**found[name], "said": {**host.said, **found[name]["said"]}}) if name in found else host
+        name: replace(host, **{**found[name], "evidence": {**host.evidence, **found[name]["evidence"]}})
+        if name in found
+        else host
         for name, host in hosts.items()
     }
 

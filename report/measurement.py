@@ -29,7 +29,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class HostMeasured:
-    """One host. Mappings over other hosts are by name; `said` holds what it printed, by the question's name.
+    """One host. Mappings over other hosts are by name; `evidence` is what it printed, by the name of the question.
 
     `coordination`: why headscale does not answer it, empty if it does; `udp`: whether UDP reaches the internet.
     """
@@ -73,7 +73,7 @@ class HostMeasured:
     open_ports: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     far_answers: Mapping[str, bool] = field(default_factory=dict)
     neighbours: tuple[str, ...] = ()
-    said: Mapping[str, Evidence] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
 
     @property
     def tailnet_address(self) -> str | None:

@@ -42,22 +42,22 @@ def _at(view: View, host: HostMeasured) -> Iterator[Hop]:
             f"cni0 on {host.name} is missing",
             "the CNI plugin has created no bridge there: flannel has not written its configuration",
             f"kubectl -n kube-flannel get pods -o wide; on {host.name}: ls /etc/cni/net.d /run/flannel",
-            host.said.get("addresses"),
+            host.evidence.get("addresses"),
         )
     elif pods and pods.own.get(host.name) is False:
         yield _hop(
             f"the pod on {host.name} does not answer on its own node",
             "between cni0 and the pod something drops its packets",
             f"on {host.name}: ip -br link show master cni0; iptables-save | grep -nE 'FORWARD.*(REJECT|DROP)'",
-            host.said.get("addresses"),
+            host.evidence.get("addresses"),
         )
     elif pods and pods.gateways.get(host.name, {}).get(host.name) is False:
         yield _hop(
             f"a pod on {host.name} does not reach cni0 of its own node",
             "between the pod and its bridge something drops its packets",
             f"on {host.name}: ip -br link show master cni0; nft list ruleset | grep -nE 'cni0|drop|reject'",
-            host.said.get("addresses"),
-            host.said.get("drops"),
+            host.evidence.get("addresses"),
+            host.evidence.get("drops"),
         )
     if host.routing and not host.routing.forwarding:
         yield _hop(
@@ -83,14 +83,14 @@ def _onwards(view: View, host: HostMeasured, target: str) -> Iterator[Hop]:
             f"{TUNNEL} on {host.name} is down",
             f"its tailscale client is {host.tailnet.state}",
             f"on {host.name}: systemctl restart tailscaled; tailscale status",
-            host.said.get("units"),
+            host.evidence.get("units"),
         )
     if host.path_kind(target) == "none":
         yield _hop(
             f"the tailnet has no path from {host.name} to {target}",
             "neither a direct path nor the relay works",
             f"on {host.name}: tailscale ping {target}",
-            host.said.get("paths"),
+            host.evidence.get("paths"),
         )
 
 
@@ -103,8 +103,8 @@ def _leaving(view: View, host: HostMeasured, target: str) -> Iterator[Hop]:
             f"{host.name} does not forward what its pods send",
             f"{host.name} itself reaches cni0 of the other node, its pods don't: a filter drops packets from its cni0",
             f"on {host.name}: nft list ruleset | grep -nE 'hook forward|cni0|drop'; remove the rule that drops it",
-            host.said.get("drops"),
-            host.said.get("pod-gateways"),
+            host.evidence.get("drops"),
+            host.evidence.get("pod-gateways"),
         )
 
 
@@ -115,7 +115,7 @@ def _arriving(view: View, host: HostMeasured, source: str) -> Iterator[Hop]:
             f"{TUNNEL} on {host.name} is down",
             f"its tailscale client is {host.tailnet.state}",
             f"on {host.name}: systemctl restart tailscaled; tailscale status",
-            host.said.get("units"),
+            host.evidence.get("units"),
         )
     if view.cluster.pod_network == "routed" and host.prefs and not host.prefs.accept_routes:
         yield _hop(
@@ -132,14 +132,18 @@ def _no_route(view: View, host: HostMeasured, target: str, what: str) -> Hop:
     if view.cluster.pod_network == "routed":
         fix = f"on {host.name}: ip route show table 52; ip rule show; and run the deploy again"
         return _hop(
-            what, _why_not_routed(view, host, target), fix, host.said.get("pod-routes"), host.said.get("table-52")
+            what,
+            _why_not_routed(view, host, target),
+            fix,
+            host.evidence.get("pod-routes"),
+            host.evidence.get("table-52"),
         )
     return _hop(
         what,
         f"flannel on {host.name} has no route to pods on {target}: it writes routes when it starts, and when a node changes",
         f"kubectl -n kube-flannel delete pod -l app=flannel --field-selector spec.nodeName={host.name}",
-        host.said.get("pod-routes"),
-        host.said.get("addresses"),
+        host.evidence.get("pod-routes"),
+        host.evidence.get("addresses"),
     )
 
 
@@ -163,13 +167,13 @@ def _nowhere(view: View, here: HostMeasured | None, there: HostMeasured | None, 
             f"the last hop on {target}, between cni0 and the pod",
             f"pods of other nodes reach cni0 of {target}, but not the pod behind it",
             f"on {target}: nft list ruleset | grep -nE 'hook forward|cni0|drop'",
-            there.said.get("drops") if there else None,
+            there.evidence.get("drops") if there else None,
         )
     return _hop(
         f"between {TUNNEL} and cni0 of {target}",
         "every hop that is measured works, but nothing arrives",
         f"on {target}: tcpdump -ni {TUNNEL} icmp or tcp port 8080; nft list ruleset",
-        here.said.get("pod-gateways") if here else None,
+        here.evidence.get("pod-gateways") if here else None,
     )
 
 

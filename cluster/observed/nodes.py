@@ -1,4 +1,4 @@
-"""Nodes as the API shows them, and what has to be said to the API to make them as declared."""
+"""Nodes as the API lists them, and the kubectl calls that make them as declared."""
 
 from __future__ import annotations
 

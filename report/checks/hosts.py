@@ -67,7 +67,7 @@ def disk_pressure(view: View) -> Iterator[Deviation]:
                 f"nearly full: {listed}" if listed else "kubelet reports DiskPressure and evicts pods",
                 "images, logs or data have filled it; below 10 % kubelet evicts pods and pulls no image",
                 f"on {host.name}: du -xh --max-depth=3 /var | sort -h | tail; then remove what is not needed",
-                host.said.get("disks"),
+                host.evidence.get("disks"),
             )
 
 
@@ -82,8 +82,8 @@ def dns_host(view: View) -> Iterator[Deviation]:
                 f"it can't resolve {', '.join(missing)}",
                 "the name servers in its /etc/resolv.conf don't answer or don't know the name",
                 f"on {host.name}: cat /etc/resolv.conf; getent ahostsv4 {missing[0]}",
-                host.said.get("names"),
-                host.said.get("resolvers"),
+                host.evidence.get("names"),
+                host.evidence.get("resolvers"),
             )
 
 
@@ -100,8 +100,8 @@ def exposed_port(view: View) -> Iterator[Deviation]:
                     f"TCP {port} answers at {address} from {prober.name}",
                     "a program listens on all addresses, with no packet filter or security list in front of it",
                     f"on {name}: ss -ltnp 'sport = :{port}'; bind it to 127.0.0.1, or close the port in the site's firewall",
-                    view.measured.host(name).said.get("listeners"),
-                    prober.said.get("ports"),
+                    view.measured.host(name).evidence.get("listeners"),
+                    prober.evidence.get("ports"),
                 )
 
 
@@ -119,7 +119,7 @@ def cgroup_exception(view: View) -> Iterator[Deviation]:
                 if is_declared
                 else "kubelet refuses cgroup v1, and a container lacks capabilities",
                 "none needed" if is_declared else f"use a machine without it, or declare: exceptions = ('{name}',)",
-                host.said.get("cgroup" if name == "cgroup-v1" else "container"),
+                host.evidence.get("cgroup" if name == "cgroup-v1" else "container"),
                 severity="warning" if is_declared else "problem",
             )
 

@@ -58,4 +58,4 @@ def _is_foreign(found: WaitingPod) -> bool:
 
 
 def _sources(view: View, name: str) -> Evidence | None:
-    return view.measured.host(name).said.get("sources") if view.has(name) else None
+    return view.measured.host(name).evidence.get("sources") if view.has(name) else None

@@ -56,8 +56,8 @@ def _api_silent(view: View) -> Iterator[Deviation]:
             if stopped
             else "ctr -n k8s.io containers list; journalctl -u kubelet -n 50"
         ),
-        host.said.get("units"),
-        host.said.get("kubelet-log"),
+        host.evidence.get("units"),
+        host.evidence.get("kubelet-log"),
     )
 
 
@@ -81,7 +81,7 @@ def _cut_off(view: View, host: HostMeasured, why: str) -> Deviation:
         "its node is not ready",
         why,
         f"on {gateway}: nginx -t; systemctl restart nginx; {DEPLOY}",
-        *(view.measured.host(gateway).said.get(name) for name in ("listeners", "units")),
+        *(view.measured.host(gateway).evidence.get(name) for name in ("listeners", "units")),
         where=host.name,
     )
 
@@ -98,8 +98,8 @@ def _down(host: HostMeasured, node: Node | None, stopped: list[str]) -> Deviatio
         f"on {host.name}: systemctl start {' '.join(stopped)}"
         if stopped
         else f"on {host.name}: journalctl -u kubelet -n 50",
-        host.said.get("units"),
-        host.said.get("kubelet-log"),
+        host.evidence.get("units"),
+        host.evidence.get("kubelet-log"),
     )
 
 
@@ -114,7 +114,7 @@ def address(view: View) -> Iterator[Deviation]:
                 f"Kubernetes knows it by {', '.join(node.addresses)}, its tailnet address is {host.tailnet_address}",
                 "kubelet's node-ip is another address, or the host was registered in headscale again and got another address",
                 f"{DEPLOY}; kubelet's arguments, on {node.name}: cat /var/lib/kubelet/kubeadm-flags.env",
-                host.said.get("addresses"),
+                host.evidence.get("addresses"),
             )
 
 
@@ -132,7 +132,7 @@ def skew(view: View) -> Iterator[Deviation]:
                 f"kubelet {node.version} with a control plane of {api}",
                 "a kubelet may not be newer than the API, nor more than three minor versions older",
                 "upgrade the control plane first, then this node",
-                view.measured.host(node.name).said.get("versions"),
+                view.measured.host(node.name).evidence.get("versions"),
             )
         elif node.version != declared:
             yield deviation(
@@ -140,7 +140,7 @@ def skew(view: View) -> Iterator[Deviation]:
                 f"kubelet {node.version}, the inventory declares {declared}",
                 "an upgrade is in progress, or has stopped half-way; the versions are compatible",
                 DEPLOY,
-                view.measured.host(node.name).said.get("versions"),
+                view.measured.host(node.name).evidence.get("versions"),
                 severity="warning",
             )
 
@@ -159,7 +159,7 @@ def service_rules(view: View) -> Iterator[Deviation]:
                 "no rule leads from a service's address to its pods",
                 "kube-proxy does not run there, or somebody has flushed the nat table",
                 f"kubectl -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName={host.name}; the new pod writes them again",
-                host.said.get("services"),
+                host.evidence.get("services"),
             )
 
 

@@ -27,8 +27,8 @@ def blocked(view: View) -> Iterator[Deviation]:
                 f"no answer over the tailnet{reverse}",
                 "neither a direct path nor the relay works, or the other host does not answer",
                 f"on {host.name}: tailscale ping {other}; tailscale netcheck",
-                host.said.get("paths"),
-                host.said.get("netcheck"),
+                host.evidence.get("paths"),
+                host.evidence.get("netcheck"),
             )
 
 
@@ -51,8 +51,8 @@ def relayed(view: View) -> Iterator[Deviation]:
             "the path is relayed",
             _why_relayed(view, host.name, other, sites, must_be_direct=allowed == DIRECT),
             "none needed" if allowed != DIRECT else _open_udp(view, host.name, other, sites),
-            host.said.get("paths"),
-            host.said.get("netcheck"),
+            host.evidence.get("paths"),
+            host.evidence.get("netcheck"),
             severity="problem" if allowed == DIRECT else "warning",
         )
 
@@ -76,8 +76,8 @@ def black_hole(view: View) -> Iterator[Deviation]:
                     f"small packets arrive over the tailnet, those of {view.cluster.tailnet_mtu} bytes don't",
                     f"a link on the way has an MTU of less than {mtu.of_links(view.cluster)} bytes, and ICMP 'fragmentation needed' is dropped",
                     f"on {host.name}: ping -M do -s {mtu.of_links(view.cluster) - mtu.PING_BYTES} {address}; let ICMP type 3 pass on the way, raise its MTU, or declare a smaller tailnet_mtu",
-                    host.said.get("large"),
-                    host.said.get("small"),
+                    host.evidence.get("large"),
+                    host.evidence.get("small"),
                 )
 
 

@@ -34,7 +34,7 @@ def upstream(view: View) -> Iterator[Deviation]:
                 "the resolv.conf that kubelet gives pods contains no name server",
                 "CoreDNS on this node has no name server for names of the internet",
                 f"on {host.name}: put a nameserver into the file given as resolvConf in /var/lib/kubelet/config.yaml",
-                host.said.get("resolvers"),
+                host.evidence.get("resolvers"),
             )
     for name, answered in pods.upstream.items():
         if not answered and pods.dns.get(name):
@@ -157,4 +157,4 @@ def _nodes(view: View) -> list[str]:
 
 
 def _evidence(view: View, name: str, what: str) -> Evidence | None:
-    return view.measured.host(name).said.get(what) if view.has(name) else None
+    return view.measured.host(name).evidence.get(what) if view.has(name) else None

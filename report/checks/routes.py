@@ -34,7 +34,7 @@ def not_advertised(view: View) -> Iterator[Deviation]:
                 f"it does not advertise {', '.join(missing)} to the tailnet",
                 "somebody has changed the routes of its tailscale client since the deploy",
                 f"{DEPLOY}; its routes now: tailscale debug prefs | grep -A9 AdvertiseRoutes",
-                host.said.get("table-52"),
+                host.evidence.get("table-52"),
             )
 
 
@@ -91,7 +91,7 @@ def _accepts_none(host: HostMeasured) -> Deviation:
         "it accepts no routes of other hosts",
         "its tailscale client has accept-routes off",
         f"{DEPLOY}, or on {host.name}: tailscale set --accept-routes",
-        host.said.get("table-52"),
+        host.evidence.get("table-52"),
     )
 
 
@@ -103,7 +103,7 @@ def _lacks(host: HostMeasured, missing: list[tuple[str, str]]) -> Deviation:
         f"served, but not in its routing table 52: {', '.join([route for _, route in missing][:SHOWN])}",
         "its tailscale client has not applied the change: it is cut off from the coordinator, or hangs",
         f"on {host.name}: tailscale status; systemctl restart tailscaled",
-        host.said.get("table-52"),
+        host.evidence.get("table-52"),
         where=host.name,
     )
 
@@ -144,8 +144,8 @@ def lan_path(view: View) -> Iterator[Deviation]:
                 if same and device != TUNNEL
                 else _why_no_lan(host, target, device),
                 f"on {host.name}: ip route get {target.lan_address}; ping {target.lan_address}",
-                host.said.get("lan-routes"),
-                host.said.get("lan"),
+                host.evidence.get("lan-routes"),
+                host.evidence.get("lan"),
             )
 
 
@@ -183,8 +183,8 @@ def _fabric(host: HostMeasured, router: Host, destinations: list[str], what: str
         "the network is a layer-3 fabric: it uses the subnet's route table and ignores a guest's next hop",
         f"add to the subnet's route table: {rules}; and on {router.name}'s VNIC: oci network vnic update --vnic-id OCID "
         f"--skip-source-dest-check true; or reach it through the tailnet, and remove the route",
-        host.said.get("main-table"),
-        host.said.get("far"),
+        host.evidence.get("main-table"),
+        host.evidence.get("far"),
     )
 
 
@@ -225,8 +225,8 @@ def _captured(view: View, host: HostMeasured, lan: str) -> Deviation:
         what,
         f"the rule `to {lan} lookup main` (priority 2500) is missing, and tailscale's table 52 precedes the main one",
         f"on {host.name}: ip rule add to {lan} priority 2500 lookup main; and {DEPLOY}, which makes it permanent",
-        host.said.get("rules"),
-        host.said.get("lan-routes"),
+        host.evidence.get("rules"),
+        host.evidence.get("lan-routes"),
     )
 
 

@@ -21,7 +21,7 @@ def mirrors(view: View) -> Iterator[Deviation]:
                     f"it can't fetch from {url}",
                     error,
                     f"name another mirror in the group data of {host.site}, or on {host.name}: curl -v {url}",
-                    host.said.get("sources"),
+                    host.evidence.get("sources"),
                 )
 
 

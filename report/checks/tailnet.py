@@ -26,8 +26,8 @@ def headscale_health(view: View) -> Iterator[Deviation]:
             if state != "active"
             else "it runs, but is not healthy",
             f"on {coordinator}: journalctl -u headscale -n 30; systemctl restart headscale",
-            host.said.get("headscale-health"),
-            host.said.get("units"),
+            host.evidence.get("headscale-health"),
+            host.evidence.get("units"),
         )
     elif _answers_nobody(view):
         yield _through_the_gateway(view, _failing(view))
@@ -46,7 +46,7 @@ def unreachable(view: View) -> Iterator[Deviation]:
             f"it does not reach {view.cluster.server_url}, although others do",
             reason or "no answer",
             f"on {name}: curl -v {view.cluster.server_url}/health",
-            view.measured.host(name).said.get("login-server"),
+            view.measured.host(name).evidence.get("login-server"),
         )
 
 
@@ -66,7 +66,7 @@ def _through_the_gateway(view: View, failing: dict[str, str]) -> Deviation:
         f"no host reaches {view.cluster.server_url}; nginx on {gateway} is {state}",
         next(iter(failing.values())) or "no answer",
         f"on {gateway}: nginx -t; systemctl restart nginx; journalctl -u nginx -n 30",
-        *(view.measured.host(name).said.get("login-server") for name in failing),
+        *(view.measured.host(name).evidence.get("login-server") for name in failing),
         where=gateway,
     )
 
@@ -92,5 +92,5 @@ def tailnet_down(view: View) -> Iterator[Deviation]:
             "it is not in the tailnet",
             why,
             f"on {host.name}: systemctl start tailscaled; journalctl -u tailscaled -n 30" if is_stopped else DEPLOY,
-            host.said.get("units"),
+            host.evidence.get("units"),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -13,7 +14,7 @@ from pyinfra_testing import facts as harness
 
 import facts
 from facts.base import Fact
-from tests.places import CASES
+from tests.places import CASES, PROJECT
 
 FOLDERS = sorted(folder.name for folder in (CASES / "facts").iterdir())
 _plain = harness._json_default
@@ -39,3 +40,15 @@ def test_every_fact_has_a_case() -> None:
     }
     assert known - set(FOLDERS) == set()
     assert [name for name in FOLDERS if not list((CASES / "facts" / name).glob("*.yaml"))] == []
+
+
+def test_a_fact_is_a_command_and_one_line_that_hands_its_output_on() -> None:
+    """Types and parsers are in cluster/observed: reports and decisions use them without pyinfra."""
+    for source in (PROJECT / "facts").glob("*.py"):
+        for node in ast.parse(source.read_text()).body:
+            if isinstance(node, ast.ClassDef) and source.name not in ("base.py", "sections.py"):
+                assert ast.unparse(node.bases[0]).startswith("Fact["), f"{source.name}: {node.name}"
+                process = next(
+                    part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == "process"
+                )
+                assert len(process.body) <= 2, f"{source.name}: {node.name}"
