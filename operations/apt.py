@@ -1,4 +1,4 @@
-"""Packages, and the repositories they come from."""
+"""apt packages and the signing keys of their repositories."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ from facts.dpkg import Packages
 from local.apt_download import NotFetched, apt_keyring, deb
 
 FOLDER = "/var/cache/isthmus"
-# Each key as a line of base64.
+# Prints each key as one line of base64.
+DPKG_UNREADABLE = (
+    "the list of installed packages could not be read; does `dpkg-query --show` on this host report an error?"
+)
 FETCH_KEYS = """set -e
 new=$(mktemp)
 trap 'rm -f "$new"' EXIT
@@ -38,7 +41,10 @@ APT_GET = (
 
 @dataclass(frozen=True)
 class Pushed:
-    """Where this machine finds a package for a host that can't reach the repository: for which architecture, trusting also the PEM file `ca`."""
+    """The origin of a package that the operator's machine downloads for a host without access to the repository.
+
+    `ca`: PEM file with an authority that is trusted in addition to the system's; None: the system's only.
+    """
 
     source: AptSource
     architecture: str
@@ -47,9 +53,9 @@ class Pushed:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A package. `version` may end in `*`; it counts when the package is installed first, what runs is never upgraded.
+    """A package to install. `version` may end in `*`; None: the repository's newest.
 
-    One that is `sent` is fetched by this machine, and given to the host over SSH.
+    `held`: apt must keep its version. `sent`: the operator's machine downloads the package and sends it over SSH; None: the host downloads it.
     """
 
     name: str
@@ -59,14 +65,14 @@ class Wanted:
 
     @property
     def spec(self) -> str:
-        """As apt-get takes it."""
+        """The package as an argument of apt-get, such as `kubelet=1.36.3-*`."""
         return f"{self.name}={self.version}" if self.version else self.name
 
 
 @operation()
 def signing_keys(sources: Sequence[AptSource]) -> Generator[StringCommand, None, None]:
     """
-    Keep the signing keys of repositories. Each is fetched where its repository is fetched, and refused unless it is the pinned one.
+    Install the signing keys of repositories. The host downloads each key from its repository; any other key than the pinned one is refused.
 
     + sources: the repositories
     """
@@ -83,19 +89,20 @@ def signing_keys(sources: Sequence[AptSource]) -> Generator[StringCommand, None,
     elif not state.is_executing:
         yield StringCommand("true")
     else:
-        yield from _keep(stale)
+        yield from _install_keys(stale)
 
 
 @operation()
 def packages(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
     """
-    Install what is missing, in one transaction, and hold what shall be held. What is installed is never up- or downgraded.
+    Install missing packages in one transaction, and hold the packages that are marked `held`. Installed packages are neither
+    upgraded nor downgraded.
 
     + wanted: the packages
     """
     found = host.get_fact(Packages, names=[package.name for package in wanted])
     if found is None:
-        yield fail("dpkg could not be asked; is another package manager at work?")
+        yield fail(DPKG_UNREADABLE)
         return
     missing = [package for package in wanted if found[package.name] is None]
     unheld = [package.name for package in wanted if package.held and not _is_held(found[package.name])]
@@ -110,16 +117,16 @@ def packages(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
 @operation()
 def upgrade(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
     """
-    Bring packages to their versions in one transaction, held ones too. apt itself refuses to go back.
+    Upgrade packages to their wanted versions in one transaction, held packages too. apt refuses a downgrade.
 
     + wanted: the packages, each with its version
     """
     found = host.get_fact(Packages, names=[package.name for package in wanted])
     if found is None:
-        yield fail("dpkg could not be asked; is another package manager at work?")
+        yield fail(DPKG_UNREADABLE)
         return
     other = [package for package in wanted if not _has_version(found[package.name], package)]
-    # Being changed, a package loses its hold.
+    # apt removes the hold of a package that it changes.
     unheld = [
         package.name for package in wanted if package.held and (package in other or not _is_held(found[package.name]))
     ]
@@ -138,14 +145,14 @@ def _has_version(found: Package | None, wanted: Wanted) -> bool:
 def _install(
     wanted: Sequence[Wanted], unheld: Sequence[str], option: str = ""
 ) -> Generator[PyinfraCommand, None, None]:
-    """One transaction, in one execution after the files that are sent; with that option of apt-get."""
+    """Yield one apt-get transaction as one command, after the uploads. `option` is added to `apt-get install`."""
     if not state.is_executing:
         yield StringCommand("true")
         return
     try:
-        sent = [_fetched(package, package.sent) for package in wanted if package.sent]
+        sent = [_download(package, package.sent) for package in wanted if package.sent]
     except NotFetched as reason:
-        yield fail(f"not fetched for this host: {reason}")
+        yield fail(f"the operator's machine could not download a package for this host: {reason}")
         return
     if sent:
         yield StringCommand(f"mkdir -p {FOLDER}")
@@ -160,7 +167,7 @@ def _install(
     yield StringCommand(" && ".join(steps))
 
 
-def _fetched(package: Wanted, sent: Pushed) -> Path:
+def _download(package: Wanted, sent: Pushed) -> Path:
     return deb(sent.source, package.name, package.version or "", sent.architecture, sent.ca)
 
 
@@ -168,26 +175,27 @@ def _is_held(found: Package | None) -> bool:
     return found is not None and found.held
 
 
-def _keep(sources: Sequence[AptSource]) -> Generator[StringCommand, None, None]:
-    """The host fetches, this machine judges: gpg need not be on the host yet."""
+def _install_keys(sources: Sequence[AptSource]) -> Generator[StringCommand, None, None]:
+    """The host downloads and the operator's machine checks the keys: the host may have no gpg yet."""
     urls = " ".join(shlex.quote(source.key_url) for source in sources)
     try:
-        said = remote.run(host.name, FETCH_KEYS.format(urls=urls))
+        downloaded = remote.run(host.name, FETCH_KEYS.format(urls=urls))
         rings = {
             source.keyring: apt_keyring(base64.b64decode(line), source)
-            for source, line in zip(sources, said.split("\n"), strict=False)
+            for source, line in zip(sources, downloaded.split("\n"), strict=False)
         }
     except (NotFetched, remote.RemoteFailure) as reason:
         yield fail(str(reason))
         return
     installed = "".join(
-        f"base64 -d <<'END-OF-KEY' > {path}.new && chmod 644 {path}.new && mv {path}.new {path}\n{base64.b64encode(key).decode()}\nEND-OF-KEY\n"
+        f"base64 -d <<'END-OF-KEY' > {path}.new && chmod 644 {path}.new && mv {path}.new {path}\n"
+        f"{base64.b64encode(key).decode()}\nEND-OF-KEY\n"
         for path, key in rings.items()
     )
     yield StringCommand("sh -s", _stdin=f"set -e\nmkdir -p /etc/apt/keyrings\n{installed}")
 
 
 def _is_valid(keyring: Keyring, fingerprint: str) -> bool:
-    """Exactly the pinned key, and not expired: a prolonged one is fetched only when it is needed."""
+    """Whether the keyring holds exactly the pinned key, unexpired. A key that its publisher prolonged is downloaded after its old end only."""
     expiry = keyring.keys.get(fingerprint)
     return list(keyring.keys) == [fingerprint] and (expiry is None or expiry > time.time())

@@ -1,4 +1,4 @@
-"""A backup: what the hosts hold is asked for, encrypted at once, and kept on the operator's machine. Changes nothing on them."""
+"""A backup: the data of the hosts, encrypted as it arrives and stored on the operator's machine. Changes nothing on the hosts."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from facts import backup
 from facts.tailscale import Status
 from local import backup_archive, headscale_db
 
-ASK_S = 600
-_sealed: dict[str, bytes] = {}
+READ_TIMEOUT_S = 600
+_encrypted: dict[str, bytes] = {}
 _versions: dict[str, str] = {}
 _addresses: dict[str, str] = {}
 
@@ -28,16 +28,16 @@ _addresses: dict[str, str] = {}
 @operation()
 def fetch(files: Mapping[str, str], recipients: Sequence[Any]) -> Generator[StringCommand, None, None]:
     """
-    Take what this host holds, encrypted as soon as it has come and been found whole.
+    Read this host's part of the backup, check that it is complete, and encrypt it in memory.
 
-    + files: name in the backup → the script that prints its content
-    + recipients: of age
+    + files: name in the backup → script for sh that prints its content in base64
+    + recipients: age recipients that can decrypt the backup
     """
     if state.is_executing:
         try:
             for name, script in files.items():
-                content = remote.content(host.name, script, ASK_S)
-                _sealed[name] = backup_archive.encrypt(_checked(name, content), recipients)
+                content = remote.content(host.name, script, READ_TIMEOUT_S)
+                _encrypted[name] = backup_archive.encrypt(_checked(name, content), recipients)
             _versions.update(_pairs(remote.run(host.name, backup.VERSIONS)))
         except (remote.RemoteFailure, headscale_db.Damaged) as failure:
             yield fail(f"no backup was made: {failure}")
@@ -51,10 +51,10 @@ def fetch(files: Mapping[str, str], recipients: Sequence[Any]) -> Generator[Stri
 @operation()
 def store(cluster: Cluster, away: Mapping[str, str]) -> Generator[StringCommand, None, None]:
     """
-    Write what was taken to build/backups, with its manifest.
+    Write the encrypted files to build/backups, with their manifest.
 
-    + cluster: the declared one
-    + away: hosts that could not be reached, and why
+    + cluster: the declared cluster
+    + away: host that could not be reached → the reason
     """
     if state.is_executing:
         now = time.gmtime()
@@ -66,11 +66,11 @@ def store(cluster: Cluster, away: Mapping[str, str]) -> Generator[StringCommand,
             control_planes=tuple(member.name for member in cluster.control_planes),
             declared=backups.declared(cluster),
             addresses=_addresses,
-            files=backup_archive.hashes(_sealed),
+            files=backup_archive.hashes(_encrypted),
         )
         try:
             target = backup_archive.store(
-                f"{cluster.cluster_name}-{time.strftime('%Y%m%d-%H%M%S', now)}", _sealed, about
+                f"{cluster.cluster_name}-{time.strftime('%Y%m%d-%H%M%S', now)}", _encrypted, about
             )
         except OSError as problem:
             yield fail(f"the backup could not be written: {problem}")
@@ -81,17 +81,17 @@ def store(cluster: Cluster, away: Mapping[str, str]) -> Generator[StringCommand,
 
 
 def _checked(name: str, content: bytes) -> bytes:
-    """What was sent, if it is whole; raises Damaged."""
+    """The content as it is stored: headscale's database in one file, everything else unchanged. Raises Damaged if it is incomplete."""
     if name == backups.ETCD:
         try:
             if not gzip.decompress(content):
                 raise headscale_db.Damaged("etcd's snapshot is empty")
         except (OSError, EOFError, zlib.error) as error:
-            raise headscale_db.Damaged(f"etcd's snapshot did not come whole: {error}") from None
+            raise headscale_db.Damaged(f"etcd's snapshot arrived incomplete: {error}") from None
         return content
     files = headscale_db.unpack(content)
     if name == backups.PKI and "pki/ca.key" not in files:
-        raise headscale_db.Damaged("/etc/kubernetes/pki holds no ca.key: without it no cluster can be brought back")
+        raise headscale_db.Damaged("/etc/kubernetes/pki has no ca.key; without it no cluster can be restored")
     return headscale_db.pack(headscale_db.merge_log(files)) if name == backups.HEADSCALE else content
 
 

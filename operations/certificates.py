@@ -1,4 +1,4 @@
-"""kubeadm's certificates on a control plane: renewed, read by what uses them, and shown by the API."""
+"""kubeadm's certificates on a control plane: renewal, the API's SANs, and the restart of the programs that read them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from facts.kubernetes import KUBECTL, Membership
 from operations import kubeadm_script
 from operations.systemd import will_have_changed
 
-# Each with what it reads when it starts. The API's own certificate is not there: it reads that again as soon as it is written.
+# Component → files that it reads at its start only. The API's own certificate is missing, because the API reloads that by itself.
 READERS: Mapping[str, tuple[str, ...]] = {
     "etcd": ("/etc/kubernetes/pki/etcd/server.crt", "/etc/kubernetes/pki/etcd/peer.crt"),
     "kube-apiserver": (
@@ -29,11 +29,11 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "kube-controller-manager": ("/etc/kubernetes/controller-manager.conf",),
     "kube-scheduler": ("/etc/kubernetes/scheduler.conf",),
 }
-# In the manifest of a component: when what it reads was written.
+# Annotation in a component's manifest: when the certificates that it reads were written.
 NOTED = "isthmus/certificates"
-# kubelet starts again what has failed often of late only after up to five minutes.
+# kubelet's back-off for a container that failed often is up to five minutes.
 RESTART_WAIT_S = 330
-# The API looks at its certificate once a minute where no change of the file is told to it.
+# The API checks its certificate file once a minute if inotify reports no change.
 SERVE_WAIT_S = 90
 FOLDER = "/etc/kubernetes/isthmus-pki"
 MANIFESTS = "/etc/kubernetes/manifests"
@@ -42,20 +42,19 @@ MANIFESTS = "/etc/kubernetes/manifests"
 @operation()
 def renew(within_days: int) -> Generator[StringCommand, None, None]:
     """
-    Have kubeadm renew its certificates where one of them ends soon. Names in them stay as they are.
+    Renew all certificates of kubeadm if one of them expires soon. Their names stay.
 
-    + within_days: what soon means
+    + within_days: renew if a certificate expires in less than so many days
     """
     found = host.get_fact(Issued)
     if not found:
         yield fail("the certificates in /etc/kubernetes could not be read")
         return
-    due = [path for path, one in found.items() if one.end - time.time() < within_days * 24 * 3600]
-    if not due:
-        host.noop(f"every certificate is good for more than {within_days} days")
+    first_end = min(certificate.end for certificate in found.values())
+    if first_end - time.time() >= within_days * 24 * 3600:
+        host.noop(f"all certificates are valid for more than {within_days} days")
         return
-    first = min(found.values(), key=lambda one: one.end)
-    host.log(f"the first of {len(found)} certificates ends on {time.strftime('%Y-%m-%d', time.gmtime(first.end))}")
+    host.log(f"the first of {len(found)} certificates expires on {time.strftime('%Y-%m-%d', time.gmtime(first_end))}")
     yield StringCommand("kubeadm certs renew all > /dev/null")
 
 
@@ -64,12 +63,12 @@ def api_sans(
     names: Callable[[], Sequence[str] | None], document: Callable[[str, str], str | None], port: int
 ) -> Generator[StringCommand, None, None]:
     """
-    Have the API's certificate on this control plane, and what kubeadm knows of it, name all by which somebody may call the API. Other
-    names stay. A host that runs no API yet gets them from kubeadm.
+    Add missing SANs to the API's certificate on this control plane, and to kubeadm's configuration in the cluster. Other SANs
+    stay. On a host without an API nothing is done: its certificate gets the SANs when kubeadm makes it.
 
-    + names: gives them, or None where they can't be known
-    + document: gives kubeadm's file for what it knows already and a folder for certificates, or None where it can't be known
-    + port: of the API
+    + names: returns the wanted SANs, or None if an address is not known yet
+    + document: returns kubeadm's file for the cluster's ClusterConfiguration and a folder for certificates, or None if an address is not known yet
+    + port: port of the API
     """
     membership, found, wanted = host.get_fact(Membership), host.get_fact(Named), names()
     if membership is None or found is None or (wanted is None and state.is_executing):
@@ -77,52 +76,54 @@ def api_sans(
         return
     missing = [name for name in wanted or () if name not in found]
     if not missing or not membership.pki:
-        host.noop("the certificate has every name")
+        host.noop("the API's certificate has all SANs")
         return
-    host.log(f"the API's certificate does not name {', '.join(missing)}")
+    host.log(f"the API's certificate lacks the SANs {', '.join(missing)}")
     if not state.is_executing:
         yield StringCommand("true")
         return
-    yield from _name(document, port)
+    yield from _add_sans(document, port)
 
 
 @operation()
 def restart_readers(components: Sequence[str], after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
     """
-    Have components of the control plane be started, together, after what they read was written.
+    Restart, all at once, the components of the control plane that run with older certificates than those on the disk.
 
-    + components: as their containers are called
-    + after: operations that write what they read
+    + components: names of their containers
+    + after: operations that write their certificates
     """
-    # Where a run was interrupted, kubelet may be about to start the API again.
+    # After an interrupted run, the API may be restarting at this moment.
     found, started = host.get_fact(Issued), answered(Components, RESTART_WAIT_S)
     if found is None or started is None:
-        yield fail("the API does not answer, or the certificates could not be read")
+        yield fail(
+            "the certificates in /etc/kubernetes could not be read, or the API does not answer; see `journalctl -u kubelet`"
+        )
         return
     written = {component: _newest(found, READERS[component]) for component in components}
     are_new = will_have_changed(after)
-    late = [component for component in components if are_new or started.get(component, 0) < written[component]]
-    if not late:
+    outdated = [component for component in components if are_new or started.get(component, 0) < written[component]]
+    if not outdated:
         host.noop(f"{' and '.join(components)} have read their certificates")
         return
-    yield StringCommand("sh -s", _stdin=_restart({component: written[component] for component in late}))
+    yield StringCommand("sh -s", _stdin=_restart({component: written[component] for component in outdated}))
 
 
 @operation()
 def wait_served(port: int, after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
     """
-    See, by a TLS handshake, that the API shows the certificate that lies on the disk.
+    Wait until the API serves the certificate that is on the disk, checked by a TLS handshake.
 
-    + port: of the API
-    + after: operations that make it another one
+    + port: port of the API
+    + after: operations that write the certificate
     """
-    found, shown = host.get_fact(Issued), host.get_fact(Served, port=port)
+    found, served = host.get_fact(Issued), host.get_fact(Served, port=port)
     wanted = found.get(API) if found else None
-    if wanted is None or shown is None:
+    if wanted is None or served is None:
         yield fail("the API's certificate could not be read")
         return
-    if shown == wanted.serial and not will_have_changed(after):
-        host.noop("the API shows its certificate")
+    if served == wanted.serial and not will_have_changed(after):
+        host.noop("the API serves its current certificate")
         return
     yield _handshake(port)
 
@@ -139,23 +140,26 @@ def _handshake(port: int) -> StringCommand:
     )
 
 
-def _name(document: Callable[[str, str], str | None], port: int) -> Generator[StringCommand, None, None]:
+def _add_sans(document: Callable[[str, str], str | None], port: int) -> Generator[StringCommand, None, None]:
     try:
-        known = remote.run(host.name, kubeadm_script.KNOWN)
+        current = remote.run(host.name, kubeadm_script.CLUSTER_CONFIGURATION)
     except remote.RemoteFailure as failure:
-        yield fail(f"what kubeadm keeps in the cluster could not be read: {failure}")
+        yield fail(f"kubeadm's ConfigMap in the cluster could not be read: {failure}")
         return
-    told, made = document(known, ""), document(known, FOLDER)
-    if told is None or made is None:
+    for_cluster, for_certificate = document(current, ""), document(current, FOLDER)
+    if for_cluster is None or for_certificate is None:
         yield fail(
             "the tailnet addresses of all control planes must be known; does `tailscale status` on each show one?"
         )
         return
-    yield StringCommand("sh -s", _stdin=kubeadm_script.script("init phase upload-config kubeadm", told, is_node=True))
-    # kubeadm leaves a certificate alone that is there. It is put in place after its key: until then the API goes on with the old pair.
+    upload = kubeadm_script.script("init phase upload-config kubeadm", for_cluster, is_node=True)
+    yield StringCommand("sh -s", _stdin=upload)
+    # kubeadm keeps an existing certificate, so the new one is made in another folder.
+    # It is moved after its key: until then the API goes on with the old pair.
     here = API.rpartition("/")[0]
     yield StringCommand(f"rm -rf {FOLDER} && mkdir -m 700 {FOLDER} && ln -s {here}/ca.crt {here}/ca.key {FOLDER}/")
-    yield StringCommand("sh -s", _stdin=kubeadm_script.script("init phase certs apiserver", made, is_node=True))
+    make = kubeadm_script.script("init phase certs apiserver", for_certificate, is_node=True)
+    yield StringCommand("sh -s", _stdin=make)
     yield StringCommand(f"mv {FOLDER}/apiserver.key {here}/ && mv {FOLDER}/apiserver.crt {here}/ && rm -r {FOLDER}")
     yield _handshake(port)
 
@@ -165,10 +169,10 @@ def _newest(found: Mapping[str, Certificate], paths: Sequence[str]) -> int:
 
 
 def _restart(written: Mapping[str, int]) -> str:
-    """Note in each manifest when its certificates were written, and wait until the API knows those pods as ready.
+    """Annotate each manifest with the time at which its certificates were written, and wait until the API reports the new pods as ready.
 
-    For kubelet that is another pod. A container that is merely ended is the same one that failed again, and waits for up to five minutes
-    (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy).
+    A changed manifest is a new pod for kubelet, which starts it at once. A container that is just killed counts as a failure,
+    after which kubelet may wait up to five minutes (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy).
     """
     path = f"{{.metadata.annotations.{NOTED}}} {{.status.containerStatuses[0].ready}}"
     notes = " && ".join(f"note {component} {moment}" for component, moment in written.items())
@@ -179,8 +183,9 @@ note() {{
     mv {MANIFESTS}/../isthmus-manifest.yaml {MANIFESTS}/$1.yaml
 }}
 ready() {{
-  said=$({KUBECTL} --request-timeout=5s -n kube-system get pod $1-$(uname -n) -o jsonpath='{path}' 2>&1); echo "$said"; test "$said" = "$2 true"
+  found=$({KUBECTL} --request-timeout=5s -n kube-system get pod $1-$(uname -n) -o jsonpath='{path}' 2>&1)
+  echo "$found"; test "$found" = "$2 true"
 }}
 {notes} || exit
-{poll_script(ready, seconds=RESTART_WAIT_S, otherwise=f"{' or '.join(written)} did not come back")}
+{poll_script(ready, seconds=RESTART_WAIT_S, otherwise=f"{' or '.join(written)} is not ready after the restart")}
 """

@@ -1,4 +1,4 @@
-"""The CNI reference plugins, unpacked from their publisher's archive."""
+"""The CNI reference plugins from their publisher's archive, and the end of flannel on a host."""
 
 from __future__ import annotations
 
@@ -18,31 +18,33 @@ from operations.downloads import NoChecksum, expected_sha256, fetch
 ARCHIVE = "/opt/cni/isthmus.tgz"
 UNPACKED = "/opt/cni/isthmus-new"
 
-ENDING_S = 90
+STOP_TIMEOUT_S = 90
 
 
 @operation()
 def wait_for_flannel_to_stop() -> Generator[StringCommand, None, None]:
     """Wait until flannel has stopped on this host; its links and files stay."""
     running = "grep -sx flanneld /proc/[0-9]*/comm"
-    stopped = poll_script(f"! {running}", seconds=ENDING_S, otherwise="flanneld still runs; see journalctl -u kubelet")
-    yield from wait(stopped, ENDING_S, "flannel has stopped")
+    stopped = poll_script(
+        f"! {running}", seconds=STOP_TIMEOUT_S, otherwise="flanneld still runs; see journalctl -u kubelet"
+    )
+    yield from wait(stopped, STOP_TIMEOUT_S, "flannel has stopped")
 
 
 @operation()
 def plugins(download: Download, ca: str | None) -> Generator[StringCommand, None, None]:
     """
-    Have the plugins of an archive in /opt/cni/bin, each file as it is in there. Plugins of others stay.
+    Install the plugins of an archive to /opt/cni/bin. Other plugins there stay.
 
-    + download: the archive for the host's architecture
-    + ca: PEM file that the operator's machine trusts when it reads the publisher's checksum
+    + download: address and hash of the archive for the host's architecture
+    + ca: PEM file with an authority that the operator's machine trusts in addition when it reads the publisher's checksum
     """
     found = host.get_fact(Plugins)
     if found is None:
-        yield fail("the CNI plugins could not be read")
+        yield fail("the CNI plugins in /opt/cni/bin could not be read")
         return
     if _is_current(found, download):
-        host.noop("the CNI plugins are as published")
+        host.noop("the CNI plugins are installed")
         return
     if not state.is_executing:
         yield StringCommand("true")
@@ -50,7 +52,7 @@ def plugins(download: Download, ca: str | None) -> Generator[StringCommand, None
     try:
         sha256 = expected_sha256(download, ca)
     except NoChecksum as problem:
-        yield fail(f"the CNI plugins can't be checked: {problem}")
+        yield fail(f"the hash of the CNI plugins is unknown, so their archive can't be checked: {problem}")
         return
     yield StringCommand(f"mkdir -p /opt/cni/bin; {fetch(download, sha256, ARCHIVE)}; {_unpack(download, sha256)}")
 
@@ -61,7 +63,7 @@ def _is_current(found: Installed, download: Download) -> bool:
 
 
 def _unpack(download: Download, sha256: str) -> str:
-    # Running pods may be using the old files: each new one takes its place by a rename.
+    # containerd may be running an old plugin at this moment: a rename replaces each file atomically.
     return (
         f"set -e; rm -rf {UNPACKED}; mkdir {UNPACKED}; trap 'rm -rf {UNPACKED} {ARCHIVE}' EXIT; "
         f"tar --extract --gzip --no-same-owner --file {ARCHIVE} --directory {UNPACKED}; cd {UNPACKED}; "

@@ -1,4 +1,4 @@
-"""containerd as Kubernetes needs it."""
+"""containerd's effective configuration."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from facts.containerd import Config
 @operation()
 def check_config(wanted: Callable[[], Settings | None]) -> Generator[StringCommand, None, None]:
     """
-    Refuse a host whose containerd understood its configuration otherwise than it was meant. Changes nothing.
+    Fail if containerd's effective configuration differs from the wanted one. Changes nothing.
 
-    + wanted: gives the settings when the operation runs
+    + wanted: returns the settings when the operation runs, or None if they can't be known
     """
     if not state.is_executing:
-        host.noop("judged in the run")
+        host.noop("checked during the run")
         return
     found, settings = host.get_fact(Config), wanted()
     if found is None or found.settings is None or settings is None:
-        yield fail("containerd can't say its configuration; `containerd config dump` on the host tells why")
+        yield fail("containerd's configuration could not be read; run `containerd config dump` on the host to see why")
         return
     wrong = differences(settings, found.settings)
     if wrong:
         yield fail(
-            f"containerd {found.version} reads its configuration otherwise than it is meant: {'; '.join(wrong)}; look into /etc/containerd/conf.d"
+            f"containerd {found.version} does not use the configuration that Kubernetes needs: {'; '.join(wrong)}. "
+            "A file in /etc/containerd/conf.d may override it; remove that setting there"
         )
         return
-    host.noop("containerd understands its configuration")
+    host.noop("containerd uses its configuration")

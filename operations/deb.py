@@ -1,4 +1,4 @@
-"""A single .deb file of its publisher, installed with its dependencies from the distribution."""
+"""A package from a single .deb file of its publisher; its dependencies come from the distribution."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cluster.observed.packages import Package
 from cluster.sources import Download
 from engine.fail import fail
 from facts.dpkg import Packages
-from operations.apt import APT_GET, FOLDER
+from operations.apt import APT_GET, DPKG_UNREADABLE, FOLDER
 from operations.downloads import NoChecksum, expected_sha256, fetch
 
 
@@ -21,20 +21,20 @@ def package(
     package: str, version: str, download: Download, ca: str | None, upgrade_after: str | None = None
 ) -> Generator[StringCommand, None, None]:
     """
-    Install a package from a single file of its publisher. One that is installed stays as it is, of whatever version, unless it
-    is to be upgraded.
+    Install a package from a .deb file of its publisher. An installed package keeps its version unless `upgrade_after` is given.
 
     + package: its name
-    + version: the version that is declared
-    + download: where the file is
-    + ca: PEM file that this machine trusts in addition when it reads the publisher's list of hashes
-    + upgrade_after: for an upgrade: what sh must have done well before the new one is installed, when it is fetched already
+    + version: the declared version
+    + download: address and hash of the file
+    + ca: PEM file with an authority that the operator's machine trusts in addition when it reads the publisher's list of hashes
+    + upgrade_after: makes this an upgrade: script for sh that must succeed after the download and before the installation
     """
     found = host.get_fact(Packages, names=[package])
     if found is None:
-        yield fail("dpkg could not be asked; is another package manager at work?")
+        yield fail(DPKG_UNREADABLE)
         return
-    if _is_there(package, version, found[package], is_upgrade=upgrade_after is not None):
+    if _is_installed(version, found[package], is_upgrade=upgrade_after is not None):
+        host.noop(f"{package} is installed")
         return
     if not state.is_executing:
         yield StringCommand("true")
@@ -42,7 +42,7 @@ def package(
     try:
         digest = expected_sha256(download, ca)
     except NoChecksum as reason:
-        yield fail(f"{package} can't be proved: {reason}")
+        yield fail(f"the hash of {package} {version} is unknown, so its file can't be checked: {reason}")
         return
     path = f"{FOLDER}/{download.file_name}"
     prepare = f"mkdir -p {FOLDER}; {fetch(download, digest, path)}; {APT_GET} update"
@@ -54,11 +54,8 @@ def package(
         yield StringCommand(f"{prepare} && {_install(path)}")
 
 
-def _is_there(package: str, wanted: str, installed: Package | None, is_upgrade: bool) -> bool:
-    if installed is None or (is_upgrade and installed.version != wanted):
-        return False
-    host.noop(f"{package} is installed")
-    return True
+def _is_installed(wanted: str, installed: Package | None, is_upgrade: bool) -> bool:
+    return installed is not None and (installed.version == wanted or not is_upgrade)
 
 
 def _install(path: str) -> str:

@@ -1,4 +1,4 @@
-"""Single files from the internet, put in place only when their hash is right."""
+"""Downloads of single files, which are kept only if their hash is the expected one."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from cluster.sources import Download
 
 
 class NoChecksum(Exception):
-    """The publisher's list does not hold the file, or can't be read."""
+    """The publisher's list of hashes does not contain the file, or can't be read."""
 
 
 def expected_sha256(download: Download, ca: str | None) -> str:
-    """The pinned hash, or the one in the publisher's own list, read here over TLS and never through a mirror."""
+    """The pinned sha256, or the one in the publisher's list, which the operator's machine reads over TLS and never from a mirror.
+
+    Raises NoChecksum.
+    """
     if download.sha256:
         return download.sha256
     context = ssl.create_default_context(cafile=ca)
     try:
-        with urllib.request.urlopen(download.checksums_url, timeout=60, context=context) as answer:
-            lines: list[str] = answer.read().decode().splitlines()
+        with urllib.request.urlopen(download.checksums_url, timeout=60, context=context) as response:
+            lines: list[str] = response.read().decode().splitlines()
     except OSError as error:
         raise NoChecksum(f"{download.checksums_url}: {error}") from error
     for line in lines:
@@ -31,7 +34,7 @@ def expected_sha256(download: Download, ca: str | None) -> str:
 
 
 def fetch(download: Download, sha256: str, path: str) -> str:
-    """A script for sh that fetches the file to `path`; it fails, and leaves nothing, where the hash is another one."""
+    """A script for sh that downloads the file to `path`; if the hash differs, it removes the file and fails."""
     url, target = shlex.quote(download.url), shlex.quote(path)
     return (
         f"set -e; umask 022; curl -fsSL --retry 3 --max-time 600 -o {target} {url}; "

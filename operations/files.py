@@ -1,4 +1,4 @@
-"""Whole files, written as one set: one question and at most one execution for all of them."""
+"""Whole files, written as one set: one fact and at most one command for all of them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from facts.files import Content, States
 
 @dataclass(frozen=True)
 class File:
-    """A text file as it shall be. `content` may be a function where it depends on what earlier operations make.
+    """The wanted state of a text file. `content` may be a function if it depends on the results of earlier operations.
 
-    A function that returns None says: can't be known yet (in a preview of a host that has nothing); the file then counts as
-    to be written. The content of a `secret` file is never shown.
+    If that function returns None, the content is not known yet (in a preview of a new host), and the file counts as a change.
+    The content of a `secret` file is never printed.
     """
 
     path: str
@@ -33,7 +33,7 @@ class File:
     secret: bool = False
 
     def text(self) -> str | None:
-        """The content, or None where it can't be known yet."""
+        """The content; None if it is not known yet."""
         return self.content if isinstance(self.content, str) else self.content()
 
 
@@ -41,7 +41,7 @@ class File:
 class Owned:
     """Paths that a phase writes, or that the programs it installs write. A reset removes `node` with Kubernetes, `machine` with the tailnet.
 
-    A path may end in a pattern of sh: a folder that can be a file system of its own is emptied and stays.
+    A path may end in a pattern of sh: a folder that may be a mount point is emptied and stays.
     """
 
     node: tuple[str, ...] = ()
@@ -51,10 +51,10 @@ class Owned:
 @operation()
 def write(files: Sequence[File], then: str = "") -> Generator[StringCommand, None, None]:
     """
-    Write those of the files that differ, each atomically; directories above them are made as needed.
+    Write the files that differ, each atomically; missing parent directories are made.
 
-    + files: the files as they shall be
-    + then: what sh does after writing, in the same execution, such as `systemctl daemon-reload`
+    + files: the wanted files
+    + then: commands of sh that follow in the same execution, such as `systemctl daemon-reload`
     """
     found = host.get_fact(States, paths=[file.path for file in files])
     if found is None:
@@ -63,12 +63,13 @@ def write(files: Sequence[File], then: str = "") -> Generator[StringCommand, Non
     texts = {file.path: file.text() for file in files}
     stale = [file for file in files if _differs(found[file.path], file, texts[file.path])]
     if not stale:
-        host.noop("files are as declared")
+        host.noop("the files are as declared")
         return
     for file in stale:
         _show_difference(file, texts[file.path])
     if state.is_executing and any(texts[file.path] is None for file in stale):
-        yield fail(f"the content of {', '.join(file.path for file in stale if texts[file.path] is None)} is not known")
+        unknown = [file.path for file in stale if texts[file.path] is None]
+        yield fail(f"the content of {', '.join(unknown)} is not known: a value that it needs could not be read")
         return
     yield StringCommand("sh -s", _stdin=f"{script(stale, texts)}{then}\n")
 
@@ -78,21 +79,24 @@ def remove(paths: Sequence[str]) -> Generator[StringCommand, None, None]:
     """
     Remove files.
 
-    + paths: those that shall not be there
+    + paths: their paths
     """
     found = host.get_fact(States, paths=list(paths))
     if found is None:
         yield fail("the state of files could not be read")
         return
-    there = [path for path in paths if found[path] is not None]
-    if not there:
-        host.noop("nothing to remove")
+    existing = [path for path in paths if found[path] is not None]
+    if not existing:
+        host.noop("the files do not exist")
         return
-    yield StringCommand("rm -f --", " ".join(shlex.quote(path) for path in there))
+    yield StringCommand("rm -f --", " ".join(shlex.quote(path) for path in existing))
 
 
 def in_place(path: str, text: str) -> str:
-    """A script for sh that writes the file where it stands: its owner and mode stay, and in a container it may be a mount, which can't be replaced."""
+    """A script for sh that overwrites a file without replacing it.
+
+    Its owner and mode stay; in a container the file may be a mount point, which can't be replaced.
+    """
     encoded = base64.encodebytes(text.encode()).decode()
     return f"set -e\nnew=$(base64 -d <<'END-OF-FILE'\n{encoded}END-OF-FILE\n)\nprintf '%s\\n' \"$new\" > {shlex.quote(path)}\n"
 
@@ -114,7 +118,7 @@ def _show_difference(file: File, text: str | None) -> None:
 
 
 def script(files: Sequence[File], texts: Mapping[str, str | None]) -> str:
-    """A script for sh: contents travel on standard input, so neither argv nor a log holds them."""
+    """A script for sh that writes the files. Contents are part of the script, which goes to standard input: they are in no argument and no log."""
     lines = ["set -e", "umask 077"]
     for file in files:
         path, new = shlex.quote(file.path), shlex.quote(f"{file.path}.isthmus-new")

@@ -18,24 +18,24 @@ from engine.wait import poll, poll_script, wait
 from facts.files import States
 from facts.headscale import Keys, Nodes, Reachable
 
-OFFER_S = 30
+ADVERTISE_TIMEOUT_S = 30
 
 
 @operation()
 def policy(path: str, content: str) -> Generator[StringCommand, None, None]:
     """
-    Keep the policy file, checked by headscale itself before it takes the old one's place: with a wrong one it does not start.
+    Write headscale's policy file after `headscale policy check`: headscale does not start with an invalid policy.
 
-    + path: of the file
-    + content: its text
+    + path: path of the policy file
+    + content: text of the policy file
     """
     found = host.get_fact(States, paths=[path])
     if found is None:
         yield fail(f"{path} could not be read")
         return
-    there = found[path]
-    if there and there.sha256 == hashlib.sha256(content.encode()).hexdigest():
-        host.noop("the policy is as declared")
+    current = found[path]
+    if current and current.sha256 == hashlib.sha256(content.encode()).hexdigest():
+        host.noop("the policy is current")
         return
     file, new = shlex.quote(path), shlex.quote(f"{path}.isthmus-new")
     encoded = base64.encodebytes(content.encode()).decode()
@@ -52,16 +52,16 @@ def policy(path: str, content: str) -> Generator[StringCommand, None, None]:
 @operation()
 def wait_reachable(login_server: str, timeout_s: int = 90) -> Generator[StringCommand, None, None]:
     """
-    Wait until headscale answers through the gateway.
+    Wait until this host reaches headscale through the gateway.
 
-    + login_server: its address for clients
-    + timeout_s: how long
+    + login_server: headscale's URL for clients
+    + timeout_s: time limit in seconds
     """
-    answer = host.get_fact(Reachable, login_server=login_server)
-    if answer is None:
-        yield fail("curl could not be run")
+    error = host.get_fact(Reachable, login_server=login_server)
+    if error is None:
+        yield fail("curl could not be run; is it installed on this host?")
         return
-    if not answer:
+    if not error:
         host.noop("headscale answers")
         return
     url = shlex.quote(f"{login_server}/health")
@@ -69,7 +69,7 @@ def wait_reachable(login_server: str, timeout_s: int = 90) -> Generator[StringCo
         poll_script(
             f"curl -fsS --max-time 5 -o /dev/null {url} 2>&1",
             seconds=timeout_s,
-            otherwise=f"headscale does not answer from here after {timeout_s} s",
+            otherwise=f"headscale does not answer at {login_server} within {timeout_s} s; see nginx on the gateway and headscale on the coordinator",
         ),
         timeout_s,
         "headscale answers",
@@ -79,32 +79,34 @@ def wait_reachable(login_server: str, timeout_s: int = 90) -> Generator[StringCo
 @operation()
 def approve_routes(wanted: Mapping[str, Sequence[IPv4Network]]) -> Generator[StringCommand, None, None]:
     """
-    Approve every advertised route. The policy approves routes by itself; this is for routes that were advertised before the policy had them.
+    Approve all advertised routes. The policy approves new routes automatically, but not those that were advertised before it contained them.
 
-    + wanted: host name to the routes that it offers
+    + wanted: host name → the routes that the host advertises
     """
     nodes: Sequence[Node] | None = poll(
         lambda: host.get_fact(Nodes),
-        lambda found: found is None or not _not_offered(found, wanted),
-        OFFER_S if state.is_executing else -1,
+        lambda found: found is None or not _not_advertised(found, wanted),
+        ADVERTISE_TIMEOUT_S if state.is_executing else -1,
     )
     if nodes is None:
         yield fail(HEADSCALE_SILENT) if state.is_executing else StringCommand("true")
         return
-    late = _not_offered(nodes, wanted)
-    if late and not state.is_executing:
-        host.noop("the routes are waited for in the run")
+    missing = _not_advertised(nodes, wanted)
+    if missing and not state.is_executing:
+        host.noop("the routes are waited for during the run")
         return
-    if late:
-        yield fail(f"headscale does not know these routes yet: {', '.join(late)}")
+    if missing:
+        yield fail(
+            f"headscale has not received these routes: {', '.join(missing)}; does `tailscale status` show these hosts as online?"
+        )
         return
     commands = list(_approvals(nodes, wanted))
     if not commands:
-        host.noop("routes are approved")
+        host.noop("the routes are approved")
     yield from commands
 
 
-def _not_offered(nodes: Sequence[Node], wanted: Mapping[str, Sequence[IPv4Network]]) -> list[str]:
+def _not_advertised(nodes: Sequence[Node], wanted: Mapping[str, Sequence[IPv4Network]]) -> list[str]:
     return [
         f"{route} of {name}"
         for name, routes in wanted.items()
@@ -119,18 +121,19 @@ def _approvals(
     for name, routes in wanted.items():
         node = node_of(nodes, name)
         if node and not {str(route) for route in routes} <= set(node.approved):
-            whole = sorted({*node.approved, *(str(route) for route in routes)})
+            # The command replaces the whole list.
+            approved = sorted({*node.approved, *(str(route) for route in routes)})
             yield StringCommand(
-                "headscale nodes approve-routes --identifier", str(node.id), "--routes", QuoteString(",".join(whole))
+                "headscale nodes approve-routes --identifier", str(node.id), "--routes", QuoteString(",".join(approved))
             )
 
 
 @operation()
 def delete_machine(hostname: str) -> Generator[StringCommand, None, None]:
     """
-    Have headscale forget a machine, with its key, its address and its routes.
+    Delete a machine from headscale, with its key, its address and its routes.
 
-    + hostname: what it calls itself
+    + hostname: the host name that its client reports
     """
     nodes = host.get_fact(Nodes)
     if nodes is None:
@@ -138,7 +141,7 @@ def delete_machine(hostname: str) -> Generator[StringCommand, None, None]:
         return
     ids = [node.id for node in nodes if node.hostname == hostname]
     if not ids:
-        host.noop("headscale knows no such machine")
+        host.noop("headscale has no such machine")
         return
     yield StringCommand("; ".join(["set -e", *(f"headscale nodes delete --identifier {id_} --force" for id_ in ids)]))
 
@@ -146,26 +149,26 @@ def delete_machine(hostname: str) -> Generator[StringCommand, None, None]:
 @operation()
 def expire_keys(tag: str = "") -> Generator[StringCommand, None, None]:
     """
-    Take back the keys for joining that a run which was interrupted has left. The deploy makes one when it needs it.
+    Delete the pre-auth keys that an interrupted run has left. The deploy makes a new key for each host that joins.
 
-    + tag: what they would have made of a machine; empty: every key that still opens the tailnet, whoever made it
+    + tag: tag of the keys; empty: every key that can still be used, whoever made it
     """
     keys = host.get_fact(Keys)
     if keys is None:
         yield fail(HEADSCALE_SILENT)
         return
-    ids = [key.id for key in keys if (tag in key.tags if tag else _opens(key))]
+    ids = [key.id for key in keys if (tag in key.tags if tag else _is_usable(key))]
     if not ids:
-        host.noop("no key is left")
+        host.noop("no pre-auth key is left")
         return
-    yield StringCommand(_without_keys(ids))
+    yield StringCommand(_delete_keys(ids))
 
 
-def _opens(key: Key) -> bool:
+def _is_usable(key: Key) -> bool:
     return not key.spent and (not key.ends or key.ends > time.time())
 
 
-def _without_keys(ids: Sequence[int]) -> str:
-    # A used key can't be deleted everywhere; expired, it opens nothing.
+def _delete_keys(ids: Sequence[int]) -> str:
+    # Not every version of headscale deletes a used key; an expired key can't be used.
     each = (f"headscale preauthkeys delete --id {id_} || headscale preauthkeys expire --id {id_}" for id_ in ids)
     return "; ".join(["set -e", *each])

@@ -1,4 +1,4 @@
-"""What the filters of a host's image and of other programs let pass."""
+"""ACCEPT rules in front of the packet filters of a host's image and of other programs."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def admit(
     rules: Sequence[Rule], script: Callable[[Mapping[str, tuple[Rule, ...]]], str], unit: str
 ) -> Generator[StringCommand, None, None]:
     """
-    Have the rules stand wherever a chain would refuse what they accept: now, after a reboot, and in the rules that the image
-    keeps. Chains that refuse nothing are left alone; so are all rules that are not ours.
+    Insert ACCEPT rules into each chain that would drop or reject their packets: now, after a reboot, and in the image's saved
+    rules. Other chains and all foreign rules stay.
 
-    + rules: what must be accepted
-    + script: from rules of each iptables backend to the text of the script that makes them stand
+    + rules: the packets to accept
+    + script: returns the script that inserts the rules, from iptables backend → rules
     + unit: text of the systemd unit that runs the script at boot
     """
     found = host.get_fact(PacketFilter)
@@ -38,12 +38,12 @@ def admit(
         return
     todo = plan(found, rules)
     if not todo.script_rules and found.script is None and todo.kept == found.kept and not todo.pending:
-        host.noop("no chain refuses what pods and the tailnet need")
+        host.noop("no chain drops the packets of pods or of the tailnet")
         return
     text = script(todo.script_rules)
-    settled = found.script == text and todo.kept == found.kept and service.enabled and not service.needs_reload
-    if settled and not todo.pending:
-        host.noop("the rules stand")
+    is_saved = found.script == text and todo.kept == found.kept and service.enabled and not service.needs_reload
+    if is_saved and not todo.pending:
+        host.noop("the rules are in place")
         return
     yield StringCommand("sh -s", _stdin=_change(text, unit, todo.kept if todo.kept != found.kept else None))
 
@@ -52,13 +52,13 @@ def _change(script: str, unit: str, kept: str | None) -> str:
     files = [File(SCRIPT, script, "755"), File(UNIT_PATH, unit)]
     return (
         writing(files, {file.path: file.text() for file in files})
-        + (_keep(kept) if kept is not None else "")
+        + (_replace_saved(kept) if kept is not None else "")
         + f"systemctl daemon-reload\nsystemctl enable --quiet {UNIT}\nsystemctl restart {UNIT}\n"
     )
 
 
-def _keep(text: str) -> str:
-    """Replace the image's own file: tested first, its owner and mode as they are."""
+def _replace_saved(text: str) -> str:
+    """A script that replaces the image's saved rules, after a test by iptables-restore; owner and mode stay."""
     new = f"{RULES_V4}.isthmus-new"
     encoded = base64.encodebytes(text.encode()).decode()
     return (

@@ -1,4 +1,4 @@
-"""kubeadm init and kubeadm join, and the tokens that joining takes."""
+"""kubeadm init, kubeadm join, and join tokens."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from facts.kubernetes import KUBECTL, JoinTokens, Membership, Nodes
 from operations import kubeadm_script
 
 API_WAIT_S = 120
-_TOKEN_SIGNS = string.ascii_lowercase + string.digits
+_TOKEN_CHARACTERS = string.ascii_lowercase + string.digits
 
 
 @operation()
 def init(document: Callable[[str], str | None], node: str) -> Generator[StringCommand, None, None]:
     """
-    Have this host run the API of a cluster; a new one is made where the host belongs to none.
+    Run `kubeadm init` if this host belongs to no cluster, and wait until its API is ready. Fail if it belongs to another cluster.
 
-    + document: gives kubeadm's file for a join token (which `tokens_removed` takes away again), or None where it can't be known
+    + document: returns kubeadm's file for a join token, which `delete_tokens` deletes later, or None if an address is not known yet
     + node: name of this host's Node
     """
     found, nodes = host.get_fact(Membership), host.get_fact(Nodes)
     if found is None:
-        yield fail("what kubeadm left in /etc/kubernetes could not be read")
+        yield fail("kubeadm's files in /etc/kubernetes could not be read")
         return
-    stands = node_state(found, found.pki, node in {known.name for known in nodes or ()})
-    if stands == "outside":
-        yield from _begin(document)
-    elif stands == "foreign":
+    membership = node_state(found, found.pki, node in {known.name for known in nodes or ()})
+    if membership == "outside":
+        yield from _init(document)
+    elif membership == "foreign":
         yield fail(kubeadm_script.FOREIGN)
     elif nodes is None:
         yield StringCommand("systemctl start kubelet.service")
         yield kubeadm_script.wait_for_api(API_WAIT_S)
-    elif stands == "unfinished":
+    elif membership == "unfinished":
         yield fail(kubeadm_script.UNFINISHED)
     else:
         host.noop("the API answers")
@@ -57,24 +57,25 @@ def join(
     certificates: Callable[[str, str], str | None] | None = None,
 ) -> Generator[StringCommand, None, None]:
     """
-    Have this host be a node of the cluster. A node of another cluster is refused, and nothing is done to it.
+    Run `kubeadm join` if this host is no node yet. Fail, without any change, if it is a node of another cluster.
 
-    + first: inventory name of the control plane that admits it
+    + first: inventory name of a control plane that makes the join token
     + endpoint: name of the API
-    + document: gives kubeadm's file for an admission, or None where it can't be known
+    + document: returns kubeadm's file for join credentials, or None if this host has no tailnet address
     + node: name of this host's Node
-    + certificates: for a further control plane: gives the file for what kubeadm knows already and the key under which `first` lends its CAs
+    + certificates: for a further control plane only: returns kubeadm's file, from the cluster's ClusterConfiguration and the key
+      that encrypts the CAs which `first` uploads; None if an address is not known yet
     """
     found, cluster, nodes = host.get_fact(Membership), remote.fact(first, Membership), remote.fact(first, Nodes)
     if found is None or cluster is None or (nodes is None and state.is_executing):
-        yield fail(f"what kubeadm left on this host could not be read, or the API on {first} does not answer")
+        yield fail(f"kubeadm's files on this host could not be read, or the API on {first} does not answer")
         return
-    stands = node_state(found, cluster.pki, node in {known.name for known in nodes or ()})
-    if stands == "member":
+    membership = node_state(found, cluster.pki, node in {known.name for known in nodes or ()})
+    if membership == "member":
         host.noop("the host is a node")
-    elif stands == "foreign":
+    elif membership == "foreign":
         yield fail(kubeadm_script.FOREIGN)
-    elif stands == "unfinished" and nodes is not None:
+    elif membership == "unfinished" and nodes is not None:
         yield fail(kubeadm_script.UNFINISHED)
     elif not state.is_executing:
         yield StringCommand("true")
@@ -87,11 +88,11 @@ def delete_tokens(
     first: str, members: Sequence[str] = (), mark: str = TOKEN_MARK
 ) -> Generator[StringCommand, None, None]:
     """
-    Take back the join tokens that this run, or one that was interrupted, has made.
+    Delete the join tokens of this run and of interrupted runs.
 
-    + first: inventory name of this host, which runs the API
-    + members: nodes that need a token if they are none yet (for the preview)
-    + mark: how the tokens are described; empty for those of everybody
+    + first: inventory name of this host, a control plane
+    + members: names of Nodes; those that are missing in the cluster will need a token (for the preview)
+    + mark: description of the tokens; empty: all tokens, whoever made them
     """
     found, nodes = host.get_fact(JoinTokens, mark=mark), remote.fact(first, Nodes)
     if found is None or nodes is None:
@@ -104,7 +105,7 @@ def delete_tokens(
     yield StringCommand(f"{KUBECTL} -n kube-system delete secret --ignore-not-found", *found)
 
 
-def _begin(document: Callable[[str], str | None]) -> Generator[StringCommand, None, None]:
+def _init(document: Callable[[str], str | None]) -> Generator[StringCommand, None, None]:
     if not state.is_executing:
         yield StringCommand("true")
         return
@@ -126,14 +127,14 @@ def _join(
     certificates: Callable[[str, str], str | None] | None,
 ) -> Generator[StringCommand, None, None]:
     try:
-        text = document(_admit(first, certificates))
+        text = document(_join_credentials(first, certificates))
     except (remote.RemoteFailure, ValueError) as failure:
-        yield fail(f"{first} gave no admission: {failure}")
+        yield fail(f"no join credentials could be made on {first}: {failure}")
         return
     if text is None:
-        yield fail("this host has no tailnet address; what does `tailscale status` say on it?")
+        yield fail("this host has no tailnet address; see `tailscale status` on it")
         return
-    # A control plane finds itself under the API's name, which answers only when it has joined.
+    # On a control plane the API's name leads to the host itself, whose API runs only after the join.
     via = (first, endpoint) if certificates else None
     yield StringCommand("sh -s", _stdin=kubeadm_script.script("join", text, via))
     try:
@@ -142,37 +143,42 @@ def _join(
             poll_script(f"{KUBECTL} get node {shlex.quote(node)} 2>&1", seconds=60, otherwise="no such Node"),
         )
     except remote.RemoteFailure:
-        yield fail("it joined, but no Node appeared within a minute; see `journalctl -u kubelet` on it")
+        yield fail(
+            "this host joined, but its Node did not appear within a minute; see `journalctl -u kubelet` on this host"
+        )
         return
     if certificates:
-        yield from _take_certificates_back(first)
+        yield from _delete_uploaded_certificates(first)
 
 
-def _take_certificates_back(first: str) -> Generator[StringCommand, None, None]:
-    # They are encrypted, and kubeadm would let them lie for two hours; the token that owns them only counts that time.
+def _delete_uploaded_certificates(first: str) -> Generator[StringCommand, None, None]:
+    # The CAs are encrypted, but kubeadm would leave them in the cluster for two hours. Their owner is a token that only counts that time.
     owner = f"$({KUBECTL} -n kube-system get secret kubeadm-certs -o jsonpath='{{.metadata.ownerReferences[*].name}}')"
     try:
         remote.run(first, f"{KUBECTL} -n kube-system delete secret --ignore-not-found kubeadm-certs {owner}")
     except remote.RemoteFailure as failure:
-        yield fail(f"it joined, but the certificates lent to it could not be taken back: {failure}")
+        yield fail(
+            f"this host joined, but the encrypted CAs that {first} uploaded for it could not be deleted: {failure}. "
+            "kubeadm deletes them after two hours"
+        )
 
 
-def _admit(first: str, certificates: Callable[[str, str], str | None] | None) -> JoinCredentials:
-    said = remote.run(
+def _join_credentials(first: str, certificates: Callable[[str, str], str | None] | None) -> JoinCredentials:
+    join_command = remote.run(
         first, f"kubeadm token create --ttl {TOKEN_LIFETIME} --description {TOKEN_MARK} --print-join-command"
     )
-    admission = parse_join_command(said)
+    credentials = parse_join_command(join_command)
     if certificates is None:
-        return admission
+        return credentials
     key = secrets.token_hex(32)
-    text = certificates(remote.run(first, kubeadm_script.KNOWN), key)
+    text = certificates(remote.run(first, kubeadm_script.CLUSTER_CONFIGURATION), key)
     if text is None:
         raise ValueError("the tailnet address of a control plane is not known")
-    # What joins takes the names in its certificate from there.
+    # The new control plane reads the SANs for its certificate from the uploaded configuration.
     for phase in ("upload-config kubeadm", "upload-certs --upload-certs --skip-certificate-key-print"):
         remote.run(first, "sh -s", stdin=kubeadm_script.script(f"init phase {phase}", text, is_node=True))
-    return JoinCredentials(admission.token, admission.authorities, key)
+    return JoinCredentials(credentials.token, credentials.authorities, key)
 
 
 def _new_token() -> str:
-    return ".".join("".join(secrets.choice(_TOKEN_SIGNS) for _ in range(length)) for length in (6, 16))
+    return ".".join("".join(secrets.choice(_TOKEN_CHARACTERS) for _ in range(length)) for length in (6, 16))

@@ -1,4 +1,4 @@
-"""What makes a host a node, ended and removed by kubeadm."""
+"""kubeadm reset: the end of a host's membership in the cluster."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from facts.kubernetes import Membership
 from facts.paths import Present
 from operations import kubeadm_script
 
-# Where kubeadm and kubelet keep what makes a host a node; kubeadm reset empties them.
+# Files that make a host a node; kubeadm reset removes them.
 STATE = (
     "/etc/kubernetes/kubelet.conf",
     "/etc/kubernetes/admin.conf",
@@ -29,26 +29,26 @@ RESET_TIMEOUT_S = 300
 @operation()
 def reset(authority_of: str = "") -> Generator[StringCommand, None, None]:
     """
-    Have kubeadm end what runs here and forget what made this host a node. A node of another cluster is left alone.
+    Run `kubeadm reset` if this host is a node. Fail, without any change, if it is a node of another cluster.
 
-    + authority_of: inventory name of a control plane of this cluster; empty where none is left to compare with
+    + authority_of: inventory name of a control plane, whose CA this host's is compared with; empty if no control plane is left
     """
-    there, found = host.get_fact(Present, paths=STATE), host.get_fact(Membership)
+    files, found = host.get_fact(Present, paths=STATE), host.get_fact(Membership)
     authority = remote.fact(authority_of, Membership) if authority_of else None
-    if there is None or found is None or (authority_of and authority is None):
-        yield fail("what kubeadm left on this host could not be read")
+    if files is None or found is None or (authority_of and authority is None):
+        yield fail("kubeadm's files on this host, or the cluster's CA on a control plane, could not be read")
         return
     if found.kubelet and authority and authority.pki and found.kubelet != authority.pki:
         yield fail(kubeadm_script.FOREIGN)
         return
-    if not there:
+    if not files:
         host.noop("the host is no node")
         return
     yield StringCommand("sh -s", _stdin=_reset_script())
 
 
 def _reset_script() -> str:
-    """kubeadm needs containerd to end the pods. What it says is shown only where it fails."""
+    """kubeadm needs containerd to stop the pods. Its output is shown only if it fails."""
     return f"""\
 umask 077
 mkdir -p {kubeadm_script.FOLDER}

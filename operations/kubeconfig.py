@@ -1,4 +1,4 @@
-"""The operator's key to the cluster, kept on the operator's machine."""
+"""The operator's kubeconfig, in build/kubeconfig on the operator's machine."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ TARGET = Path("build/kubeconfig")
 @operation()
 def write(cluster: Cluster, after: Sequence[OperationMeta] = ()) -> Generator[StringCommand, None, None]:
     """
-    Have build/kubeconfig, below the operator's working directory, open the cluster that this host runs; readable by its owner only.
+    Write build/kubeconfig, below the operator's working directory, from this control plane's admin.conf; readable by its owner only.
 
-    + cluster: the declared one
-    + after: operations that make the cluster's own kubeconfig another one (for the preview)
+    + cluster: the declared cluster
+    + after: operations that change admin.conf (for the preview)
     """
     states = host.get_fact(States, paths=[KUBECONFIG])
     source = states[KUBECONFIG] if states else None
@@ -45,11 +45,12 @@ def write(cluster: Cluster, after: Sequence[OperationMeta] = ()) -> Generator[St
         text = kubeconfig.render(cluster, remote.run(host.name, f"cat {KUBECONFIG}"), source.sha256)
         write_private(TARGET, text)
     except (remote.RemoteFailure, ValueError, OSError) as problem:
-        yield fail(f"{TARGET} could not be made: {problem}")
+        yield fail(f"{TARGET} could not be written on the operator's machine: {problem}")
         return
     yield StringCommand("true")
-    way = kubeconfig.tunnel(cluster)
-    logger.info(f"--> {TARGET} opens the cluster{f', with this in another terminal: {way}' if way else ''}")
+    tunnel = kubeconfig.tunnel(cluster)
+    hint = f", with this tunnel in another terminal: {tunnel}" if tunnel else ""
+    logger.info(f"--> {TARGET} gives access to the cluster{hint}")
 
 
 def _is_current(cluster: Cluster, sha256: str) -> bool:
@@ -59,7 +60,7 @@ def _is_current(cluster: Cluster, sha256: str) -> bool:
 
 
 def write_private(file: Path, text: str) -> None:
-    """Write a file that only its owner can read, on the operator's machine, whole or not at all."""
+    """Write a file on the operator's machine that only its owner can read, atomically. Raises OSError."""
     file.parent.mkdir(exist_ok=True)
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A host made ready for Kubernetes: its name, swap, kernel settings, clock."""
+"""A host's name, swap, kernel settings and clock."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from facts.machine import Hostname, KernelSettings, Swap, TimeSync
 @operation()
 def hostname(wanted: str) -> Generator[StringCommand, None, None]:
     """
-    Give the host its name, now and after a reboot.
+    Set the host name, now and for the next boot.
 
-    + wanted: a DNS label
+    + wanted: the host name, a DNS label
     """
     found = host.get_fact(Hostname)
     if found is None:
@@ -25,12 +25,12 @@ def hostname(wanted: str) -> Generator[StringCommand, None, None]:
     elif found != {"live": wanted, "static": wanted}:
         yield StringCommand("hostnamectl set-hostname", QuoteString(wanted))
     else:
-        host.noop("the name is as declared")
+        host.noop("the host name is as declared")
 
 
 @operation()
 def no_swap() -> Generator[StringCommand, None, None]:
-    """Turn swap off now and after a reboot: kubelet refuses to start with it. Lines of fstab are commented out, not lost."""
+    """Turn swap off, now and for the next boot: kubelet refuses to start with swap. Lines of fstab are commented out."""
     found = host.get_fact(Swap)
     if found is None:
         yield fail("swap could not be read")
@@ -41,7 +41,7 @@ def no_swap() -> Generator[StringCommand, None, None]:
     if steps:
         yield StringCommand(" && ".join(steps))
     else:
-        host.noop("no swap")
+        host.noop("swap is off")
 
 
 @operation()
@@ -49,15 +49,15 @@ def kernel_settings(
     modules: Sequence[str], sysctls: Mapping[str, str], is_container: bool
 ) -> Generator[StringCommand, None, None]:
     """
-    Load modules and set sysctls now; the files that keep them over a reboot are written before.
+    Load kernel modules and set sysctls now. Another operation writes the files for the next boot.
 
-    + modules: names
-    + sysctls: key to value
-    + is_container: the kernel is somebody else's: what it does not show can't be set, and is left alone
+    + modules: names of the modules
+    + sysctls: key → value
+    + is_container: the kernel is the container host's, so modules are not loaded and sysctls that are not visible are skipped
     """
     found = host.get_fact(KernelSettings, modules=list(modules), sysctls=list(sysctls))
     if found is None:
-        yield fail("kernel settings could not be read")
+        yield fail("kernel modules and sysctls could not be read")
         return
     missing = [module for module in modules if found[f"module {module}"] is None]
     if missing and not is_container:
@@ -75,12 +75,12 @@ def kernel_settings(
 
 @operation()
 def time_service() -> Generator[StringCommand, None, None]:
-    """Have some time service run; whichever there is will do. A container's clock is its host's business."""
+    """Install systemd-timesyncd unless a time service runs already. A container needs none: its clock is that of its host."""
     found = host.get_fact(TimeSync)
     if found is None:
-        yield fail("time services could not be read")
+        yield fail("the state of time services could not be read")
     elif found:
-        host.noop(f"the clock is kept by {found}")
+        host.noop(f"{found} sets the clock")
     else:
         yield StringCommand(
             "systemctl list-unit-files -q systemd-timesyncd.service >/dev/null || "

@@ -1,4 +1,4 @@
-"""What the cluster is told by manifests, and waiting for what it makes of them."""
+"""Kubernetes objects from manifests, and waiting for nodes and workloads."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ _TROUBLE = f"{KUBECTL} get nodes -o wide >&2; {KUBECTL} get pods --all-namespace
 @operation()
 def apply(manifest: str, after: Sequence[OperationMeta] = ()) -> Generator[StringCommand, None, None]:
     """
-    Have the cluster hold these objects just so; compared by the API itself.
+    Apply a manifest on the server side; the API itself compares it with its objects.
 
     + manifest: objects as YAML, without secrets
-    + after: operations that take some of them away (for the preview)
+    + after: operations that delete some of the objects (for the preview)
     """
     found = host.get_fact(Manifest, manifest=manifest)
     if found is None or (found == ABSENT and state.is_executing and host.get_fact(Nodes) is None):
-        yield fail("the objects of the manifest could not be compared: the API does not answer, or refuses them")
+        yield fail(
+            "the API could not compare the manifest with its objects: it does not answer, or rejects the manifest; "
+            "`kubectl diff` on this host shows the error"
+        )
         return
     if found == SAME and not (not state.is_executing and will_have_changed(after)):
         host.noop("the objects are as declared")
@@ -40,10 +43,10 @@ def apply(manifest: str, after: Sequence[OperationMeta] = ()) -> Generator[Strin
 @operation()
 def delete(namespace: str, daemon_set: str) -> Generator[StringCommand, None, None]:
     """
-    Have the cluster run a daemon nowhere; its pods end by and by.
+    Delete a DaemonSet; its pods end afterwards, without a wait.
 
-    + namespace: where it is
-    + daemon_set: its name
+    + namespace: namespace of the DaemonSet
+    + daemon_set: name of the DaemonSet
     """
     found = host.get_fact(Workloads)
     if found is None:
@@ -51,15 +54,15 @@ def delete(namespace: str, daemon_set: str) -> Generator[StringCommand, None, No
     elif ("DaemonSet", namespace, daemon_set) in {(item.kind, item.namespace, item.name) for item in found}:
         yield StringCommand(f"{KUBECTL} -n {namespace} delete daemonset {daemon_set} --ignore-not-found --timeout=60s")
     else:
-        host.noop("there is none")
+        host.noop("the DaemonSet does not exist")
 
 
 @operation()
 def wait_for_nodes(wanted: Sequence[str]) -> Generator[StringCommand, None, None]:
     """
-    Wait until nodes are ready; what isn't ready then is shown.
+    Wait until nodes are ready. On a timeout the error lists all nodes, and the pods that do not run.
 
-    + wanted: their names
+    + wanted: names of the nodes
     """
     found = host.get_fact(Nodes)
     if found is None:
@@ -78,10 +81,10 @@ def wait_for_workloads(
     wanted: Sequence[tuple[str, str]], after: Sequence[OperationMeta] = ()
 ) -> Generator[StringCommand, None, None]:
     """
-    Wait until every pod of some workloads runs; what does not is shown.
+    Wait until every pod of some workloads runs. On a timeout the error lists all nodes, and the pods that do not run.
 
-    + wanted: namespace, and kind/name in small letters
-    + after: operations whose change renews pods: then all are waited for
+    + wanted: pairs of namespace and kind/name, such as `deployment/coredns`
+    + after: operations that restart pods if they change something: then every workload is waited for
     """
     found = host.get_fact(Workloads)
     if found is None:
@@ -90,7 +93,7 @@ def wait_for_workloads(
     running = {(item.namespace, f"{item.kind.lower()}/{item.name}") for item in found if item.is_available}
     waiting = [workload for workload in wanted if workload not in running or will_have_changed(after)]
     if not waiting:
-        host.noop("the cluster's own pods run")
+        host.noop("the workloads run")
     for namespace, name in waiting:
         command = f"{KUBECTL} -n {namespace} rollout status {name} --timeout={WAIT_S}s || {{ {_TROUBLE}; }}"
         yield from wait(command, WAIT_S, f"{name} runs")

@@ -1,4 +1,4 @@
-"""Routing on a host, and the names that it knows."""
+"""Routing on a host, the MTU of a link, and /etc/hosts."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def forwarding(
     kept_local: Sequence[IPv4Network], reads: Sequence[str], restarted_by: Sequence[OperationMeta]
 ) -> Generator[StringCommand, None, None]:
     """
-    Have forwarding, the rules for the host's own networks and the segment clamp stand now and at every boot, by our unit.
+    Start and enable our unit, which enables forwarding, keeps the host's own networks out of the tailnet and clamps TCP's segment size.
 
-    + kept_local: networks that are never looked for in the tailnet
-    + reads: the unit and its script, written before
-    + restarted_by: the operation that writes them
+    + kept_local: networks that are never routed into the tailnet
+    + reads: paths of the unit and its script, written by an earlier operation
+    + restarted_by: the operations that write them
     """
     found = host.get_fact(Forwarding)
     unit = host.get_fact(State, unit=UNIT, reads=list(reads))
@@ -40,9 +40,9 @@ def forwarding(
         yield fail("the host's routing could not be read")
         return
     rules = tuple(sorted(str(network) for network in kept_local))
-    stands = (found.kept_local, found.forwarding, found.clamped) == (rules, True, CLAMPED)
-    if stands and unit.active and unit.enabled and not unit.outdated and not will_have_changed(restarted_by):
-        host.noop("routing is as wanted")
+    is_set = (found.kept_local, found.forwarding, found.clamped) == (rules, True, CLAMPED)
+    if is_set and unit.active and unit.enabled and not unit.outdated and not will_have_changed(restarted_by):
+        host.noop("routing is set up")
         return
     yield StringCommand(f"systemctl daemon-reload && systemctl enable --quiet {UNIT} && systemctl restart {UNIT}")
 
@@ -50,10 +50,10 @@ def forwarding(
 @operation()
 def link_mtu(link: str, size: int) -> Generator[StringCommand, None, None]:
     """
-    Have a link, where it is there, carry packets of this size and no larger ones.
+    Set the MTU of a link if the link exists.
 
-    + link: its name
-    + size: in bytes
+    + link: name of the link
+    + size: MTU in bytes
     """
     found = host.get_fact(Mtus)
     if found is None:
@@ -61,16 +61,16 @@ def link_mtu(link: str, size: int) -> Generator[StringCommand, None, None]:
     elif found.get(link, size) != size:
         yield StringCommand(f"ip link set dev {shlex.quote(link)} mtu {size}")
     else:
-        host.noop(f"{link} carries {size} bytes, or is not there")
+        host.noop(f"{link} has MTU {size}, or does not exist")
 
 
 @operation()
 def hosts_block(entries: Entries, after: Entries | None = None) -> Generator[StringCommand, None, None]:
     """
-    Keep our block of /etc/hosts; all other lines stay.
+    Write our block of /etc/hosts; all other lines stay.
 
-    + entries: asked when the operation runs: address to names, or None where they can't be known
-    + after: what an earlier operation of the run will have written (for the preview)
+    + entries: returns address → names when the operation runs, or None if headscale does not answer
+    + after: the same for an earlier operation of the run, which will have written its entries (for the preview)
     """
     lines = host.get_fact(Content, path="/etc/hosts")
     before = after() if after and not state.is_executing else None
@@ -81,7 +81,7 @@ def hosts_block(entries: Entries, after: Entries | None = None) -> Generator[Str
         yield fail(
             "/etc/hosts could not be read"
             if lines is None
-            else "the addresses of the tailnet are not known: headscale does not answer"
+            else "the tailnet addresses are not known: headscale does not answer; see `journalctl -u headscale -n 30` on the coordinator"
         )
         return
     if wanted is None:
@@ -89,6 +89,6 @@ def hosts_block(entries: Entries, after: Entries | None = None) -> Generator[Str
         return
     text = with_block(lines, wanted)
     if text.splitlines() == lines:
-        host.noop("the names are there")
+        host.noop("/etc/hosts has the names")
         return
     yield StringCommand("sh -s", _stdin=in_place("/etc/hosts", text))

@@ -1,4 +1,4 @@
-"""nginx on the gateway, and the certificate that it shows."""
+"""nginx on the gateway, and its certificate."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from operations.systemd import will_have_changed
 @operation()
 def check_config(reads: Sequence[str], written_by: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
     """
-    Have nginx test its configuration when it is about to be restarted for it: with a wrong one it would not start again.
+    Run `nginx -t` if nginx will be restarted: with an invalid configuration it would not start again.
 
-    + reads: files that nginx reads when it starts
+    + reads: files that nginx reads at its start
     + written_by: operations that write them
     """
     found = host.get_fact(State, unit="nginx.service", reads=list(reads))
@@ -28,7 +28,7 @@ def check_config(reads: Sequence[str], written_by: Sequence[OperationMeta]) -> G
     elif found.outdated or will_have_changed(written_by):
         yield StringCommand("nginx -t -q")
     else:
-        host.noop("nginx has read its files")
+        host.noop("nginx runs with its current configuration")
 
 
 @operation()
@@ -36,13 +36,13 @@ def certificate(
     certificate: str, domain: str, webroot: str, email: str | None, server: str = ""
 ) -> Generator[StringCommand, None, None]:
     """
-    Have a valid certificate from Let's Encrypt; certbot's own timer renews it from then on.
+    Obtain a certificate from Let's Encrypt by certbot unless a valid one exists; certbot's timer renews it.
 
-    + certificate: where certbot keeps it
-    + domain: name that it is for; it must lead to this host's port 80
-    + webroot: folder that nginx serves the challenge from
-    + email: told before a certificate expires
-    + server: directory of another authority than Let's Encrypt
+    + certificate: path at which certbot stores it
+    + domain: DNS name of the certificate; it must lead to port 80 of this host
+    + webroot: folder from which nginx serves the challenge
+    + email: gets Let's Encrypt's warnings before the certificate expires; None: nobody does
+    + server: ACME directory of another authority; empty: Let's Encrypt
     """
     found = host.get_fact(CertificateState, path=certificate)
     if found is None:

@@ -1,4 +1,4 @@
-"""Node objects: labels and taints, drain, uncordon, deletion; by kubectl on a control plane."""
+"""Node objects: drain, uncordon, deletion, labels and taints; by kubectl on a control plane."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from cluster.observed.pods import Pod
 from engine.fail import API_SILENT, fail
 from facts.kubernetes import KUBECTL, Evictable, Nodes
 
-# kubelet of a node that is not ready confirms no pod's end: who waits for it waits forever.
-GONE_AFTER_S = 5
+# The kubelet of a node that is not ready confirms no pod's end, so drain would wait for it until its timeout.
+SKIP_WAIT_S = 5
 
 
 @operation()
@@ -23,73 +23,83 @@ def drain(
     node: str, timeout_s: int, force: bool = False, is_leaving: bool = False, is_away: bool = False
 ) -> Generator[StringCommand, None, None]:
     """
-    Have a node take no new pods, and move those that can live elsewhere. Pods of the node itself (DaemonSets) stay.
+    Drain a node: cordon it, and evict its pods. Pods of DaemonSets stay.
 
-    + node: its name
-    + timeout_s: how long their owners' disruption budgets and their own shutdown may take
-    + force: also end pods that nobody starts again
-    + is_leaving: the Node is deleted afterwards: where it is gone or dead already, there is nothing to move
-    + is_away: the host can't be reached, though the API may not have noticed yet: the end of its pods is not waited for
+    + node: name of the Node
+    + timeout_s: time limit for all evictions in seconds, which includes disruption budgets and the pods' own shutdown
+    + force: also evict pods without a controller, which are lost
+    + is_leaving: the Node is deleted afterwards, so nothing is done if it is missing or not ready
+    + is_away: the host can't be reached, though the API may still report it as ready: do not wait for the end of its pods
     """
     nodes, pods = host.get_fact(Nodes), host.get_fact(Evictable, node=node)
-    found = _find(node, nodes)
+    found = find_node(node, nodes)
+    evicted = [pod for pod in pods or () if not pod.leaving or (found and found.ready)]
     if nodes is not None and is_leaving and not (found and found.ready):
-        host.noop("the node is gone or dead: its pods start elsewhere when its Node is deleted")
-        return
-    if found is None or pods is None:
-        yield fail(API_SILENT if pods is None else f"the cluster has no Node {node}")
-        return
-    moving = [pod for pod in pods if not (pod.leaving and not found.ready)]
-    if not moving and not found.schedulable:
+        host.noop("the node is missing or not ready: its pods start elsewhere when its Node is deleted")
+    elif found is None or pods is None:
+        yield fail(API_SILENT if pods is None else node_unavailable(node, nodes))
+    elif not evicted and not found.schedulable:
         host.noop("the node is drained")
-        return
-    lonely = [pod.title for pod in moving if not pod.controller and not pod.leaving]
-    if lonely and not force:
-        yield fail(
-            f"nobody would start these pods again: {', '.join(lonely)}. Nothing was moved. Save what they hold; --data force=1 ends them"
-        )
-        return
-    _announce(node, moving)
-    is_alive = found.ready and not is_away
-    name, wait = shlex.quote(node), "" if is_alive else f" --skip-wait-for-delete-timeout={GONE_AFTER_S}"
-    yield StringCommand(
-        f"{KUBECTL} drain {name} --ignore-daemonsets --delete-emptydir-data{' --force' if force else ''}{wait} "
-        f"--timeout={timeout_s}s"
+    elif not force and (unmanaged := [pod.title for pod in evicted if not pod.controller and not pod.leaving]):
+        yield fail(no_controller(unmanaged))
+    else:
+        _announce(node, evicted)
+        yield StringCommand(_drain_command(node, timeout_s, force, is_alive=found.ready and not is_away))
+
+
+def _drain_command(node: str, timeout_s: int, force: bool, is_alive: bool) -> str:
+    options = ["--ignore-daemonsets", "--delete-emptydir-data"]
+    options += ["--force"] if force else []
+    options += [] if is_alive else [f"--skip-wait-for-delete-timeout={SKIP_WAIT_S}"]
+    return f"{KUBECTL} drain {shlex.quote(node)} {' '.join(options)} --timeout={timeout_s}s"
+
+
+def no_controller(titles: Sequence[str]) -> str:
+    """Why these pods are not ended without `force`."""
+    return (
+        f"these pods have no controller, so they would not start again: {', '.join(titles)}. Nothing was changed. "
+        "Save their data, then run again with --data force=1, which ends them"
     )
 
 
 @operation()
 def uncordon(node: str) -> Generator[StringCommand, None, None]:
     """
-    Have a node take pods again.
+    Uncordon a node, so that it takes pods again.
 
-    + node: its name
+    + node: name of the Node
     """
     nodes = host.get_fact(Nodes)
-    found = _find(node, nodes)
+    found = find_node(node, nodes)
     if found is None:
-        yield fail(API_SILENT if nodes is None else f"the cluster has no Node {node}")
+        yield fail(node_unavailable(node, nodes))
     elif found.schedulable:
-        host.noop("the node takes pods")
+        host.noop("the node is schedulable")
     else:
         yield StringCommand(f"{KUBECTL} uncordon {shlex.quote(node)}")
 
 
-def _find(name: str, nodes: Sequence[Node] | None) -> Node | None:
+def find_node(name: str, nodes: Sequence[Node] | None) -> Node | None:
+    """The Node of that name; None if there is none, or `nodes` could not be read (None)."""
     return next((node for node in nodes or () if node.name == name), None)
 
 
-def _announce(node: str, moving: Sequence[Pod]) -> None:
-    for pod in moving:
-        host.log(f"{pod.title} leaves {node}{'' if pod.controller else ', and nobody starts it again'}")
+def node_unavailable(name: str, nodes: Sequence[Node] | None) -> str:
+    """Why `find_node` found nothing."""
+    return API_SILENT if nodes is None else f"the cluster has no Node {name}; run the deploy, by which the host joins"
+
+
+def _announce(node: str, evicted: Sequence[Pod]) -> None:
+    for pod in evicted:
+        host.log(f"{pod.title} leaves {node}{'' if pod.controller else ' and is lost: it has no controller'}")
 
 
 @operation()
 def delete_node(node: str) -> Generator[StringCommand, None, None]:
     """
-    Have the API forget a node; its controllers then start its pods elsewhere.
+    Delete a Node from the API; controllers then start its pods elsewhere.
 
-    + node: its name
+    + node: name of the Node
     """
     nodes = host.get_fact(Nodes)
     if nodes is None:
@@ -103,15 +113,19 @@ def delete_node(node: str) -> Generator[StringCommand, None, None]:
 @operation()
 def label_and_taint(wanted: Sequence[desired.Settings]) -> Generator[StringCommand, None, None]:
     """
-    Give nodes the labels and taints that are declared. Other labels stay, and so do taints that Kubernetes sets by itself.
+    Set the declared labels and taints of nodes. Other labels stay, and so do taints that Kubernetes sets itself.
 
-    + wanted: for each node
+    + wanted: declared labels and taints of each node
     """
     found = host.get_fact(Nodes)
     known = {node.name: node for node in found or ()}
     missing = [settings.name for settings in wanted if settings.name not in known]
     if found is None or (missing and state.is_executing):
-        yield fail(f"no Node of {', '.join(missing)}" if found is not None else API_SILENT)
+        yield fail(
+            API_SILENT
+            if found is None
+            else f"the cluster has no Node of {', '.join(missing)}; have these hosts joined?"
+        )
         return
     calls = [
         call
@@ -120,6 +134,6 @@ def label_and_taint(wanted: Sequence[desired.Settings]) -> Generator[StringComma
         for call in desired.corrections(settings, known[settings.name])
     ]
     if not calls and not missing:
-        host.noop("nodes are labelled and tainted as declared")
+        host.noop("labels and taints are as declared")
         return
     yield StringCommand("; ".join(["set -e", *(f"{KUBECTL} {shlex.join(call)}" for call in calls)]))

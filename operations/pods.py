@@ -1,4 +1,4 @@
-"""Pods started again after what they stand on was changed: the pod network, or where the API is found."""
+"""The restart of pods after a change of the pod network, and of kube-proxy after a change of the API's address."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from engine.fail import API_SILENT, fail
 from engine.wait import poll_script
 from facts.cni import Leases
 from facts.kubernetes import KUBECTL, PROXIES, KubeProxyEndpoint, OnPodNetwork
+from operations.nodes import no_controller
 from operations.systemd import will_have_changed
 
 END_S, PROXY_S = 180, 90
@@ -24,65 +25,65 @@ END_S, PROXY_S = 180, 90
 @operation()
 def check_controllers(nodes: Sequence[str], force: bool) -> Generator[StringCommand, None, None]:
     """
-    Refuse, before anything else is done, where a pod would not be started again by anybody. Changes nothing.
+    Fail if a pod on the pod network has no controller, because it would be lost by a restart. Changes nothing.
 
-    + nodes: whose pods are meant
-    + force: such pods may end
+    + nodes: names of the nodes whose pods will be restarted
+    + force: accept the loss of pods without a controller
     """
-    found = _on(nodes)
-    lonely = [pod.title for pod in found or () if not pod.controller]
+    found = _pods_of(nodes)
+    unmanaged = [pod.title for pod in found or () if not pod.controller]
     if found is None:
         yield fail(API_SILENT)
-    elif lonely and not force:
-        yield fail(
-            f"nobody would start these pods again: {', '.join(lonely)}. Nothing was changed. Save what they hold; --data force=1 ends them"
-        )
+    elif unmanaged and not force:
+        yield fail(no_controller(unmanaged))
     else:
-        host.noop("every pod is started again")
+        host.noop("all pods have a controller")
 
 
 @operation()
 def restart(nodes: Sequence[str], after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
     """
-    End the pods that have no address of their node's pod network any more; whoever owns them starts them again.
+    Delete the pods whose address is not in their node's leases any more; their controllers start them again.
 
-    + nodes: whose pods are meant
-    + after: operations that take the network away (for the preview)
+    + nodes: names of the nodes
+    + after: operations that remove the pod network (for the preview)
     """
-    found = _on(nodes)
+    found = _pods_of(nodes)
     leases = {node: remote.fact(node, Leases) for node in nodes}
     if found is None or None in leases.values():
-        yield fail("the API does not answer, or a node's leases could not be read")
+        yield fail(
+            "the leases of a node's pods could not be read, or the API does not answer; see `journalctl -u kubelet` on this host"
+        )
         return
     will_be_all = not state.is_executing and will_have_changed(after)
-    stranded = [pod for pod in found if will_be_all or pod.uid not in leases[pod.node]]
-    if not stranded:
-        host.noop("every pod is on the network")
+    without_lease = [pod for pod in found if will_be_all or pod.uid not in leases[pod.node]]
+    if not without_lease:
+        host.noop("all pods have an address of the pod network")
         return
-    for pod in stranded:
-        host.log(f"{pod.title} on {pod.node} is started again")
-    yield StringCommand(_ended(stranded))
+    for pod in without_lease:
+        host.log(f"{pod.title} on {pod.node} is restarted")
+    yield StringCommand(_delete_pods(without_lease))
 
 
 @operation()
 def kube_proxy_endpoint(api: str, address: Callable[[], str | None]) -> Generator[StringCommand, None, None]:
     """
-    Have this node's kube-proxy find the API where its name leads now. What it has set up stays while it starts again.
+    Restart this node's kube-proxy if it maps the API's name to an outdated address. Its packet filter rules stay meanwhile.
 
-    + api: its name
-    + address: gives where the name leads on this host, or None where that can't be known
+    + api: name of the API
+    + address: returns the address of that name on this host, or None if it is not known
     """
     found, wanted = host.get_fact(KubeProxyEndpoint, api=api), address()
     if found is None or (wanted is None and state.is_executing):
-        yield fail("it could not be read where kube-proxy finds the API")
-    elif all(asked == wanted for asked in found):
-        host.noop("kube-proxy finds the API, or does not run yet")
+        yield fail("the API's address in kube-proxy's /etc/hosts, or in this host's, could not be read")
+    elif all(current == wanted for current in found):
+        host.noop("kube-proxy has the API's address, or does not run yet")
     else:
-        yield StringCommand("sh -s", _stdin=_proxy_again(KubeProxyEndpoint().command(api), wanted or ""))
+        yield StringCommand("sh -s", _stdin=_restart_kube_proxy(KubeProxyEndpoint().command(api), wanted or ""))
 
 
-def _proxy_again(question: str, wanted: str) -> str:
-    """End it: kubelet starts it again, with the names that the host has then."""
+def _restart_kube_proxy(question: str, wanted: str) -> str:
+    """A script that kills kube-proxy: kubelet starts it again, with the current /etc/hosts."""
     answer = f"{question}\n:"
     is_wanted = f"""test "$state" = "$(printf 'addresses\\n{wanted}')\""""
     return f"""\
@@ -91,12 +92,12 @@ for p in {PROXIES}; do p=${{p%/comm}}; kill -TERM "${{p#/proc/}}"; done
 """
 
 
-def _on(nodes: Sequence[str]) -> list[Networked] | None:
+def _pods_of(nodes: Sequence[str]) -> list[Networked] | None:
     found = host.get_fact(OnPodNetwork)
     return None if found is None else [pod for pod in found if pod.node in nodes]
 
 
-def _ended(pods: Sequence[Networked]) -> str:
+def _delete_pods(pods: Sequence[Networked]) -> str:
     by_namespace: dict[str, list[str]] = defaultdict(list)
     for pod in pods:
         by_namespace[pod.namespace].append(pod.name)

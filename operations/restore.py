@@ -1,4 +1,4 @@
-"""What a backup holds, brought back to where it was: headscale's files, a machine's key, etcd and the authorities."""
+"""The restore of a backup: headscale's files, a machine's tailnet key, etcd and the cluster's CAs."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ from operations import kubeadm_script
 API_WAIT_S = 180
 ETCD = "/var/lib/etcd"
 WORK = f"{ETCD}/isthmus-restore"
-# kubeadm makes all others from these, for the names and addresses of today.
+# kubeadm makes all other certificates from these, for the current names and addresses.
 AUTHORITIES = "ca.crt ca.key front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key sa.key sa.pub"  # in /etc/kubernetes/pki
-# All that these phases would write is in what etcd brings back; so no join token is made either.
+# The snapshot contains everything that these phases would write.
 SKIPPED = "upload-config,upload-certs,mark-control-plane,bootstrap-token,addon,show-join-command"
 INIT = f"init --skip-token-print --ignore-preflight-errors=DirAvailable--var-lib-etcd --skip-phases={SKIPPED}"
-# Watchers must not hold a revision that this etcd has not reached: they would miss what is written next. A thousand for each
-# second since 1970 is more than any etcd before has reached, also one that was itself brought back.
+# No watcher may know a revision that is newer than the restored etcd's: it would miss the writes up to that revision.
+# A thousand for each second since 1970 exceeds what any etcd has reached, a restored one included.
 REVISIONS_PER_S = 1000
 
 
 @operation()
 def check_backup(kubernetes: str, headscale: str, authority: Callable[[], str]) -> Generator[StringCommand, None, None]:
     """
-    Refuse, before anything is changed, a host on which the backup would not be understood. Changes nothing.
+    Fail if another minor version than the backup's is installed, or if the host belongs to another cluster. Changes nothing.
 
-    + kubernetes: version in the backup
-    + headscale: version in the backup
-    + authority: gives what names the cluster of the backup, as in `Membership`
+    + kubernetes: version of Kubernetes in the backup
+    + headscale: version of headscale in the backup
+    + authority: returns the hash of the backup's CA, as in `Membership`
     """
     packages, kubelet = host.get_fact(Packages, names=["headscale"]), host.get_fact(KubeletVersion)
     found = host.get_fact(Membership)
     if packages is None or kubelet is None or found is None:
-        yield fail("what is installed on this host could not be read; nothing was changed")
+        yield fail("the installed versions, or kubeadm's files, could not be read on this host; nothing was changed")
         return
-    there = packages["headscale"]
+    package = packages["headscale"]
     for name, installed, wanted in (
-        ("headscale", there.version if there else "", headscale),
+        ("headscale", package.version if package else "", headscale),
         ("kubelet", kubelet, kubernetes),
     ):
         if installed and minor(installed) != minor(wanted):
             yield fail(
-                f"{name} {installed} is installed, the backup is of {wanted}: another minor version keeps its data in another way. "
-                f"Nothing was changed. Install {name} {wanted} here, or restore another backup"
+                f"{name} {installed} is installed, but the backup is of {name} {wanted}, and minor versions store their data differently. "
+                f"Nothing was changed. Install {name} {wanted} on this host, or restore another backup"
             )
             return
     if {found.kubelet, found.pki} - {"", authority()}:
@@ -65,22 +65,22 @@ def check_backup(kubernetes: str, headscale: str, authority: Callable[[], str]) 
 
 @operation()
 def mark_started() -> Generator[StringCommand, None, None]:
-    """Mark this host: until `finished`, a deploy stops before any change."""
+    """Mark this host as under restore: until `mark_finished`, a deploy stops before any change."""
     yield StringCommand("install", "-D", "-m", "600", "/dev/null", UNDER_WAY)
 
 
 @operation()
 def mark_finished() -> Generator[StringCommand, None, None]:
-    """Take the mark of `begun` away."""
+    """Remove the mark of `mark_started`."""
     yield StringCommand("rm", "-f", UNDER_WAY)
 
 
 @operation()
 def headscale(archive: Callable[[], bytes]) -> Generator[StringCommand, None, None]:
     """
-    Give headscale the database and the keys of a backup; where it is not installed yet, it will start with them.
+    Install headscale's database and keys from a backup. If headscale is not installed yet, it will start with them.
 
-    + archive: gives a tar of them
+    + archive: returns a tar.gz of these files
     """
     yield StringCommand("sh -s", _stdin=headscale_script(archive()) if state.is_executing else "")
 
@@ -88,16 +88,16 @@ def headscale(archive: Callable[[], bytes]) -> Generator[StringCommand, None, No
 @operation()
 def machine(address: str, archive: Callable[[], bytes] | None) -> Generator[StringCommand, None, None]:
     """
-    Have a host that has lost its tailnet key, or has got another one since, be the machine that it was.
+    Restore tailscale's state on a host that has lost it, or has joined as another machine since the backup.
 
-    + address: the one that it had in the tailnet
-    + archive: gives a tar of tailscale's state; None where the backup has none
+    + address: the host's tailnet address in the backup
+    + archive: returns a tar.gz of tailscale's state; None if the backup has none
     """
-    status, there = host.get_fact(Status), host.get_fact(Present, paths=[STATE])
-    if status is None or there is None or status.state == "unreachable":
-        yield fail("tailscale's state could not be read; `journalctl -u tailscaled -n 30` on this host tells why")
-    elif archive is None or not address or address in status.addresses or (status.state == "absent" and there):
-        host.noop("the host is the machine that it was")
+    status, files = host.get_fact(Status), host.get_fact(Present, paths=[STATE])
+    if status is None or files is None or status.state == "unreachable":
+        yield fail("tailscale's state could not be read; see `journalctl -u tailscaled -n 30` on this host")
+    elif archive is None or not address or address in status.addresses or (status.state == "absent" and files):
+        host.noop("the host has its tailnet key")
     else:
         yield StringCommand("sh -s", _stdin=_machine_script(archive()) if state.is_executing else "")
 
@@ -111,34 +111,37 @@ def cluster(
     snapshot: Callable[[], bytes],
 ) -> Generator[StringCommand, None, None]:
     """
-    Have this host, on which nothing runs, run the cluster of a backup.
+    Restore etcd's snapshot and the cluster's CAs on this host, which is no node yet, and run `kubeadm init` with them.
 
     + node: name of this host's Node
-    + address: gives its address in the tailnet
-    + document: gives kubeadm's file
-    + pki: gives a tar with the authorities
-    + snapshot: gives etcd's snapshot, packed by gzip
+    + address: returns this host's tailnet address; None if it has none
+    + document: returns kubeadm's file; None if an address is not known
+    + pki: returns a tar.gz with the CAs
+    + snapshot: returns etcd's snapshot, compressed by gzip
     """
     if not state.is_executing:
         yield StringCommand("true")
         return
-    at, text = address(), document()
-    if at is None or text is None:
-        yield fail("this host has no tailnet address; what does `tailscale status` say on it?")
+    own_address, text = address(), document()
+    if own_address is None or text is None:
+        yield fail("this host has no tailnet address; see `tailscale status` on it")
         return
-    yield StringCommand("sh -s", _stdin=_etcd_script(node, at, pki(), snapshot()))
+    yield StringCommand("sh -s", _stdin=_etcd_script(node, own_address, pki(), snapshot()))
     yield StringCommand("sh -s", _stdin=kubeadm_script.script(INIT, text))
     yield StringCommand("systemctl enable --quiet kubelet.service")
     yield kubeadm_script.wait_for_api(API_WAIT_S)
 
 
 def _file(content: bytes, command: str) -> str:
-    """Lines of a script that hand `content` to a command: it is in no argument."""
+    """Lines of a script that pass `content` to the standard input of a command, so that it is in no argument."""
     return f"base64 -d <<'END-OF-FILE' | {command}\n{base64.encodebytes(content).decode()}END-OF-FILE\n"
 
 
 def headscale_script(archive: bytes) -> str:
-    """For sh: have headscale run with the files of that tar. Its user is made as its package does, which then leaves it as it is."""
+    """A script for sh that replaces headscale's database and keys by the files of that tar.gz, and restarts headscale if it is installed.
+
+    It makes headscale's user exactly as headscale's package does, which then keeps it.
+    """
     return f"""\
 set -e
 umask 077
@@ -171,8 +174,8 @@ mkdir -p {STATE.rpartition("/")[0]}
 
 
 def _etcd_script(node: str, address: str, pki: bytes, snapshot: bytes) -> str:
-    """etcd's own tool makes a member of the snapshot; it is taken out of the image that kubeadm will run."""
-    at = f"https://{address}:2380"
+    """A script that makes an etcd member from the snapshot, by the etcdutl of the image that kubeadm will run."""
+    url = f"https://{address}:2380"
     return f"""\
 set -e
 umask 077
@@ -184,7 +187,7 @@ clean
 mkdir -p "$work/pki" "$work/image"
 {_file(pki, 'tar -C "$work/pki" --strip-components=1 --no-same-owner -xz')}{_file(snapshot, 'gzip -d > "$work/snapshot"')}\
 version=$(kubeadm version -o short)
-said=$(kubeadm config images pull --kubernetes-version "$version" --cri-socket {RUNTIME_SOCKET} 2>&1) || {{ echo "$said" >&2; exit 1; }}
+output=$(kubeadm config images pull --kubernetes-version "$version" --cri-socket {RUNTIME_SOCKET} 2>&1) || {{ echo "$output" >&2; exit 1; }}
 image=$(kubeadm config images list --kubernetes-version "$version" | grep '/etcd:')
 ctr -n k8s.io images mount "$image" "$work/image" > /dev/null
 tool=$(find "$work/image/usr" "$work/image/bin" -name etcdutl -type f 2> /dev/null | head -n 1)
@@ -192,9 +195,9 @@ test -n "$tool" || {{ echo "$image has no etcdutl" >&2; exit 1; }}
 revision=$("$tool" snapshot status "$work/snapshot" --write-out json | grep -oE '"revision":[0-9]+' | cut -d: -f2)
 test -n "$revision" || {{ echo "etcdutl can't read the snapshot" >&2; exit 1; }}
 ahead=$(($(date +%s) * {REVISIONS_PER_S} - revision))
-said=$("$tool" snapshot restore "$work/snapshot" --data-dir "$work/data" --name {node} --initial-cluster {node}={at} \
-  --initial-advertise-peer-urls {at} --bump-revision "$ahead" --mark-compacted 2>&1) || {{
-  echo "etcd could not take the snapshot: $said" >&2; exit 1; }}
+output=$("$tool" snapshot restore "$work/snapshot" --data-dir "$work/data" --name {node} --initial-cluster {node}={url} \
+  --initial-advertise-peer-urls {url} --bump-revision "$ahead" --mark-compacted 2>&1) || {{
+  echo "etcdutl could not restore the snapshot: $output" >&2; exit 1; }}
 rm -rf {ETCD}/member
 mv "$work/data/member" {ETCD}/member
 umask 022

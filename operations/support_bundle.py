@@ -1,4 +1,4 @@
-"""What all hosts can tell, in one archive on the operator's machine."""
+"""The support bundle: logs and states of all hosts in one archive on the operator's machine."""
 
 from __future__ import annotations
 
@@ -19,55 +19,59 @@ from facts import support_bundle
 from facts.sections import Section, parse_sections
 
 FOLDER = Path("build/collected")
-ASK_S = 90
-_told: dict[str, dict[str, str]] = {}
+READ_TIMEOUT_S = 90
+_collected: dict[str, dict[str, str]] = {}
 
 
 @operation()
 def fetch() -> Generator[StringCommand, None, None]:
-    """Ask this host for all that it can tell. Changes nothing on it; a host that can't tell is noted, and does not stop the run."""
+    """Read this host's logs and states. Changes nothing on it. A failure goes into the archive as text, and does not stop the run."""
     if state.is_executing:
         try:
-            sections = parse_sections(remote.run(host.name, "sh -s", support_bundle.script(), ASK_S).splitlines())
-            _told[host.name] = {name: _text(section) for name, section in sections.items()}
+            sections = parse_sections(
+                remote.run(host.name, "sh -s", support_bundle.script(), READ_TIMEOUT_S).splitlines()
+            )
+            _collected[host.name] = {name: _text(section) for name, section in sections.items()}
         except remote.RemoteFailure as failure:
-            _told[host.name] = {"not-answered": f"{failure}\n"}
+            _collected[host.name] = {"not-answered": f"{failure}\n"}
     yield StringCommand("true")
 
 
 @operation()
 def store(cluster: str, away: Mapping[str, str]) -> Generator[StringCommand, None, None]:
     """
-    Write what was told to build/collected, readable by its owner only, without secrets.
+    Write the archive to build/collected, without secrets, readable by its owner only.
 
-    + cluster: its name
-    + away: hosts that could not be reached, and why
+    + cluster: name of the cluster
+    + away: host that could not be reached → the reason
     """
     if state.is_executing:
         target = FOLDER / f"{cluster}-{time.strftime('%Y%m%d-%H%M%S')}.tar.gz"
         try:
             FOLDER.mkdir(parents=True, exist_ok=True)
-            _pack(target, {**_told, **{name: {"not-reached": f"{why}\n"} for name, why in away.items()}})
+            _pack(target, {**_collected, **{name: {"not-reached": f"{why}\n"} for name, why in away.items()}})
         except OSError as problem:
             yield fail(f"{target} could not be written: {problem}")
             return
-        logger.info(f"--> {target} has what {len(_told)} hosts told; secrets are left out, names and addresses are not")
+        logger.info(
+            f"--> {target} has the logs and states of {len(_collected)} hosts; it contains names and addresses, but no secrets"
+        )
     yield StringCommand("true")
 
 
 def _text(section: Section) -> str:
-    ending = "" if section.code == 0 else f"\n(ended with {section.code})\n"
+    ending = "" if section.code == 0 else f"\n(exit status {section.code})\n"
     return redacted(f"$ {section.command}\n\n" + "\n".join(section.output) + f"\n{ending}")
 
 
-def _pack(target: Path, told: Mapping[str, Mapping[str, str]]) -> None:
+def _pack(target: Path, collected: Mapping[str, Mapping[str, str]]) -> None:
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
     with (
         os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened,
         tarfile.open(fileobj=opened, mode="w:gz") as archive,
     ):
-        for name, texts in sorted(told.items()):
+        for name, texts in sorted(collected.items()):
             for title, text in sorted(texts.items()):
                 entry = tarfile.TarInfo(f"{target.name.removesuffix('.tar.gz')}/{name}/{title}.txt")
                 content = text.encode(errors="replace")

@@ -1,4 +1,4 @@
-"""Services that run, start at boot, and have read their current configuration."""
+"""systemd services: running, enabled, and restarted after a change of their files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from facts.systemd import State
 
 
 def will_have_changed(triggers: Sequence[OperationMeta]) -> bool:
-    """Whether one of the operations changes something: as foreseen in the preview, as it was in the run."""
+    """Whether one of the operations changes something: in the preview whether it will, in the run whether it did."""
     return any(trigger.did_change() if state.is_executing else trigger.will_change for trigger in triggers)
 
 
@@ -26,13 +26,13 @@ def service(
     restarted_by: Sequence[OperationMeta] = (),
 ) -> Generator[StringCommand, None, None]:
     """
-    Have a unit run, start at boot, and be restarted when what it reads has changed since it was started.
+    Start and enable a unit, and restart it if a file that it reads is newer than its start.
 
-    A run that was interrupted between writing a file and restarting the service is thus made good by the next one.
+    Because the file's time decides, the next run makes up for a run that was interrupted between a file and the restart.
 
-    + unit: with its suffix, such as `nginx.service`
-    + reads: files that it reads only when it starts
-    + restarted_by: operations whose change calls for a restart; those that write what it reads, too: the preview needs them
+    + unit: name of the unit with its suffix, such as `nginx.service`
+    + reads: paths of files that the unit reads at its start only
+    + restarted_by: operations whose change requires a restart; also those that write `reads` (for the preview)
     """
     unit_state = host.get_fact(State, unit=unit, reads=list(reads))
     if unit_state is None:
@@ -42,7 +42,7 @@ def service(
     if commands:
         yield StringCommand(" && ".join(commands))
     else:
-        host.noop(f"{unit} runs and has read its files")
+        host.noop(f"{unit} runs with its current files")
 
 
 def _commands(unit: str, found: Unit, triggered: bool) -> list[str]:

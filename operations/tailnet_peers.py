@@ -1,4 +1,4 @@
-"""What a host sees of the tailnet: who is online, and which routes are served."""
+"""A host's view of the tailnet: which machines are online, and which routes are served."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from engine.wait import poll
 from facts.headscale import Nodes
 from facts.tailscale import Prefs, Status
 
-# headscale passes a route on within a second or two.
-HEARD_TIMEOUT_S = 15
-SEEN_TIMEOUT_S = 240
+# headscale distributes a route within a second or two.
+ADVERTISE_TIMEOUT_S = 15
+PEERS_TIMEOUT_S = 240
 
 
 @operation()
@@ -28,33 +28,32 @@ def wait_for_peers(
     own: Callable[[], Sequence[IPv4Network]] = tuple,
 ) -> Generator[StringCommand, None, None]:
     """
-    Wait until the client sees every other machine online, and somebody serving each route.
+    Wait until every other machine is online, and every route is served.
 
-    A client that is told its routes while it can't reach headscale may say the old ones last, and takes the new ones for said:
-    where headscale does not hear its own for a while, it says them again.
+    If tailscaled's advertised routes change while headscale is unreachable, tailscaled may never send the new ones. So if
+    headscale lacks routes of this host after 15 seconds, they are withdrawn and advertised again.
 
-    + peers: gives, when it is asked, the host name of each other machine and the routes that it offers
+    + peers: returns, when the operation runs, host name → advertised routes of every other machine
     + coordinator: inventory name of the host that runs headscale
-    + own: gives the routes that this host offers
+    + own: returns the routes that this host advertises
     """
     if not state.is_executing:
-        host.noop("the others are waited for in the run")
+        host.noop("the other machines are waited for during the run")
         return
-    if not _heard(coordinator, own()):
-        yield from _said_again()
+    if poll(lambda: _not_received(coordinator, own()), lambda routes: not routes, ADVERTISE_TIMEOUT_S):
+        yield from _advertise_again()
     missing = missing_after_wait(peers())
     if missing:
-        yield fail(f"not in the tailnet as this host sees it: {', '.join(missing)}")
+        yield fail(missing_message(missing))
     else:
-        host.noop("the others are online")
+        host.noop("all other machines are online")
 
 
-def _heard(coordinator: str, own: Sequence[IPv4Network]) -> bool:
-    """Wait until headscale knows that this host offers them. The client is asked first, for that takes no other host, but what it has heard of itself may be old."""
-    return not poll(lambda: _unheard(coordinator, own), lambda unheard: not unheard, HEARD_TIMEOUT_S)
+def _not_received(coordinator: str, own: Sequence[IPv4Network]) -> set[str]:
+    """The routes of this host that headscale has not received.
 
-
-def _unheard(coordinator: str, own: Sequence[IPv4Network]) -> set[str]:
+    The client's own status comes first, because it takes no other host; headscale's list decides about routes that it lacks.
+    """
     status = host.get_fact(Status)
     key, served = (status.node_key, status.routes) if status else ("", ())
     unsure = {str(route) for route in own} - {*served}
@@ -62,7 +61,7 @@ def _unheard(coordinator: str, own: Sequence[IPv4Network]) -> set[str]:
     return unsure - {route for node in nodes or () if node.node_key == key for route in node.available}
 
 
-def _said_again() -> Generator[StringCommand, None, None]:
+def _advertise_again() -> Generator[StringCommand, None, None]:
     prefs = host.get_fact(Prefs)
     if prefs is not None and prefs.known:
         routes = shlex.quote(",".join(prefs.advertise_routes))
@@ -70,17 +69,22 @@ def _said_again() -> Generator[StringCommand, None, None]:
 
 
 def missing_after_wait(wanted: Mapping[str, Sequence[IPv4Network]]) -> list[str]:
-    """Wait until the client sees those machines and routes; the missing ones when the time is over."""
+    """Wait until these machines are online and their routes are served; returns what is missing after the time limit."""
 
     def missing() -> list[str]:
         found = host.get_fact(Status)
         return ["tailscale's state could not be read"] if found is None else list(missing_peers(found, wanted))
 
-    return poll(missing, lambda names: not names, SEEN_TIMEOUT_S)
+    return poll(missing, lambda names: not names, PEERS_TIMEOUT_S)
+
+
+def missing_message(missing: Sequence[str]) -> str:
+    """Why the operation fails, from what `missing_after_wait` returned."""
+    return f"missing in the tailnet as this host sees it: {', '.join(missing)}; see `tailscale status` on both hosts"
 
 
 def missing_peers(found: ClientStatus, peers: Mapping[str, Sequence[IPv4Network]]) -> Iterator[str]:
-    """The machines that are not online, and the routes that no machine serves."""
+    """The machines that are not online, and the routes that no machine serves, in words."""
     online = {peer.name for peer in found.peers if peer.online}
     served = {route for peer in found.peers for route in peer.routes}
     yield from (f"machine {name}" for name in peers if name not in online)

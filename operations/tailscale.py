@@ -1,4 +1,4 @@
-"""The tailscale client of a host: joined by a one-time key, and its preferences."""
+"""The tailscale client of a host: login by a one-time pre-auth key, preferences, key rotation, logout."""
 
 from __future__ import annotations
 
@@ -11,32 +11,31 @@ from pyinfra import host, state
 from pyinfra.api import QuoteString, StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
-from cluster.observed.headscale import parse_key
+from cluster.observed.headscale import Node, parse_key
 from cluster.observed.tailscale import ClientPrefs
 from engine import remote
 from engine.fail import fail
 from facts.headscale import Nodes
 from facts.tailscale import Prefs, StaleConnections, Status
 from operations.systemd import will_have_changed
-from operations.tailnet_peers import missing_after_wait
+from operations.tailnet_peers import missing_after_wait, missing_message
 
 KEY_FILE = "/run/isthmus-tailnet.key"
 LOG_FILE = "/run/isthmus-tailnet.log"
 KEY_LIFETIME = "30m"
 UP_TIMEOUT_S = 60
-# It takes up to three minutes until a client or the gateway notices that a conversation with headscale is dead.
 
 
 @dataclass(frozen=True)
 class Preferences:
-    """How a client shall be set. Routes within `keep` that it advertises already stay: another phase of the deploy owns them."""
+    """A client's wanted preferences. Advertised routes within `keep` stay (None: none stay): another phase of the deploy owns them."""
 
     hostname: str
     routes: tuple[IPv4Network, ...] = ()
     keep: IPv4Network | None = None
 
     def flags(self, found: ClientPrefs) -> dict[str, str]:
-        """As flags of `tailscale up` and `tailscale set`."""
+        """Flag of `tailscale up` and `tailscale set` → its value."""
         return {
             "hostname": self.hostname,
             "accept-routes": "true",
@@ -64,52 +63,64 @@ def join(
     after: Callable[[], Collection[str] | None] = lambda: None,
 ) -> Generator[StringCommand, None, None]:
     """
-    Have the host be a running machine of the tailnet that the coordinator knows. A key is made only when it is needed: for one
-    use, tagged, short-lived, gone in every outcome.
+    Join the tailnet, unless this host is a machine of it already. The pre-auth key is made only if it is needed: for one use,
+    with a tag and a short lifetime, and removed in every outcome.
 
     + coordinator: inventory name of the host that runs headscale
-    + login_server: its address for clients
-    + tag: what the machine is in the policy
-    + preferences: those it joins with
-    + after: gives the keys of the machines that an earlier operation will have made headscale know, None where there is none (for the preview)
+    + login_server: headscale's URL for clients
+    + tag: tag of the machine in headscale's policy
+    + preferences: preferences with which the machine joins
+    + after: returns the node keys that headscale will have after an earlier operation of the run, None if there is none (for the preview)
     """
     status, prefs = host.get_fact(Status), host.get_fact(Prefs)
     nodes = remote.fact(coordinator, Nodes)
     if status is None or prefs is None or (nodes is None and state.is_executing):
-        yield fail("tailscale's state on this host, or headscale's on the coordinator, could not be read")
+        yield fail(
+            "tailscale's state on this host, or headscale's on the coordinator, could not be read; "
+            "see `journalctl -u tailscaled` here and `journalctl -u headscale` there"
+        )
         return
-    moved = prefs.login_server not in ("", login_server)
-    foreseen = None if state.is_executing else after()
-    forgotten = status.node_key not in ({node.node_key for node in nodes or ()} if foreseen is None else foreseen)
-    if status.running and not moved and not forgotten:
+    is_registered = status.node_key in _registered_keys(nodes, after) and prefs.login_server in ("", login_server)
+    if status.running and is_registered:
         host.noop("the host is in the tailnet")
-    elif status.state in ("Stopped", "Starting") and not moved and not forgotten:
-        # Without any flag it only goes up again, with the preferences that it has.
+    elif status.state in ("Stopped", "Starting") and is_registered:
+        # Without flags the client only starts, with its current preferences.
         yield StringCommand(f"timeout {UP_TIMEOUT_S} tailscale up")
     elif not state.is_executing:
         yield StringCommand("true")
     else:
-        flags = {"login-server": login_server, "timeout": f"{UP_TIMEOUT_S}s", **preferences.flags(prefs)}
+        flags = _login_flags(login_server, preferences, prefs)
         yield from _log_in(coordinator, tag, flags, again=status.state in ("Running", "Stopped", "Starting"))
+
+
+def _registered_keys(nodes: Sequence[Node] | None, after: Callable[[], Collection[str] | None]) -> Collection[str]:
+    """The node keys that headscale has; in the preview those that it will have."""
+    future = None if state.is_executing else after()
+    return {node.node_key for node in nodes or ()} if future is None else future
+
+
+def _login_flags(login_server: str, preferences: Preferences, found: ClientPrefs) -> dict[str, str]:
+    return {"login-server": login_server, "timeout": f"{UP_TIMEOUT_S}s", **preferences.flags(found)}
 
 
 @operation()
 def reconnect(server: str, port: int, after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
     """
-    Have the client talk to headscale and its relay where their name leads. To an address that is gone it would talk for a quarter of
-    an hour: it asks again and again on the connection that it has, until the kernel gives that up.
+    Restart tailscaled if it is connected to an address that the login server's name no longer resolves to.
 
-    + server: the name
-    + port: where it listens
-    + after: operations that start the client again (for the preview)
+    tailscaled keeps such a connection, and repeats its requests on it, until TCP gives up after 15 minutes.
+
+    + server: DNS name of headscale and its relay
+    + port: their TCP port
+    + after: operations that restart tailscaled (for the preview)
     """
     found = host.get_fact(StaleConnections, server=server, port=port)
     if found is None:
         yield fail("tailscaled's connections could not be read")
     elif not found or (not state.is_executing and will_have_changed(after)):
-        host.noop("the client talks to nobody else")
+        host.noop("tailscaled has no outdated connection")
     else:
-        host.log(f"tailscaled talks to {', '.join(found)}; {server} leads elsewhere")
+        host.log(f"tailscaled is connected to {', '.join(found)}, but {server} leads elsewhere")
         yield StringCommand("systemctl restart tailscaled.service")
 
 
@@ -122,26 +133,25 @@ def rotate_key(
     peers: Callable[[], Mapping[str, Sequence[IPv4Network]]],
 ) -> Generator[StringCommand, None, None]:
     """
-    Give a running machine a new key of its own. Its address stays; it is waited for until it sees the others again.
+    Log a running machine in with a new node key, and wait until it sees its peers again. Its address stays.
 
-    + coordinator, login_server, tag, preferences: as for `joined`
-    + peers: as for `peers.sees`
+    + coordinator, login_server, tag, preferences: as for `join`
+    + peers: as for `tailnet_peers.wait_for_peers`
     """
     status, prefs = host.get_fact(Status), host.get_fact(Prefs)
     if status is None or prefs is None or not status.running:
-        yield fail("this host is not in the tailnet, or its state could not be read: the deploy makes that good")
+        yield fail("this host is not in the tailnet, or tailscale's state could not be read; run the deploy first")
         return
     if not state.is_executing:
         yield StringCommand("true")
         return
-    flags = {"login-server": login_server, "timeout": f"{UP_TIMEOUT_S}s", **preferences.flags(prefs)}
-    yield from _log_in(coordinator, tag, flags, again=True)
+    yield from _log_in(coordinator, tag, _login_flags(login_server, preferences, prefs), again=True)
     missing = missing_after_wait(peers())
     now = host.get_fact(Status)
     if now is None or now.node_key == status.node_key:
-        missing.append("a new key of its own")
+        missing.append("a new node key of this host")
     if missing:
-        yield fail(f"not in the tailnet as this host sees it: {', '.join(missing)}")
+        yield fail(missing_message(missing))
 
 
 @operation()
@@ -149,29 +159,32 @@ def set_prefs(
     preferences: Preferences | Callable[[], Preferences | None], after: Preferences | None = None
 ) -> Generator[StringCommand, None, None]:
     """
-    Correct those preferences that differ, each by `tailscale set`; everything else that an administrator set stays.
+    Set the preferences that differ by `tailscale set`; all other preferences stay.
 
-    + preferences: as they shall be; a function is asked when the operation runs, and answers None where it can't know yet
-    + after: those that an earlier operation of the run will have set (for the preview)
+    + preferences: wanted preferences; a function is called when the operation runs, and returns None if the routes are not known yet
+    + after: preferences that an earlier operation of the run will have set (for the preview)
     """
     found = host.get_fact(Prefs)
     wanted = preferences() if callable(preferences) else preferences
-    if found is None or ((wanted is None or not found.known) and state.is_executing):
-        yield fail(
-            "tailscale's preferences could not be read"
-            if found is None or not found.known
-            else "the routes to advertise are not known"
-        )
-        return
-    if wanted is None or not (found.known or after):
+    if found is None or (state.is_executing and not found.known):
+        yield fail("tailscale's preferences could not be read; see `tailscale debug prefs` on this host")
+    elif wanted is None and state.is_executing:
+        yield fail("the routes to advertise are not known: the subnet of this node's pods could not be read")
+    elif wanted is None or not (found.known or after):
         yield StringCommand("true")
-        return
-    current = _current_flags(found) | (after.flags(found) if after and not state.is_executing else {})
+    else:
+        yield from _set_flags(found, wanted, None if state.is_executing else after)
+
+
+def _set_flags(
+    found: ClientPrefs, wanted: Preferences, after: Preferences | None
+) -> Generator[StringCommand, None, None]:
+    current = _current_flags(found) | (after.flags(found) if after else {})
     wrong = {flag: value for flag, value in wanted.flags(found).items() if current[flag] != value}
-    if not wrong:
-        host.noop("preferences are as wanted")
-        return
-    yield StringCommand("tailscale set", *(QuoteString(f"--{flag}={value}") for flag, value in wrong.items()))
+    if wrong:
+        yield StringCommand("tailscale set", *(QuoteString(f"--{flag}={value}") for flag, value in wrong.items()))
+    else:
+        host.noop("the preferences are as wanted")
 
 
 def _current_flags(found: ClientPrefs) -> dict[str, str]:
@@ -188,22 +201,25 @@ def _current_flags(found: ClientPrefs) -> dict[str, str]:
 
 def _log_in(coordinator: str, tag: str, flags: Mapping[str, str], again: bool) -> Generator[StringCommand, None, None]:
     try:
-        made = remote.run(
+        created = remote.run(
             coordinator,
             f"headscale preauthkeys create --tags {shlex.quote(tag)} --expiration {KEY_LIFETIME} --output json",
         )
-        key_id, key = parse_key(made)
+        key_id, key = parse_key(created)
     except (remote.RemoteFailure, ValueError) as failure:
-        yield fail(f"no key for the tailnet could be made: {failure}")
+        yield fail(f"headscale on {coordinator} could not make a pre-auth key: {failure}")
         return
-    # The script ends well in either case, so that the key is always removed from the coordinator.
+    # The script succeeds in either case, so that the key is always removed from the coordinator.
     yield StringCommand("sh -s", _stdin=_up_script(key, flags, again))
     try:
         remote.run(
             coordinator, f"headscale preauthkeys delete --id {key_id} || headscale preauthkeys expire --id {key_id}"
         )
     except remote.RemoteFailure as failure:
-        yield fail(f"the key of this login (id {key_id}) could not be removed: {failure}")
+        yield fail(
+            f"the pre-auth key of this login (id {key_id}) could not be removed from headscale: {failure}. "
+            f"Remove it by `headscale preauthkeys expire --id {key_id}` on {coordinator}"
+        )
         return
     yield StringCommand(
         f'set -- $(head -n 1 {LOG_FILE}); test "$1" = 0 || {{ tail -n +2 {LOG_FILE} >&2; exit 1; }}; rm -f {LOG_FILE}'
@@ -211,7 +227,7 @@ def _log_in(coordinator: str, tag: str, flags: Mapping[str, str], again: bool) -
 
 
 def _up_script(key: str, flags: Mapping[str, str], again: bool) -> str:
-    """Log in by a key that only lies in a file under /run, and only as long as that takes. The first line of the log is the result."""
+    """A script that logs in by a key which is in a file under /run only while it runs. The first line of its log is the exit status."""
     arguments = " ".join(shlex.quote(f"--{flag}={value}") for flag, value in flags.items())
     force = "--force-reauth " if again else ""
     return (
@@ -224,10 +240,10 @@ def _up_script(key: str, flags: Mapping[str, str], again: bool) -> str:
 
 @operation()
 def log_out() -> Generator[StringCommand, None, None]:
-    """Have this host's client leave the tailnet."""
+    """Log this host's client out of the tailnet."""
     found = host.get_fact(Status)
     if found is None:
-        yield fail("tailscale's state could not be read")
+        yield fail("tailscale's state could not be read; see `journalctl -u tailscaled -n 30` on this host")
     elif found.state in ("absent", "NeedsLogin", "unreachable"):
         host.noop("the host is in no tailnet")
     else:

@@ -1,4 +1,4 @@
-"""What this project, Kubernetes and flannel leave on a host, taken away; nothing of others is touched."""
+"""The removal of everything that this project, Kubernetes and flannel leave on a host; nothing else is touched."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from facts.machine import DisabledSwap
 from facts.network import CLAMP_TABLE, RULE_PRIORITY, RULES_V4, Forwarding, NftTables, PodRoutes, Saved
 from facts.paths import Links, Present
 from facts.systemd import State
-from operations.apt import APT_GET
+from operations.apt import APT_GET, DPKG_UNREADABLE
 from operations.files import in_place
 
 LINKS = ("cni0", flannel.VXLAN_LINK, "flannel-v6.1")
@@ -31,7 +31,7 @@ CLAMP = ("inet", CLAMP_TABLE)
 @operation()
 def pod_network(pod_cidr: IPv4Network) -> Generator[StringCommand, None, None]:
     """
-    Take away the pods' bridge, flannel's link, and its routes.
+    Remove the pods' bridge, flannel's link, and its routes.
 
     + pod_cidr: network of all pods
     """
@@ -50,9 +50,9 @@ def pod_network(pod_cidr: IPv4Network) -> Generator[StringCommand, None, None]:
 @operation()
 def links(names: Sequence[str]) -> Generator[StringCommand, None, None]:
     """
-    Take network links away, and the routes through them.
+    Remove network links, and with them their routes.
 
-    + names: of the links
+    + names: names of the links
     """
     found = host.get_fact(Links, names=list(names))
     if found is None:
@@ -60,15 +60,15 @@ def links(names: Sequence[str]) -> Generator[StringCommand, None, None]:
     elif found:
         yield StringCommand("; ".join(["set -e", *(f"ip link delete {shlex.quote(link)}" for link in found)]))
     else:
-        host.noop("they are not there")
+        host.noop("the links do not exist")
 
 
 @operation()
 def packet_filters(keep_tailnet: bool) -> Generator[StringCommand, None, None]:
     """
-    Take our chains, rules and tables out of the host's packet filters, line by line; all others stay as they are.
+    Remove our chains, rules and tables from the host's packet filters, line by line; all others stay.
 
-    + keep_tailnet: what admits the tailnet stays
+    + keep_tailnet: the rules that accept the tailnet's packets stay
     """
     saved, tables = host.get_fact(Saved), host.get_fact(NftTables)
     if saved is None or tables is None:
@@ -81,14 +81,14 @@ def packet_filters(keep_tailnet: bool) -> Generator[StringCommand, None, None]:
     )
     script += "".join(f"nft delete table {family} {name}\n" for family, name in ours)
     if not script:
-        host.noop("nothing of ours is in the packet filters")
+        host.noop("the packet filters have no rule of ours")
         return
     yield StringCommand("sh -s", _stdin=f"set -e\n{script}")
 
 
 @operation()
 def saved_rules() -> Generator[StringCommand, None, None]:
-    """Take our lines out of the rules that the image loads at boot."""
+    """Remove our lines from the packet filter rules that the image loads at boot."""
     lines = host.get_fact(Content, path=RULES_V4)
     if lines is None:
         yield fail(f"{RULES_V4} could not be read")
@@ -96,14 +96,14 @@ def saved_rules() -> Generator[StringCommand, None, None]:
     text = "".join(f"{line}\n" for line in lines)
     without = corrected(text, [])
     if without == text:
-        host.noop("nothing of ours is in the rules for the next boot")
+        host.noop("the saved rules have no line of ours")
         return
     yield StringCommand("sh -s", _stdin=in_place(RULES_V4, without))
 
 
 @operation()
 def routing_rules() -> Generator[StringCommand, None, None]:
-    """Take away the rules that kept the host's own networks out of the tailnet."""
+    """Remove the routing rules that keep the host's own networks out of the tailnet."""
     found = host.get_fact(Forwarding)
     if found is None:
         yield fail("the host's routing could not be read")
@@ -119,41 +119,41 @@ def routing_rules() -> Generator[StringCommand, None, None]:
 @operation()
 def units(names: Sequence[str]) -> Generator[StringCommand, None, None]:
     """
-    Stop services, and have them not start again.
+    Stop and disable services.
 
-    + names: units, with their suffix
+    + names: names of the units, with their suffix
     """
     found = {name: host.get_fact(State, unit=name) for name in names}
     if None in found.values():
         yield fail("the state of services could not be read")
         return
-    there = [name for name, unit in found.items() if unit and unit.loaded and (unit.active or unit.enabled)]
-    if not there:
-        host.noop("they don't run")
+    running = [name for name, unit in found.items() if unit and unit.loaded and (unit.active or unit.enabled)]
+    if not running:
+        host.noop("the services are stopped and disabled")
         return
-    yield StringCommand(f"systemctl disable --quiet --now {' '.join(map(shlex.quote, there))}")
+    yield StringCommand(f"systemctl disable --quiet --now {' '.join(map(shlex.quote, running))}")
 
 
 @operation()
 def packages(names: Sequence[str], released: Sequence[str] = ()) -> Generator[StringCommand, None, None]:
     """
-    Remove packages that serve nothing else, with their settings, and let others be upgraded again.
+    Purge packages, with their configuration, and remove the hold of others.
 
-    + names: those to remove
-    + released: those that stay, and shall not be held any more
+    + names: packages to purge
+    + released: packages that stay without a hold
     """
     found = host.get_fact(Packages, names=[*names, *released])
     if found is None:
-        yield fail("dpkg could not be asked; is another package manager at work?")
+        yield fail(DPKG_UNREADABLE)
         return
     held = [name for name, package in found.items() if package and package.held]
-    there = [name for name in names if found[name]]
+    installed = [name for name in names if found[name]]
     if held:
         yield StringCommand(f"apt-mark unhold {' '.join(held)}")
-    if there:
-        yield StringCommand(f"{APT_GET} purge {' '.join(there)}")
-    if not held and not there:
-        host.noop("they are not there")
+    if installed:
+        yield StringCommand(f"{APT_GET} purge {' '.join(installed)}")
+    if not held and not installed:
+        host.noop("the packages are not installed")
 
 
 @operation()
@@ -161,15 +161,15 @@ def absent(paths: Sequence[str], services: Sequence[str] = ()) -> Generator[Stri
     """
     Remove files and folders.
 
-    + paths: shell patterns without quotes or spaces
-    + services: units that read them, restarted where they run
+    + paths: patterns of sh, without quotes or spaces
+    + services: units that read them, which are restarted if they run
     """
     found = host.get_fact(Present, paths=list(paths))
     if found is None:
-        yield fail("files could not be listed")
+        yield fail("the files could not be listed")
         return
     if not found:
-        host.noop("nothing is left")
+        host.noop("no file is left")
         return
     quoted = " ".join(shlex.quote(path) for path in found)
     yield StringCommand(f"rm -rf --one-file-system -- {quoted}; systemctl daemon-reload")
@@ -179,39 +179,39 @@ def absent(paths: Sequence[str], services: Sequence[str] = ()) -> Generator[Stri
 
 @operation()
 def plugins() -> Generator[StringCommand, None, None]:
-    """Remove the CNI plugins that were unpacked, by the list kept beside them; plugins of others stay."""
+    """Remove the CNI plugins that the deploy installed, by the list that it wrote; other plugins stay."""
     found = host.get_fact(Plugins)
     if found is None:
-        yield fail("the CNI plugins could not be read")
+        yield fail("the CNI plugins in /opt/cni/bin could not be read")
     elif found.archive:
         yield StringCommand(
             f"cd /opt/cni/bin && tail -n +2 {LISTING} | sed 's/^[0-9a-f]*  //' | xargs -r -d '\\n' rm -f --"
         )
     else:
-        host.noop("there are none of ours")
+        host.noop("no CNI plugin of ours is left")
 
 
 @operation()
 def host_names() -> Generator[StringCommand, None, None]:
-    """Take our block out of /etc/hosts; all other lines stay."""
+    """Remove our block from /etc/hosts; all other lines stay."""
     lines = host.get_fact(Content, path="/etc/hosts")
     if lines is None:
         yield fail("/etc/hosts could not be read")
         return
     without = with_block(lines, {})
     if without.splitlines() == lines:
-        host.noop("the hosts file has nothing of ours")
+        host.noop("/etc/hosts has no block of ours")
         return
     yield StringCommand("sh -s", _stdin=in_place("/etc/hosts", without))
 
 
 @operation()
 def swap_lines() -> Generator[StringCommand, None, None]:
-    """Give fstab its swap back, for the next boot."""
+    """Restore the swap lines of fstab for the next boot."""
     found = host.get_fact(DisabledSwap)
     if found is None:
         yield fail("/etc/fstab could not be read")
     elif found:
         yield StringCommand("sed -i 's/^# off for Kubernetes (isthmus): //' /etc/fstab")
     else:
-        host.noop("fstab has nothing of ours")
+        host.noop("fstab has no line of ours")

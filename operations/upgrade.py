@@ -1,4 +1,4 @@
-"""What an upgrade does to a cluster that runs: each step looks first, so that one that was interrupted goes on."""
+"""The steps of an upgrade on a running cluster: each reads the state first, so that an interrupted upgrade continues."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from facts.kubernetes import KUBECTL, Nodes
 from facts.tailscale import Status
 from facts.versions import Installed
 from operations import kubeadm_script
+from operations.nodes import find_node, node_unavailable
 from operations.systemd import will_have_changed
 
 WAIT_S = 300
@@ -28,12 +29,12 @@ REACH_S = 120
 @operation()
 def kubeadm_upgrade(version: str, verb: str, document: Callable[[], str]) -> Generator[StringCommand, None, None]:
     """
-    Have kubeadm bring what this host runs for Kubernetes to a version; its own version is that one already. It is done again
-    where a run was interrupted before kubelet followed: kubeadm finds what is done.
+    Run `kubeadm upgrade` on this host; the kubeadm package has the wanted version already. If a run was interrupted before
+    kubelet's upgrade, it runs again, and kubeadm skips finished steps.
 
-    + version: such as 1.36.3
-    + verb: `upgrade apply` on the first control plane, `upgrade node` on all others
-    + document: gives kubeadm's file
+    + version: wanted version of Kubernetes, such as 1.36.3
+    + verb: `upgrade apply` on the first control plane, `upgrade node` on all other nodes
+    + document: returns kubeadm's file
     """
     found = host.get_fact(Installed, names=list(PACKAGES))
     if found is None:
@@ -54,16 +55,16 @@ def kubeadm_upgrade(version: str, verb: str, document: Callable[[], str]) -> Gen
 @operation()
 def mark_for_upgrade(node: str) -> Generator[StringCommand, None, None]:
     """
-    Mark a node that takes pods as one that the upgrade takes out of service, so that it, and no other, is put back.
+    Annotate a schedulable node as cordoned by the upgrade, so that the upgrade uncordons this node, and no other one.
 
-    + node: its name
+    + node: name of the Node
     """
     nodes = _nodes()
-    found = _find(node, nodes)
+    found = find_node(node, nodes)
     if found is None:
-        yield fail(API_SILENT if nodes is None else f"the cluster has no Node {node}")
+        yield fail(node_unavailable(node, nodes))
     elif found.in_upgrade or not found.schedulable:
-        host.noop("the node is out of service")
+        host.noop("the node is marked, or somebody else has cordoned it")
     else:
         yield StringCommand(f"{KUBECTL} annotate node {shlex.quote(node)} --overwrite {UPGRADE_MARK}=true")
 
@@ -71,18 +72,18 @@ def mark_for_upgrade(node: str) -> Generator[StringCommand, None, None]:
 @operation()
 def unmark(node: str, after: Sequence[OperationMeta]) -> Generator[StringCommand, None, None]:
     """
-    Put a node back into service that the upgrade took out of it; one that somebody else did stays out.
+    Uncordon a node if the upgrade has cordoned it, and remove the mark; a node that somebody else has cordoned stays cordoned.
 
-    + node: its name
-    + after: operations that mark it (for the preview)
+    + node: name of the Node
+    + after: operations that mark the node (for the preview)
     """
     nodes = _nodes()
-    found = _find(node, nodes)
+    found = find_node(node, nodes)
     if found is None:
-        yield fail(API_SILENT if nodes is None else f"the cluster has no Node {node}")
+        yield fail(node_unavailable(node, nodes))
         return
     if not found.in_upgrade and not will_have_changed(after):
-        host.noop("the node is as the upgrade found it")
+        host.noop("the node has no mark of the upgrade")
         return
     name = shlex.quote(node)
     uncordoned = f"{{ {KUBECTL} uncordon {name} && {KUBECTL} annotate node {name} {UPGRADE_MARK}-; }} 2>&1"
@@ -92,12 +93,12 @@ def unmark(node: str, after: Sequence[OperationMeta]) -> Generator[StringCommand
 @operation()
 def wait_for_kubelet(node: str, version: str) -> Generator[StringCommand, None, None]:
     """
-    Wait until a node is ready with the kubelet of a version.
+    Wait until a node is ready and its kubelet has a version.
 
-    + node: its name
-    + version: of its kubelet
+    + node: name of the Node
+    + version: wanted version of kubelet
     """
-    found = _find(node, host.get_fact(Nodes))
+    found = find_node(node, host.get_fact(Nodes))
     if found and found.ready and is_version(found.version, version):
         host.noop("the node is ready")
         return
@@ -117,10 +118,10 @@ def wait_for_kubelet(node: str, version: str) -> Generator[StringCommand, None, 
 
 @operation()
 def wait_for_etcd() -> Generator[StringCommand, None, None]:
-    """Wait until every member of etcd answers: the next control plane takes its own away for a while."""
+    """Wait until every member of etcd answers: the upgrade of the next control plane stops its member for a while."""
     members = host.get_fact(Members)
     if members is not None and all(member.healthy for member in members):
-        host.noop("every member of etcd answers")
+        host.noop("all members of etcd answer")
         return
     yield from wait(
         poll_script(
@@ -130,16 +131,16 @@ def wait_for_etcd() -> Generator[StringCommand, None, None]:
             every_s=2,
         ),
         HEALTH_S,
-        "every member of etcd answers",
+        "all members of etcd answer",
     )
 
 
 @operation()
 def wait_for_tailnet(peers: Sequence[str]) -> Generator[StringCommand, None, None]:
     """
-    Wait until packets of this host come back from others through the tailnet, directly or by the relay.
+    Wait until other hosts answer a ping of this host through the tailnet, directly or by the relay.
 
-    + peers: host names of the others
+    + peers: host names of the other hosts
     """
     found = host.get_fact(Status)
     addresses: Mapping[str, str] = (
@@ -147,47 +148,45 @@ def wait_for_tailnet(peers: Sequence[str]) -> Generator[StringCommand, None, Non
     )
     unknown = [name for name in peers if name not in addresses]
     if unknown and state.is_executing:
-        yield fail(f"tailscale does not know {', '.join(unknown)}")
+        yield fail(
+            f"`tailscale status` on this host does not list {', '.join(unknown)}; have these hosts joined the tailnet?"
+        )
         return
-    asked = " ".join(shlex.quote(addresses[name]) for name in peers if name in addresses)
+    pinged = " ".join(shlex.quote(addresses[name]) for name in peers if name in addresses)
     pong = poll_script(
         "tailscale ping --icmp --c 1 --timeout 5s --until-direct=false $address 2>&1",
         seconds=0,
         otherwise="a peer does not answer through the tailnet",
     )
     yield from wait(
-        f"{deadline_script(REACH_S)}for address in {asked}; do {pong}; done",
+        f"{deadline_script(REACH_S)}for address in {pinged}; do {pong}; done",
         REACH_S,
-        "the others answer",
+        "all peers answer",
     )
 
 
 def database_copy_script(version: str) -> str:
-    """For sh: stop headscale and keep a copy of its database beside it, as the one of that version; else start it again and fail."""
+    """A script for sh that stops headscale and copies its database to before-upgrade-of-VERSION; if that fails, it starts headscale again."""
     folder = "/var/lib/headscale"
-    kept = f"{folder}/before-upgrade-of-{shlex.quote(version)}"
+    copy = f"{folder}/before-upgrade-of-{shlex.quote(version)}"
     return f"""\
 set -e
 umask 077
 test -s {folder}/db.sqlite || {{ echo 'there is no {folder}/db.sqlite to keep a copy of: nothing was upgraded' >&2; exit 1; }}
 trap 'systemctl start headscale.service' EXIT
 systemctl stop headscale.service
-rm -rf {kept}.new
-mkdir {kept}.new
-cp -p {folder}/db.sqlite* {kept}.new/
-for file in {folder}/db.sqlite*; do cmp "$file" {kept}.new/"${{file##*/}}"; done
+rm -rf {copy}.new
+mkdir {copy}.new
+cp -p {folder}/db.sqlite* {copy}.new/
+for file in {folder}/db.sqlite*; do cmp "$file" {copy}.new/"${{file##*/}}"; done
 sync
-rm -rf {kept}
-mv {kept}.new {kept}
+rm -rf {copy}
+mv {copy}.new {copy}
 trap - EXIT
 """
 
 
 def _nodes() -> Sequence[Node] | None:
-    """The API is away again for some seconds when a new kubelet, already ready, starts its control plane anew."""
+    """All Nodes, None if the API does not answer. It is waited for: a new kubelet that is ready may still restart its control plane."""
     nodes: Sequence[Node] | None = answered(Nodes, HEALTH_S)
     return nodes
-
-
-def _find(name: str, nodes: Sequence[Node] | None) -> Node | None:
-    return next((node for node in nodes or () if node.name == name), None)

@@ -24,17 +24,17 @@ SIGN_WAIT_S = 30
 
 
 def target(user: str) -> Path:
-    """Where the person's file is written, below the operator's working directory."""
+    """Path of the person's kubeconfig, below the operator's working directory."""
     return Path("build") / f"kubeconfig-{user}"
 
 
 @operation()
 def write(cluster: Cluster, person: user_certificate.Person) -> Generator[StringCommand, None, None]:
     """
-    Have build/kubeconfig-USER open the cluster to that person, in that role, for some hours; readable by its owner only.
+    Write build/kubeconfig-USER, with which a person has access to the cluster in one role for some hours; readable by its owner only.
 
-    + cluster: the declared one
-    + person: who, as what, for how long
+    + cluster: the declared cluster
+    + person: user name, role and hours
     """
     lines = host.get_fact(Content, path=AUTHORITY)
     if not lines:
@@ -43,7 +43,7 @@ def write(cluster: Cluster, person: user_certificate.Person) -> Generator[String
     authority, file = "".join(f"{line}\n" for line in lines), target(person.user)
     now = datetime.datetime.now(datetime.UTC)
     if _is_private(file) and user_certificate.is_current(file.read_text(), cluster, person, authority, now):
-        host.noop(f"{file} lets {person.user} in")
+        host.noop(f"{file} is valid")
         return
     if not state.is_executing:
         yield StringCommand("true")
@@ -53,10 +53,10 @@ def write(cluster: Cluster, person: user_certificate.Person) -> Generator[String
         certificate = _signed(person, user_certificate.request(person, key))
         write_private(file, user_certificate.render(cluster, person, key, certificate, authority))
     except (remote.RemoteFailure, ValueError, OSError) as problem:
-        yield fail(f"{file} could not be made: {problem}")
+        yield fail(f"{file} could not be written on the operator's machine: {problem}")
         return
     yield StringCommand("true")
-    logger.info(f"--> {file} lets {person.user} in for {person.hours} h, as {person.role}")
+    logger.info(f"--> {file} gives {person.user} access as {person.role} for {person.hours} h")
 
 
 def _is_private(file: Path) -> bool:
@@ -64,9 +64,9 @@ def _is_private(file: Path) -> bool:
 
 
 def _signed(person: user_certificate.Person, pem: str) -> str:
-    """The certificate that the cluster makes of the request, as PEM; the request's object is gone in every outcome."""
+    """The certificate (PEM) that the cluster signs for the request (PEM); the request's object is deleted in every outcome."""
     name = f"isthmus-{secrets.token_hex(6)}"
-    made = user_certificate.signing_request(name, person, pem)
+    manifest = user_certificate.signing_request(name, person, pem)
     signed = poll_script(
         f"{KUBECTL} get csr {name} -o jsonpath='{{.status.certificate}}'",
         seconds=SIGN_WAIT_S,
@@ -77,7 +77,7 @@ def _signed(person: user_certificate.Person, pem: str) -> str:
 set -e
 trap '{KUBECTL} delete csr {name} --ignore-not-found >/dev/null' EXIT
 {KUBECTL} create -f - >/dev/null <<'END-OF-OBJECT'
-{made}END-OF-OBJECT
+{manifest}END-OF-OBJECT
 {KUBECTL} certificate approve {name} >/dev/null
 {signed}
 echo "$state" | base64 -d

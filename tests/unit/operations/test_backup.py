@@ -88,7 +88,7 @@ class TestTaken:
     KEY = pyrage.x25519.Identity.generate()
 
     def take(self, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes) -> list[str]:
-        monkeypatch.setattr(backup, "_sealed", {})
+        monkeypatch.setattr(backup, "_encrypted", {})
         monkeypatch.setattr(backup, "_addresses", {})
         monkeypatch.setattr(remote, "content", lambda *_: content)
         monkeypatch.setattr(remote, "run", lambda *_: "kubernetes 1.36.3\n")
@@ -97,22 +97,22 @@ class TestTaken:
 
     def test_it_is_kept_encrypted(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert self.take(monkeypatch, backups.ETCD, gzip.compress(b"all of it")) == ["true"]
-        assert gzip.decompress(pyrage.decrypt(backup._sealed[backups.ETCD], [self.KEY])) == b"all of it"
+        assert gzip.decompress(pyrage.decrypt(backup._encrypted[backups.ETCD], [self.KEY])) == b"all of it"
         assert backup._addresses == {"@fake/one": "100.64.10.1"}
 
     @pytest.mark.parametrize(
         ("name", "content", "said"),
         [
-            (backups.ETCD, gzip.compress(b"all of it")[:-4], "did not come whole"),
+            (backups.ETCD, gzip.compress(b"all of it")[:-4], "arrived incomplete"),
             (backups.ETCD, gzip.compress(b""), "is empty"),
-            (backups.PKI, headscale_db.pack({"pki/ca.crt": b"x"}), "holds no ca.key"),
+            (backups.PKI, headscale_db.pack({"pki/ca.crt": b"x"}), "has no ca.key"),
             (backups.machine("a"), b"", "not whole"),
         ],
     )
     def test_half_of_it_is_none(self, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, said: str) -> None:
         (only,) = self.take(monkeypatch, name, content)
         assert said in only
-        assert backup._sealed == {}
+        assert backup._encrypted == {}
 
 
 def test_headscale_is_copied_as_it_was_at_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ class TestFitting:
         assert self.fits() == self.fits(kubelet="", headscale="") == self.fits(left=Left(True, MINE, MINE)) == ""
 
     def test_what_does_not_fit_is_refused(self) -> None:
-        assert "kubelet 1.35.4 is installed, the backup is of 1.36.1" in self.fits(kubelet="1.35.4")
+        assert "kubelet 1.35.4 is installed, but the backup is of kubelet 1.36.1" in self.fits(kubelet="1.35.4")
         assert "headscale 0.28.0 is installed" in self.fits(headscale="0.28.0")
         assert "another cluster" in self.fits(left=Left(True, OTHERS, ""))
         assert "another cluster" in self.fits(left=Left(False, "", OTHERS))
@@ -200,7 +200,9 @@ class TestRebuilding:
     def test_addresses_are_noted_before_the_database_goes(self) -> None:
         assert commands(headscale_rebuild.wipe, {Content: []}, addresses=lambda: WANTED) == ["sh -s"]
         script = headscale_rebuild._wipe_script("{}")
-        assert script.index(f"{headscale_rebuild.MEMORY}.new") < script.index("rm -f /var/lib/headscale/db.sqlite*")
+        assert script.index(f"{headscale_rebuild.SAVED_ADDRESSES}.new") < script.index(
+            "rm -f /var/lib/headscale/db.sqlite*"
+        )
         assert "key" not in script.partition("systemctl stop")[2]
 
     def test_an_interrupted_one_wipes_nothing_again(self) -> None:
@@ -210,11 +212,11 @@ class TestRebuilding:
     def test_without_every_address_nothing_is_wiped(self) -> None:
         (only,) = commands(headscale_rebuild.wipe, {Content: []}, addresses=lambda: {**WANTED, "c": None})
         assert "nothing was changed" in only
-        assert "the address of c" in only
+        assert "address of c" in only
 
     def test_right_addresses_only_end_the_note(self) -> None:
         found = commands(headscale_rebuild.restore_addresses, {Content: self.NOTED, Nodes: self.RIGHT})
-        assert found == [f"rm -f {headscale_rebuild.MEMORY}"]
+        assert found == [f"rm -f {headscale_rebuild.SAVED_ADDRESSES}"]
 
     def test_wrong_ones_are_mended(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         sent = headscale_db.pack(files(tmp_path))
@@ -222,7 +224,7 @@ class TestRebuilding:
         wrong = (node("a", "100.64.10.2"), node("b", "100.64.10.1"))
         assert headscale_rebuild.misplaced(wrong, WANTED) == ["a", "b"]
         found = commands(headscale_rebuild.restore_addresses, {Content: self.NOTED, Nodes: wrong})
-        assert found == ["sh -s", f"rm -f {headscale_rebuild.MEMORY}"]
+        assert found == ["sh -s", f"rm -f {headscale_rebuild.SAVED_ADDRESSES}"]
 
     def test_headscale_runs_again_where_they_could_not_be(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(remote, "content", lambda *_: b"")

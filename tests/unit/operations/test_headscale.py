@@ -50,7 +50,7 @@ def test_what_is_approved_already_stays_approved() -> None:
 
 
 def test_a_route_that_headscale_has_not_heard_of_is_waited_for_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(headscale, "OFFER_S", 2)
+    monkeypatch.setattr(headscale, "ADVERTISE_TIMEOUT_S", 2)
     monkeypatch.setattr(wait, "time", SimpleNamespace(monotonic=itertools.count().__next__))
     waits: list[str] = []
     monkeypatch.setattr(wait.remote, "run", lambda name, command, **options: waits.append(command))

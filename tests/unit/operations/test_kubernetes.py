@@ -87,7 +87,7 @@ def test_a_silent_api_is_waited_for() -> None:
     [
         (None, [], "could not be read"),
         (Left(True, OTHERS, ""), [], "another cluster"),
-        (MEMBER, [], "cluster knows no Node"),
+        (MEMBER, [], "cluster has no Node"),
     ],
 )
 def test_what_is_not_understood_is_not_touched(found: Left | None, nodes: list[Node], said: str) -> None:
@@ -129,7 +129,7 @@ def test_a_node_is_left_alone(first: First) -> None:
     ("found", "node", "said"),
     [
         (Left(True, OTHERS, OTHERS), "n", "another cluster"),
-        (MEMBER, "new", "cluster knows no Node"),
+        (MEMBER, "new", "cluster has no Node"),
         (None, "n", "could not be read"),
     ],
 )

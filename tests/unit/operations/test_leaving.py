@@ -83,7 +83,7 @@ def test_the_preview_knows_that_kubeadm_takes_a_member_out(
 def test_etcds_quorum_is_looked_at_before_anything_is_done() -> None:
     assert commands(etcd.check_quorum, {Members: THREE}, leaving="n") == []
     assert "The API would stop" in commands(etcd.check_quorum, {Members: THREE}, leaving="x")[0]
-    assert "could not be asked" in commands(etcd.check_quorum, {Members: None}, leaving="x")[0]
+    assert "could not be listed" in commands(etcd.check_quorum, {Members: None}, leaving="x")[0]
 
 
 def test_keys_of_ours_are_taken_back_and_a_client_leaves() -> None:

@@ -36,7 +36,7 @@ class TestSees:
         ]
 
     def test_a_wait_has_an_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(tailnet_peers, "SEEN_TIMEOUT_S", -1)
+        monkeypatch.setattr(tailnet_peers, "PEERS_TIMEOUT_S", -1)
         (only,) = commands(tailnet_peers.wait_for_peers, {Status: ClientStatus("Running")}, peers=lambda: self.PEERS)
         assert "machine n2, route 10.0.0.4/32" in only
 
@@ -55,7 +55,7 @@ class TestSees:
         assert self.said(monkeypatch, available=(), served=("10.0.0.3/32",)) == []
 
     def said(self, monkeypatch: pytest.MonkeyPatch, available: tuple[str, ...], served: tuple[str, ...]) -> list[str]:
-        monkeypatch.setattr(tailnet_peers, "HEARD_TIMEOUT_S", -1)
+        monkeypatch.setattr(tailnet_peers, "ADVERTISE_TIMEOUT_S", -1)
         node = Node(1, "n1", "n1", ("100.64.10.1",), "nodekey:1", ("tag:node",), True, available, available, ())
         monkeypatch.setattr(remote, "fact", lambda name, question: {("co", Nodes): (node,)}[name, question])
         asked = {

@@ -117,7 +117,7 @@ class TestJoined:
     def test_no_key_means_a_reason_and_no_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
         _installed(monkeypatch, Coordinator(fails=True))
         (only,) = join(ClientStatus("NeedsLogin"), FRESH)
-        assert "no key for the tailnet could be made: co: no" in only
+        assert "headscale on co could not make a pre-auth key: co: no" in only
 
     def test_unknown_is_not_absent(self, monkeypatch: pytest.MonkeyPatch) -> None:
         _installed(monkeypatch, Coordinator(nodes=None))
@@ -149,11 +149,11 @@ class TestRotated:
         assert [told.split()[2] for told in coordinator.told] == ["create", "delete"]
 
     def test_the_old_key_is_no_success(self, coordinator: Coordinator) -> None:
-        assert "a new key of its own" in self.rotate([RUNNING])[-1]
+        assert "a new node key of this host" in self.rotate([RUNNING])[-1]
 
     def test_who_is_not_in_the_tailnet_is_left_alone(self, coordinator: Coordinator) -> None:
         for status in (None, ClientStatus("NeedsLogin")):
-            assert "the deploy makes that good" in self.rotate([status])[0]
+            assert "run the deploy first" in self.rotate([status])[0]
         assert coordinator.told == []
 
     def test_the_preview_makes_no_key(self, coordinator: Coordinator) -> None:
