@@ -1,4 +1,4 @@
-"""Packages that the operator's machine fetches from a signed apt repository, for hosts that can't reach it."""
+"""Downloads of packages from a signed apt repository to the operator's machine, for hosts without access to the repository."""
 
 from __future__ import annotations
 
@@ -17,27 +17,32 @@ from cluster.observed.gpg import parse_colons
 from cluster.sources import AptSource
 
 CACHE = Path("build/cache")
-# Hosts of one site want the same file at the same time.
+# Hosts of one site need the same file at the same time.
 _one_at_a_time = BoundedSemaphore(1)
 
 
 class NotFetched(Exception):
-    """The package could not be fetched, or is not what its publisher signed."""
+    """The package could not be downloaded, or is not the one that its publisher signed."""
 
 
 def deb(source: AptSource, name: str, version: str, architecture: str, ca: str | None) -> Path:
-    """The .deb on this machine: signed by the pinned key, and kept in build/cache for the next time. Raises NotFetched."""
+    """Path of the .deb in build/cache, downloaded unless it is there, and checked against the pinned key. `ca`: as in `apt.Pushed`.
+
+    Raises NotFetched.
+    """
     try:
         with _one_at_a_time:
             return _Reader(source, ca).deb(name, version, architecture)
     except FileNotFoundError as error:
-        raise NotFetched(f"{error.filename} is not on this machine; install the packages gpg and gpgv") from error
+        raise NotFetched(
+            f"{error.filename} is not on the operator's machine; install the packages gpg and gpgv"
+        ) from error
     except (OSError, subprocess.CalledProcessError) as error:
         raise NotFetched(f"{source.official_uri}: {error}") from error
 
 
 def apt_keyring(key: bytes, source: AptSource) -> bytes:
-    """The key that a repository publishes (armoured or not) as a keyring for apt. Raises NotFetched unless it is the pinned one, alone."""
+    """A keyring for apt from the key that a repository publishes, armoured or not. Raises NotFetched unless it is exactly the pinned key."""
     try:
         with tempfile.TemporaryDirectory() as home:
             gpg = ["gpg", "--batch", "--quiet", "--homedir", home]
@@ -47,14 +52,16 @@ def apt_keyring(key: bytes, source: AptSource) -> bytes:
                 [*gpg, "--show-keys", "--with-colons"], input=key, capture_output=True, check=False
             ).stdout
     except FileNotFoundError as error:
-        raise NotFetched(f"{error.filename} is not on this machine; install the packages gpg and gpgv") from error
+        raise NotFetched(
+            f"{error.filename} is not on the operator's machine; install the packages gpg and gpgv"
+        ) from error
     except subprocess.CalledProcessError as error:
         raise NotFetched(f"the key at {source.key_url} can't be read") from error
     found = list(parse_colons(shown.decode().splitlines()))
     if found != [source.fingerprint]:
         raise NotFetched(
             f"the key at {source.key_url} is {', '.join(found) or 'none'}, not the pinned {source.fingerprint}: "
-            "the mirror is wrong or not to be trusted"
+            "the mirror serves another repository, or can't be trusted; correct its address in the inventory"
         )
     return key
 
@@ -70,22 +77,22 @@ class _Reader:
         path = f"{self.source.components}/binary-{architecture}/Packages"
         index = index_of(release, f"{path}.gz") or index_of(release, path)
         if index is None:
-            raise NotFetched(f"{suite} has no packages for {architecture}")
+            raise NotFetched(f"{suite} has no index for {architecture}")
         raw = self._checked(f"{suite}/{index.path}", index)
         packages = (gzip.decompress(raw) if index.path.endswith(".gz") else raw).decode()
         found = package_of(packages, name, version)
         if found is None:
             raise NotFetched(f"{suite} has no {name} {version} for {architecture}")
-        kept = CACHE / f"{name}_{version}_{architecture}_{found.sha256[:12]}.deb"
-        if not kept.exists() or hashlib.sha256(kept.read_bytes()).hexdigest() != found.sha256:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            part = kept.with_suffix(".part")
+        cached = CACHE / f"{name}_{version}_{architecture}_{found.sha256[:12]}.deb"
+        if not cached.exists() or hashlib.sha256(cached.read_bytes()).hexdigest() != found.sha256:
+            cached.parent.mkdir(parents=True, exist_ok=True)
+            part = cached.with_suffix(".part")
             part.write_bytes(self._checked(f"{self.source.uri}/{found.path}", found))
-            part.replace(kept)
-        return kept
+            part.replace(cached)
+        return cached
 
     def _signed(self, clear_signed: bytes) -> str:
-        """What the pinned key has signed in it, and nothing around that."""
+        """The text of InRelease that the pinned key has signed, without any text around it. Raises NotFetched."""
         with tempfile.TemporaryDirectory() as folder:
             keyring = Path(folder, "ring")
             keyring.write_bytes(apt_keyring(self._get(self.source.key_url), self.source))
@@ -96,16 +103,18 @@ class _Reader:
                 check=False,
             )
         if verified.returncode:
-            raise NotFetched(f"{self.source.uri}: its signature is not of the pinned key {self.source.fingerprint}")
+            raise NotFetched(f"{self.source.uri} is not signed by the pinned key {self.source.fingerprint}")
         return verified.stdout.decode()
 
     def _checked(self, url: str, listed: Listed) -> bytes:
         content = self._get(url)
         if hashlib.sha256(content).hexdigest() != listed.sha256:
-            raise NotFetched(f"{url} is not the file that its signed index names")
+            raise NotFetched(f"{url} has another sha256 than its signed index lists")
         return content
 
     def _get(self, url: str) -> bytes:
-        with urllib.request.urlopen(url, timeout=120, context=self.tls if url.startswith("https:") else None) as answer:
-            content: bytes = answer.read()
+        with urllib.request.urlopen(
+            url, timeout=120, context=self.tls if url.startswith("https:") else None
+        ) as response:
+            content: bytes = response.read()
             return content

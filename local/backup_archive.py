@@ -1,4 +1,4 @@
-"""Backups on the operator's machine: encrypted by age, readable by their owner only, whole or not there."""
+"""Backups on the operator's machine: encrypted by age, readable by their owner only, written atomically."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from cluster.backups import MANIFEST, PKI, Manifest, parse
 from cluster.problems import Problem
 
 FOLDER = Path("build/backups")
-# Small, and in every backup: by it an identity is tried.
+# A small file of every backup, with which an identity is tried.
 PROBE = PKI
 
 
 class Unusable(Exception):
-    """What was given can't be used; `problem` says why."""
+    """A recipient, an identity or a backup can't be used; `problem` has the reason."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -28,29 +28,30 @@ class Unusable(Exception):
 
 
 def recipients(given: str) -> list[Any]:
-    """Whom a backup is encrypted to: `age1…` itself, or a file with one on each line; raises Unusable."""
+    """The age recipients that can decrypt the backup. `given`: a recipient (`age1…`), or a file with one recipient on each line.
+
+    Raises Unusable.
+    """
     where = "--data recipient"
-    keys = [given] if given.startswith("age1") else _lines(given, where, "whoever shall be able to read the backup")
+    keys = [given] if given.startswith("age1") else _lines(given, where, "the backup is encrypted for a recipient")
     try:
-        found = [pyrage.x25519.Recipient.from_str(key) for key in keys]
-    except pyrage.RecipientError as error:
-        found, said = [], str(error)
-    else:
-        said = "it names nobody"
+        found, error = [pyrage.x25519.Recipient.from_str(key) for key in keys], "it is empty"
+    except pyrage.RecipientError as failure:
+        found, error = [], str(failure)
     if not found:
         raise Unusable(
             Problem(
                 where,
-                f"{given} is no recipient of age: {said}",
-                "nobody could read the backup",
-                "`age-keygen -o identity.txt` makes a key, and prints the recipient: age1…",
+                f"{given} is no recipient of age: {error}",
+                "nobody could decrypt the backup",
+                "run `age-keygen -o identity.txt`, which makes a key and prints its recipient (age1…)",
             )
         )
     return found
 
 
 def identities(path: str) -> list[Any]:
-    """The keys that open a backup, from a file of age-keygen; raises Unusable. The message shows nothing of the file."""
+    """The age identities in a file of age-keygen. Raises Unusable; the message contains nothing of the file."""
     where = "--data identity"
     lines = _lines(path, where, "the backup is encrypted")
     try:
@@ -61,70 +62,70 @@ def identities(path: str) -> list[Any]:
         raise Unusable(
             Problem(
                 where,
-                f"{path} holds no key of age in the clear",
+                f"{path} has no unencrypted age identity",
                 "the backup is encrypted",
-                "name the file that age-keygen wrote; one with a passphrase: first `age -d` it to a file in memory, such as below /dev/shm",
+                "name the file that age-keygen wrote; if it has a passphrase, decrypt it first by `age -d` to a file below /dev/shm",
             )
         )
     return found
 
 
 def manifest(folder: str) -> Manifest:
-    """What the backup in that folder says of itself, when all its files are as they were written; raises Unusable."""
+    """The manifest of the backup in a folder, after a check of all files' hashes. Raises Unusable."""
     where = "--data from"
     try:
         found = parse((Path(folder) / MANIFEST).read_text())
         broken = [name for name, sha256 in found.files.items() if _sha256(Path(folder), name) != sha256]
     except (OSError, ValueError) as error:
         raise Unusable(
-            Problem(where, f"{folder} holds no backup: {error}", "it is read before anything is changed", _FROM)
+            Problem(where, f"{folder} is no backup: {error}", "the backup is checked before any change", _FROM)
         ) from None
     if broken:
         raise Unusable(
             Problem(
                 where,
-                f"not as it was written, or missing: {', '.join(broken)}",
-                "a damaged backup would be found out when the old state is gone",
-                "take another copy of this backup, or another backup",
+                f"these files of the backup are changed or missing: {', '.join(broken)}",
+                "a restore deletes the old state before it reads them",
+                "use another copy of this backup, or another backup",
             )
         )
     return found
 
 
 def check_identities(folder: str, keys: Sequence[Any]) -> None:
-    """See that the keys open the backup; raises Unusable."""
+    """Check that the identities decrypt the backup. Raises Unusable."""
     open_file(folder, PROBE, keys)
 
 
 def open_file(folder: str, name: str, keys: Sequence[Any]) -> bytes:
-    """What is in one file of a backup; raises Unusable."""
+    """The decrypted content of one file of a backup. Raises Unusable."""
     try:
         content: bytes = pyrage.decrypt((Path(folder) / name).read_bytes(), keys)
     except (OSError, pyrage.DecryptError) as error:
         raise Unusable(
             Problem(
                 "--data identity",
-                f"it does not open {name}: {error}",
-                "the backup is encrypted to somebody else, or the file is damaged",
-                "name the identity whose recipient the backup was made for",
+                f"the identity does not decrypt {name}: {error}",
+                "the backup was encrypted for another recipient, or the file is damaged",
+                "name the identity of the recipient that the backup was made for",
             )
         ) from None
     return content
 
 
 def encrypt(content: bytes, recipients: Sequence[Any]) -> bytes:
-    """Encrypted, so that only `recipients` can read it."""
-    closed: bytes = pyrage.encrypt(content, recipients)
-    return closed
+    """The content, encrypted by age for all `recipients`."""
+    encrypted: bytes = pyrage.encrypt(content, recipients)
+    return encrypted
 
 
 def hashes(files: Mapping[str, bytes]) -> dict[str, str]:
-    """Name → sha256 of its content."""
+    """File name → sha256 of its content, in hexadecimal digits."""
     return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
 
 
 def store(name: str, files: Mapping[str, bytes], about: Manifest) -> Path:
-    """Write a backup to build/backups/NAME, and give that path; what a run that was killed has left there goes. Raises OSError."""
+    """Write a backup to build/backups/NAME, and return that path. Partial backups of killed runs are deleted. Raises OSError."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     target, part = FOLDER / name, FOLDER / f"{name}.part"
     for left in FOLDER.glob(f"{about.cluster}-*.part"):
@@ -144,14 +145,16 @@ def _lines(path: str, where: str, why: str) -> list[str]:
     try:
         lines = [line.strip() for line in Path(path).expanduser().read_text().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise Unusable(Problem(where, f"{path} can't be read: {reason}", why, "name a file that age reads")) from None
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise Unusable(
+            Problem(where, f"{path} can't be read: {reason}", why, "name a readable file in age's format")
+        ) from None
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def _sha256(folder: Path, name: str) -> str:
     if "/" in name:
-        raise ValueError(f"{name} is no name of a file in it")
+        raise ValueError(f"its manifest lists {name}, which is no plain file name")
     if not (folder / name).is_file():
         return ""
     with (folder / name).open("rb") as opened:

@@ -1,4 +1,4 @@
-"""What can be known of a backup, and of the keys to it, before any host is contacted."""
+"""The checks of a backup and of its keys that need no host."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from local import backup_archive
 
 
 def problems(task: str, cluster: Cluster, given: Mapping[str, str]) -> list[Problem]:
-    """What is wrong with the recipient or the backup that a task was given; nothing for other tasks."""
+    """Problems of the recipient (task backup), or of the backup and the identity (task restore); none for other tasks.
+
+    `given`: the task's arguments.
+    """
     try:
         if task == "backup":
             backup_archive.recipients(given["recipient"])
         elif task == "restore":
             about = backup_archive.manifest(given["from"])
-            return backups.incompatibilities(about, cluster, given["from"]) or _closed(given)
+            return backups.incompatibilities(about, cluster, given["from"]) or _check_identities(given)
     except backup_archive.Unusable as refused:
         return [refused.problem]
     return []
 
 
-def _closed(given: Mapping[str, str]) -> list[Problem]:
+def _check_identities(given: Mapping[str, str]) -> list[Problem]:
     backup_archive.check_identities(given["from"], backup_archive.identities(given["identity"]))
     return []

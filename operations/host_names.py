@@ -1,4 +1,4 @@
-"""What goes into the hosts file of a host, from what headscale knows at that moment."""
+"""The names in a host's /etc/hosts, from headscale's current list of machines."""
 
 from __future__ import annotations
 
@@ -13,25 +13,28 @@ from facts.files import Content
 from facts.headscale import Nodes
 
 
-def tailnet_addresses(whole: Cluster) -> dict[str, str] | None:
-    """Name → tailnet address of those that have joined; None where headscale does not answer."""
-    nodes = remote.fact(whole.coordinator.name, Nodes)
+def tailnet_addresses(cluster: Cluster) -> dict[str, str] | None:
+    """Host name → tailnet address of every host that has joined; None if headscale does not answer."""
+    nodes = remote.fact(cluster.coordinator.name, Nodes)
     if nodes is None:
         return None
-    joined = {member.name: node_of(nodes, member.name) for member in whole.hosts}
+    joined = {member.name: node_of(nodes, member.name) for member in cluster.hosts}
     return {name: node.addresses[0] for name, node in joined.items() if node and node.addresses}
 
 
-def tailnet_names(whole: Cluster, this: Host, all_of_them: bool = False) -> dict[str, list[str]] | None:
-    """Address → names; None where headscale does not answer, or where `all_of_them` are wanted and some have not joined."""
-    known = tailnet_addresses(whole)
-    if known is None or (all_of_them and len(known) < len(whole.hosts)):
+def tailnet_names(cluster: Cluster, member: Host, is_complete: bool = False) -> dict[str, list[str]] | None:
+    """Address → names for the /etc/hosts of `member`; None if headscale does not answer.
+
+    `is_complete`: also None if a host has not joined yet.
+    """
+    known = tailnet_addresses(cluster)
+    if known is None or (is_complete and len(known) < len(cluster.hosts)):
         return None
-    return host_names.entries(whole, this, known)
+    return host_names.entries(cluster, member, known)
 
 
-def names_so_far(whole: Cluster, this: Host) -> dict[str, list[str]] | None:
-    """Those that are known before all have joined. The API's name stays where it leads: what it shall lead to may not answer yet."""
-    found = tailnet_names(whole, this)
+def names_so_far(cluster: Cluster, member: Host) -> dict[str, list[str]] | None:
+    """The same before all hosts have joined. The API's name keeps its current address: the API may not answer at the new one yet."""
+    found = tailnet_names(cluster, member)
     lines = host.get_fact(Content, path="/etc/hosts")
-    return None if found is None else keep_address(lines or (), found, whole.api_endpoint_name)
+    return None if found is None else keep_address(lines or (), found, cluster.api_endpoint_name)

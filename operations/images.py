@@ -1,4 +1,4 @@
-"""Images of containers brought to nodes before they are needed."""
+"""Container images on nodes before they are needed: by a pull, or as a copy from another node."""
 
 from __future__ import annotations
 
@@ -21,29 +21,32 @@ from facts.dpkg import Arch
 from facts.kubernetes import Images, Membership
 
 ARCHIVE = "/var/cache/isthmus/images.tar"
-# Where the login user may write; in /tmp, which may be memory, there may be too little room.
+# The login user may write here; /tmp may be a tmpfs, and too small.
 TEMPORARY = "/var/tmp/isthmus-images.tar"  # noqa: S108
 UNIT = "isthmus-images.service"
-# Where containerd reads by which mirror a registry is reached.
+# ctr reads registry mirrors only from this option.
 PULL = f"{CTR} images pull --hosts-dir {MIRRORS_PATH}"
-# Without --local, ctr may end with 0 before the end of the archive is written: containerd has sent all, and nobody waits for the copying
-# (core/transfer/archive/exporter.go, MarshalAny; containerd 2.3).
+# Without --local, ctr may exit with 0 before it has written the end of the archive: it does not wait for the goroutine that copies
+# containerd's stream (core/transfer/archive/exporter.go, MarshalAny; containerd 2.3).
 EXPORT = f"{CTR} images export --local"
 PULL_S, SEND_S = 900, 1800
-UNKNOWN = "the images could not be listed: are kubeadm and containerd there, and does kubeadm know of that version?"
+UNKNOWN = (
+    "the images could not be listed; do `kubeadm config images list` and `ctr -n k8s.io images list` work on this host, "
+    "and does its kubeadm support that version?"
+)
 
 
 @operation()
 def prefetch(images: Callable[[], Sequence[str] | None]) -> Generator[StringCommand, None, None]:
     """
-    Have a host that is about to become a node begin to pull what will run on it. Nothing waits for that, and what can't be pulled now
-    is kubelet's business later. On a node, nothing is done.
+    Start to pull images in the background on a host that will become a node. Nothing waits for the end, and kubelet pulls what
+    could not be pulled here. On a node nothing is done.
 
-    + images: gives the images when the operation runs, those that are needed first in front; None where they can't be known
+    + images: returns the images when the operation runs, in the order in which they are needed; None if kubeadm can't list them
     """
     found = host.get_fact(Membership)
     if found is None:
-        yield fail("what kubeadm left in /etc/kubernetes could not be read")
+        yield fail("kubeadm's files in /etc/kubernetes could not be read")
         return
     if found.configured:
         host.noop("the host is a node")
@@ -53,112 +56,115 @@ def prefetch(images: Callable[[], Sequence[str] | None]) -> Generator[StringComm
         return
     names = images()
     if names is None:
-        yield fail("kubeadm can't say which images it wants; `kubeadm config images list` on the host tells why")
+        yield fail("kubeadm could not list its images; run `kubeadm config images list` on this host to see why")
         return
     pulls = "; ".join(f"{PULL} {shlex.quote(name)}" for name in names)
-    # An interrupted run's may still be at it. Other programs of the host come first.
-    yield StringCommand(
-        f"systemctl is-active -q {UNIT} || systemd-run --quiet --collect --unit={UNIT} --property=Nice=10 sh -c {shlex.quote(pulls)}"
-    )
+    # The unit of an interrupted run may still be active. Nice=10: other programs of the host come first.
+    start = f"systemd-run --quiet --collect --unit={UNIT} --property=Nice=10 sh -c {shlex.quote(pulls)}"
+    yield StringCommand(f"systemctl is-active -q {UNIT} || {start}")
 
 
 @operation()
 def pull(cluster: Cluster, node: Host, version: str) -> Generator[StringCommand, None, None]:
     """
-    Have this node pull the images that it will run, as far as its site reaches a registry of them or a mirror.
+    Pull the images that this node will run, except those whose registry and mirrors this site can't reach.
 
-    + cluster: the declared one
+    + cluster: the declared cluster
     + node: the model of this host
-    + version: of Kubernetes
+    + version: version of Kubernetes
     """
     missing = _missing(cluster, node, version)
     if missing is None:
         yield fail(UNKNOWN)
         return
-    reached = [image for image in missing if image not in _cut_off(node, missing)]
-    if not reached:
-        host.noop("nothing is left to pull")
-    for image in reached:
+    unreachable = _unreachable(node, missing)
+    reachable = [image for image in missing if image not in unreachable]
+    if not reachable:
+        host.noop("no image is left to pull")
+    for image in reachable:
         yield StringCommand(f"timeout {PULL_S} {PULL} {shlex.quote(image)} > /dev/null")
 
 
 @operation()
 def send(cluster: Cluster, node: Host, version: str) -> Generator[PyinfraCommand, None, None]:
     """
-    Have this node get the images that it can't pull from another one of its architecture, through the operator's machine by SSH.
+    Copy the images that this node can't pull from another node of its architecture, over SSH through the operator's machine.
 
-    + cluster: the declared one
+    + cluster: the declared cluster
     + node: the model of this host
-    + version: of Kubernetes
+    + version: version of Kubernetes
     """
     missing = _missing(cluster, node, version)
     if missing is None:
         yield fail(UNKNOWN)
         return
-    wanted = _cut_off(node, missing)
+    wanted = _unreachable(node, missing)
     if not wanted:
-        host.noop("it needs nothing from other nodes")
+        host.noop("no image is left to copy")
         return
     if not state.is_executing:
-        host.log(f"No registry of {', '.join(wanted)} answers here: another node gives them")
+        host.log(f"No registry of {', '.join(wanted)} answers here: they are copied from another node")
         yield StringCommand("true")
         return
-    giver = _giver(cluster, node, wanted)
-    if giver is None:
+    source = _source(cluster, node, wanted)
+    if source is None:
         yield fail(
-            f"no registry of {', '.join(wanted)} answers here, and no other node of this architecture in this run has them"
+            f"no registry of {', '.join(wanted)} answers here, and no other node of this architecture in this run has them. "
+            "Name a mirror of the registry for this site, or pull the images on such a node first"
         )
         return
     local = Path("build") / f"images-for-{node.name}.tar"
     try:
-        _take(giver, wanted, local)
+        _export(source, wanted, local)
         yield StringCommand(f"mkdir -p {Path(ARCHIVE).parent}")
         yield FileUploadCommand(str(local), ARCHIVE, remote_temp_filename=TEMPORARY)
         yield StringCommand(
             f"timeout {SEND_S} {CTR} images import {ARCHIVE} > /dev/null; code=$?; rm -f {ARCHIVE}; exit $code"
         )
     except remote.RemoteFailure as failure:
-        yield fail(f"{giver} gave no images: {failure}")
+        yield fail(f"the images could not be copied from {source}: {failure}")
     finally:
         local.unlink(missing_ok=True)
 
 
 def _missing(cluster: Cluster, node: Host, version: str) -> list[str] | None:
-    named, there = host.get_fact(Images, version=version), host.get_fact(Pulled)
-    if not named or there is None:
+    """The images that this node needs and does not have; None if they could not be listed."""
+    of_kubeadm, pulled = host.get_fact(Images, version=version), host.get_fact(Pulled)
+    if not of_kubeadm or pulled is None:
         return None
-    return [image for image in images.needed(cluster, node, named) if image not in there]
+    return [image for image in images.needed(cluster, node, of_kubeadm) if image not in pulled]
 
 
-def _cut_off(node: Host, missing: Sequence[str]) -> list[str]:
+def _unreachable(node: Host, missing: Sequence[str]) -> list[str]:
     if not missing:
         return []
-    asked = images.sources(node, missing)
-    answering = host.get_fact(Answering, urls=sorted({url for urls in asked.values() for url in urls}))
-    return images.unreachable_images(missing, asked, answering or ())
+    sources = images.sources(node, missing)
+    answering = host.get_fact(Answering, urls=sorted({url for urls in sources.values() for url in urls}))
+    return images.unreachable_images(missing, sources, answering or ())
 
 
-def _giver(cluster: Cluster, node: Host, wanted: Sequence[str]) -> str | None:
-    """A node of the run that has all of them for this architecture."""
+def _source(cluster: Cluster, node: Host, wanted: Sequence[str]) -> str | None:
+    """The name of a node of this run that has all these images for this architecture; None if there is none."""
     running = active_hosts()
     for other in cluster.nodes:
         if other.name == node.name or other.name not in running:
             continue
-        is_like = remote.fact(other.name, Arch) == host.get_fact(Arch)
-        if is_like and set(wanted) <= set(remote.fact(other.name, Pulled) or ()):
+        has_architecture = remote.fact(other.name, Arch) == host.get_fact(Arch)
+        if has_architecture and set(wanted) <= set(remote.fact(other.name, Pulled) or ()):
             return other.name
     return None
 
 
-def _take(giver: str, wanted: Sequence[str], local: Path) -> None:
+def _export(source: str, wanted: Sequence[str], local: Path) -> None:
+    """Export images on the node `source`, and copy the archive to the operator's machine. Raises RemoteFailure."""
     local.parent.mkdir(exist_ok=True)
     names = " ".join(map(shlex.quote, wanted))
     try:
         remote.run(
-            giver,
+            source,
             f"mkdir -p {Path(ARCHIVE).parent}; rm -f {ARCHIVE}; {EXPORT} {ARCHIVE} {names} > /dev/null",
             timeout_s=SEND_S,
         )
-        remote.fetch(giver, ARCHIVE, local, TEMPORARY)
+        remote.fetch(source, ARCHIVE, local, TEMPORARY)
     finally:
-        remote.run(giver, f"rm -f {ARCHIVE}")
+        remote.run(source, f"rm -f {ARCHIVE}")

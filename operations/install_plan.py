@@ -1,4 +1,4 @@
-"""What cluster.versions decides for a host, from what is found on it."""
+"""The install plan of a host: the decision of cluster.versions on the facts of that host."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from facts.machine import Cgroup, Container, Survey
 
 
 def host_install_plan() -> InstallPlan:
-    """What the host whose turn it is gets; raises DeployError where it can't be a part, as preflight would have said."""
-    decided = install_plan_of(host.name)
-    if decided is None:
-        raise DeployError(f"{host.name} could not be surveyed; nothing was changed on it")
-    if isinstance(decided, list):
-        raise DeployError(format_problems(decided, "the hosts; nothing was changed"))
-    return decided
+    """The install plan of the current host. Raises DeployError if the host is not supported, with the same problems as preflight."""
+    found = install_plan_of(host.name)
+    if found is None:
+        raise DeployError(f"{host.name} could not be surveyed; nothing was changed on it. See its error above")
+    if isinstance(found, list):
+        raise DeployError(format_problems(found, "the hosts; nothing was changed"))
+    return found
 
 
 def install_plan_of(name: str) -> InstallPlan | list[Problem] | None:
-    """What the host of that name gets, or why it can't be a part; None where it could not be surveyed."""
+    """The install plan of a host by its name, or the problems for which it is refused; None if it could not be surveyed."""
     found = survey_of(name)
     return install_plan(current_cluster().host(name), found, current_cluster().containerd_version) if found else None
 
 
 def survey_of(name: str) -> survey.Survey | None:
-    """What kind of machine the host of that name is; None = unknown."""
+    """The survey of a host by its name; None if it could not be surveyed."""
     names = hosts.names_to_resolve(current_cluster(), current_cluster().host(name))
     found: survey.Survey | None = remote.fact(name, Survey, names=list(names))
     return found
 
 
 def kubelet_settings_of(name: str) -> KubeletSettings:
-    """How kubeadm, kubelet and containerd are set on the node of that name, asked now."""
+    """The settings of kubeadm, kubelet and containerd on a node by its name, from its current facts."""
     return kubelet_settings(
         remote.fact(name, Cgroup), remote.fact(name, Container) or "", current_cluster().host(name).exceptions
     )

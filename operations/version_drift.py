@@ -1,4 +1,4 @@
-"""What runs on the hosts in another version than is declared."""
+"""Programs on the hosts whose version differs from the declared one."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from operations.install_plan import install_plan_of
 
 
 def installed(name: str) -> Installed | None:
-    """What the host of that name has; None = unknown."""
+    """The installed versions on a host by its name; None if they could not be read."""
     found: Installed | None = remote.fact(name, Question, names=list(upgrades.PACKAGES))
     return found
 
 
 def steps_of(name: str) -> list[Step] | None:
-    """What differs on the host of that name; None where it could not be asked."""
+    """The upgrade steps between the installed and the declared versions of a host by its name; None if they could not be read."""
     cluster = current_cluster()
-    found, granted = installed(name), install_plan_of(name)
+    found, plan = installed(name), install_plan_of(name)
     if found is None:
         return None
-    is_pinned = isinstance(granted, InstallPlan) and granted.containerd_pinned
+    is_pinned = isinstance(plan, InstallPlan) and plan.containerd_pinned
     flannel = _flannel(name) if name == cluster.control_planes[0].name else ""
     return upgrades.steps(cluster, cluster.host(name), found, is_pinned, flannel)
 
 
 def _flannel(name: str) -> str:
-    """The version of flannel that the cluster has, asked on that control plane; empty where there is none, or no answer."""
+    """The version of flannel in the cluster, read on that control plane; empty if there is none, or the API does not answer."""
     workloads = remote.fact(name, Workloads) or []
     images = [
         image

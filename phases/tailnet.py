@@ -55,7 +55,7 @@ def join_hosts(cluster: Cluster, host: Host, after: Callable[[], Collection[str]
         coordination.forward_api(cluster)
     network.hosts_block(
         name="Write all hosts' names",
-        entries=lambda: tailnet_names(cluster, host, all_of_them=True),
+        entries=lambda: tailnet_names(cluster, host, is_complete=True),
         after=lambda: names_so_far(cluster, host),
     )
     if host.is_gateway and not api_endpoint.is_forwarded(cluster):

@@ -137,7 +137,7 @@ def test_a_restore_is_refused_where_it_would_not_fit(world: Rehearsal, key: Path
     shutil.copytree(made, damaged)
     (damaged / "etcd.age").write_bytes(b"")
     for words, reason in (
-        (restoring(world, made, other), "it does not open pki.age"),
+        (restoring(world, made, other), "the identity does not decrypt pki.age"),
         (restoring(world, damaged, key), "not as it was written, or missing: etcd.age"),
         (restoring(world, made, key)[:2], "what etcd and headscale have learned since is lost"),
     ):

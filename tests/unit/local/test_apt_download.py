@@ -71,9 +71,9 @@ def test_a_kept_file_that_was_changed_is_fetched_again(source: AptSource) -> Non
 @pytest.mark.parametrize(
     ("ending", "old", "new", "reason"),
     [
-        (".deb", DEB, b"another", "is not the file that its signed index names"),
-        ("Packages.gz", b"\x1f\x8b", b"\x1f\x8c", "is not the file that its signed index names"),
-        ("InRelease", b"Origin: us", b"Origin: me", "its signature is not of the pinned key"),
+        (".deb", DEB, b"another", "has another sha256 than its signed index lists"),
+        ("Packages.gz", b"\x1f\x8b", b"\x1f\x8c", "has another sha256 than its signed index lists"),
+        ("InRelease", b"Origin: us", b"Origin: me", "is not signed by the pinned key"),
     ],
 )
 def test_what_was_changed_on_the_way_is_refused(

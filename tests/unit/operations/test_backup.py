@@ -70,7 +70,7 @@ class TestDatabase:
 
     @pytest.mark.parametrize("content", [b"", b"not a database at all, but long enough" * 99])
     def test_a_damaged_one_is_told_with_the_cure(self, content: bytes) -> None:
-        with pytest.raises(headscale_db.Damaged, match=r"tasks/rebuild_headscale\.py makes it anew"):
+        with pytest.raises(headscale_db.Damaged, match=r"tasks/rebuild_headscale\.py replaces it"):
             headscale_db.merge_log({"db.sqlite": content})
 
     def test_a_tar_comes_back_as_it_went(self) -> None:
@@ -106,7 +106,7 @@ class TestTaken:
             (backups.ETCD, gzip.compress(b"all of it")[:-4], "arrived incomplete"),
             (backups.ETCD, gzip.compress(b""), "is empty"),
             (backups.PKI, headscale_db.pack({"pki/ca.crt": b"x"}), "has no ca.key"),
-            (backups.machine("a"), b"", "not whole"),
+            (backups.machine("a"), b"", "arrived incomplete"),
         ],
     )
     def test_half_of_it_is_none(self, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, said: str) -> None:

@@ -55,7 +55,7 @@ def test_another_node_of_the_same_architecture_gives_what_can_not_be_pulled(
     monkeypatch.chdir(tmp_path)
     asked: list[str] = []
 
-    def giver(cluster: Cluster, node: Host, names: list[str]) -> str:
+    def source(cluster: Cluster, node: Host, names: list[str]) -> str:
         asked.extend(names)
         return "core1"
 
@@ -63,7 +63,7 @@ def test_another_node_of_the_same_architecture_gives_what_can_not_be_pulled(
         asked.append(command)
         return ""
 
-    monkeypatch.setattr(images, "_giver", giver)
+    monkeypatch.setattr(images, "_source", source)
     monkeypatch.setattr(remote, "run", say)
     monkeypatch.setattr(remote, "fetch", lambda name, path, local, temporary: local.write_text("archive"))
     there = [image for image in ALL if image != PAUSE]
@@ -77,6 +77,6 @@ def test_another_node_of_the_same_architecture_gives_what_can_not_be_pulled(
 
 
 def test_where_nobody_has_them_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "_giver", lambda cluster, node, names: None)
+    monkeypatch.setattr(images, "_source", lambda cluster, node, names: None)
     (refused,) = run(images.send, [], [FLANNELS])
     assert "no other node of this architecture" in refused
