@@ -131,7 +131,7 @@ def _see_that_it_may_go(node: Host) -> None:
 def _renew(node: Host, is_member: bool) -> list[OperationMeta]:
     """kubeadm, and by it what the node runs for Kubernetes apart from kubelet."""
     cluster = current_cluster()
-    repositories.name_repositories(cluster, node, host_install_plan())
+    repositories.write_repositories(cluster, node, host_install_plan())
     installed = apt.upgrade(name=f"Upgrade kubeadm on {node.name}", wanted=_packages("kubeadm"))
     if not is_member:
         return [installed]
@@ -162,7 +162,7 @@ def _replace(node: Host, done: list[OperationMeta]) -> None:
     cluster, plan, found = current_cluster(), upgrade_plan(), host_install_plan()
     if "containerd" in plan.parts and found.containerd_pinned:
         if "kubernetes" not in plan.parts:
-            repositories.name_repositories(cluster, node, found)
+            repositories.write_repositories(cluster, node, found)
         wanted = [apt.Wanted(found.containerd_package, f"{cluster.containerd_version}-*", held=True)]
         apt.upgrade(name=f"Upgrade containerd on {node.name}", wanted=wanted)
     kubelet = []

@@ -1,1 +1,1 @@
-"""The lines of deploy.py: one concern each, in the order in which a person would do them."""
+"""The phases of deploy.py, one module for each."""

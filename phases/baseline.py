@@ -1,4 +1,4 @@
-"""Every host ready for what comes: its name, no swap, kernel settings, a kept clock."""
+"""The baseline of every host: its name, no swap, kernel settings, a synchronised clock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SYSCTLS = {
 
 @phase("Baseline")
 def prepare_hosts(cluster: Cluster, host: Host) -> None:
-    """Bring every host to the same start."""
+    """Set the host name, apt's options, kernel settings and the clock, and turn swap off."""
     machine.hostname(name="Set the host name", wanted=host.name)
     files.write(name="Write apt, module and sysctl settings", files=_settings(host))
     machine.no_swap(name="Turn swap off")

@@ -1,4 +1,4 @@
-"""Every node with containerd and the CNI plugins; nothing runs in it yet."""
+"""containerd and the CNI plugins on every node."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OWNED = files.Owned(node=(KUBELET_DROP_IN, configuration.CONFIG_PATH, "/opt/cni/
 
 @phase("containerd")
 def run_containerd(cluster: Cluster, host: Host) -> None:
-    """Install and configure what pods need on every node."""
+    """Configure and start containerd on every node, and install the CNI plugins."""
     if not host.is_node:
         return
     files.write(
@@ -37,7 +37,7 @@ def run_containerd(cluster: Cluster, host: Host) -> None:
             files.File(KUBELET_DROP_IN, render("containerd/kubelet-waits.conf")),
             files.File(kubeadm.KUBELET_PATCH, lambda: _kubelet_patch(host.name), mode="600"),
         ],
-        # Here, so that nothing is left for the operation that starts kubelet, which a preview could not foresee.
+        # Reload here: a preview could not predict it in the operation that starts kubelet.
         then="systemctl daemon-reload",
     )
     unpack_plugins(cluster, host, host_install_plan())
@@ -46,7 +46,7 @@ def run_containerd(cluster: Cluster, host: Host) -> None:
 
 
 def unpack_plugins(cluster: Cluster, host: Host, found: InstallPlan) -> None:
-    """Have the CNI plugins as published."""
+    """Install the declared CNI plugins. `found`: the host's install plan."""
     cni.plugins(
         name="Unpack the CNI plugins",
         download=sources.cni_plugins(cluster, host.site, trust(), found.architecture),
@@ -55,7 +55,10 @@ def unpack_plugins(cluster: Cluster, host: Host, found: InstallPlan) -> None:
 
 
 def configure_containerd(name: str, config: Callable[[], str | None], reads: Sequence[str] = ()) -> None:
-    """Write containerd's configuration, see that it is understood, and have it in force, and what else it `reads` when it starts."""
+    """Write containerd's configuration for the host `name`, check that containerd uses it, and restart containerd if it is outdated.
+
+    `config`: returns the configuration, None if it is not known yet. `reads`: further files that containerd reads at its start.
+    """
     written = files.write(
         name="Write containerd's configuration", files=[files.File(configuration.CONFIG_PATH, config)]
     )
@@ -76,7 +79,7 @@ def _mirrors(host: Host) -> list[files.File]:
 
 
 def mirror_folders(host: Host) -> dict[str, str]:
-    """Registry → the folder on the host that has its mirrors."""
+    """Registry → the folder on the host with the configuration of its mirrors."""
     return {registry: f"{configuration.MIRRORS_PATH}/{registry}" for registry in host.site.mirrors.registries}
 
 
@@ -86,8 +89,8 @@ def _kubelet_patch(name: str) -> str | None:
 
 
 def _images(cluster: Cluster, host: Host) -> list[str] | None:
-    named = pyinfra.host.get_fact(Images)
-    return list(needed(cluster, host, named)) if named else None
+    of_kubeadm = pyinfra.host.get_fact(Images)
+    return list(needed(cluster, host, of_kubeadm)) if of_kubeadm else None
 
 
 def _settings(name: str) -> configuration.Settings | None:
@@ -98,6 +101,6 @@ def _settings(name: str) -> configuration.Settings | None:
 
 
 def containerd_config(name: str) -> str | None:
-    """The configuration for the containerd and kubeadm that are there; None where they are not."""
+    """The configuration for the installed containerd and kubeadm; None if they are not installed yet."""
     found, settings = pyinfra.host.get_fact(Config), _settings(name)
     return configuration.config(found.version, settings) if found and found.version and settings else None

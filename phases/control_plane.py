@@ -1,4 +1,4 @@
-"""The Kubernetes API: begun on the first control plane, joined by the others."""
+"""The control planes: kubeadm init on the first one, kubeadm join on the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OWNED = files.Owned(node=("/etc/kubernetes", "/var/lib/kubelet/*", "/var/lib/etc
 
 @phase("Control plane")
 def run_api(cluster: Cluster, host: Host) -> None:
-    """Have every control plane run the API."""
+    """Run the API on every control plane."""
     first = first_control_plane()
     if host == first:
         kubeadm.init(
@@ -35,16 +35,16 @@ def run_api(cluster: Cluster, host: Host) -> None:
             name="Run kubeadm join as a control plane",
             first=first.name,
             endpoint=cluster.api_endpoint_name,
-            document=lambda admission: join_document(cluster, host, admission),
+            document=lambda credentials: join_document(cluster, host, credentials),
             node=host.name,
-            certificates=lambda known, key: _phase(cluster, first, known, key=key),
-            # etcd takes one new member at a time.
+            certificates=lambda configuration, key: _phase(cluster, first, configuration, key=key),
+            # etcd accepts one new member at a time.
             _serial=True,
         )
     certificates.api_sans(
         name="Set the SANs of the API's certificate",
-        names=lambda: _names(cluster, host),
-        document=lambda known, folder: _phase(cluster, host, known, folder=folder),
+        names=lambda: _sans(cluster, host),
+        document=lambda configuration, folder: _phase(cluster, host, configuration, folder=folder),
         port=cluster.api_port,
         _serial=True,
     )
@@ -52,28 +52,28 @@ def run_api(cluster: Cluster, host: Host) -> None:
 
 
 def first_control_plane() -> Host:
-    """The control plane that all others join by: one that has the cluster already, else the first that is declared begins it.
+    """The control plane that runs `kubeadm init`, and with which all others join: one that runs the cluster already, else the first declared one.
 
-    Where the first one was removed and comes back, it joins the others: it must not begin a second cluster.
+    If the first declared one was removed and comes back, it joins the others: a second `kubeadm init` would make a second cluster.
     """
     planes = current_cluster().control_planes
     if len(planes) == 1:
         return planes[0]
-    return max(planes, key=lambda plane: ownership_rank(remote.fact(plane.name, Membership), _is_known(plane.name)))
+    return max(planes, key=lambda plane: ownership_rank(remote.fact(plane.name, Membership), _has_node(plane.name)))
 
 
-def _is_known(name: str) -> bool:
+def _has_node(name: str) -> bool:
     return name in {node.name for node in remote.fact(name, Nodes) or ()}
 
 
-def join_document(cluster: Cluster, host: Host, admission: documents.JoinCredentials) -> str | None:
-    """kubeadm's file to join with, or None while the host has no tailnet address."""
+def join_document(cluster: Cluster, host: Host, credentials: documents.JoinCredentials) -> str | None:
+    """kubeadm's file for `kubeadm join`; None if the host has no tailnet address yet."""
     address = tailnet_address(host.name)
-    return documents.join(cluster, host, address, kubelet_settings_of(host.name), admission) if address else None
+    return documents.join(cluster, host, address, kubelet_settings_of(host.name), credentials) if address else None
 
 
 def tailnet_address(name: str) -> str | None:
-    """The IPv4 address that the host of that name has in the tailnet."""
+    """The tailnet IPv4 address of a host by its name; None if it has none, or tailscale's state could not be read."""
     status = remote.fact(name, Status)
     found = [address for address in (status.addresses if status else ()) if ":" not in address]
     return str(IPv4Address(found[0])) if found else None
@@ -86,7 +86,7 @@ def _addresses(cluster: Cluster) -> dict[str, str] | None:
 
 
 def init_document(cluster: Cluster, host: Host, token: str) -> str | None:
-    """kubeadm's file to begin the cluster with, or None while a control plane has no tailnet address."""
+    """kubeadm's file for `kubeadm init`; None if a control plane has no tailnet address yet."""
     addresses = _addresses(cluster)
     if addresses is None:
         return None
@@ -95,11 +95,11 @@ def init_document(cluster: Cluster, host: Host, token: str) -> str | None:
     )
 
 
-def _phase(cluster: Cluster, at: Host, known: str, key: str = "", folder: str = "") -> str | None:
+def _phase(cluster: Cluster, host: Host, configuration: str, key: str = "", folder: str = "") -> str | None:
     addresses = _addresses(cluster)
-    return documents.phase(cluster, at, addresses, known, key, folder) if addresses else None
+    return documents.phase(cluster, host, addresses, configuration, key, folder) if addresses else None
 
 
-def _names(cluster: Cluster, host: Host) -> list[str] | None:
+def _sans(cluster: Cluster, host: Host) -> list[str] | None:
     address = tailnet_address(host.name)
     return documents.api_names(cluster, [host], {host.name: address}) if address else None

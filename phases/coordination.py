@@ -28,13 +28,13 @@ CONFIG = "/etc/headscale/config.yaml"
 DERP_MAP = "/etc/headscale/derp.yaml"
 POLICY = "/etc/headscale/policy.hujson"
 SITE = "/etc/nginx/conf.d/isthmus.conf"
-# Debian's nginx.conf includes this folder outside of http; what loads the stream module there begins with 50.
+# Debian's nginx.conf includes this folder outside of `http`; the file there that loads the stream module begins with 50.
 API = "/etc/nginx/modules-enabled/90-isthmus-api.conf"
 API_SYSCTL = "/etc/sysctl.d/99-isthmus-api.conf"
-# nginx starts before tailscale has its address, and tailscale needs nginx to get it.
+# nginx binds to the tailnet address before tailscale has it: tailscale gets it from headscale, through nginx.
 NONLOCAL = {"net.ipv4.ip_nonlocal_bind": "1"}
 WEBROOT = "/var/lib/isthmus/acme"
-GIVEN = ("/etc/isthmus/tls/coordination.crt", "/etc/isthmus/tls/coordination.key")
+OWN_CERTIFICATE = ("/etc/isthmus/tls/coordination.crt", "/etc/isthmus/tls/coordination.key")
 OWNED = files.Owned(
     machine=("/etc/headscale", "/var/lib/headscale", "/etc/isthmus", "/var/lib/isthmus", SITE, API, API_SYSCTL)
 )
@@ -42,7 +42,7 @@ OWNED = files.Owned(
 
 @phase("Coordination")
 def run_headscale(cluster: Cluster, host: Host) -> None:
-    """Run headscale and the gateway, and see that the one answers through the other."""
+    """Run headscale on the coordinator and nginx on the gateway, and wait until headscale answers through nginx."""
     network.hosts_block(name="Write the names of joined hosts", entries=lambda: names_so_far(cluster, host))
     if host.is_coordinator:
         _run_coordinator(cluster)
@@ -52,9 +52,9 @@ def run_headscale(cluster: Cluster, host: Host) -> None:
 
 
 def _run_coordinator(cluster: Cluster) -> None:
-    # headscale starts as soon as its package is installed: with these files, and not with its example.
+    # headscale's package starts it at once, so the files come before: else it would start with the package's example.
     configured = files.write(name="Configure headscale", files=_configuration(cluster))
-    allowed = write_policy(cluster)
+    policy = write_policy(cluster)
     deb.package(
         name="Install headscale",
         package="headscale",
@@ -62,23 +62,23 @@ def _run_coordinator(cluster: Cluster) -> None:
         download=download(cluster),
         ca=trust().ca,
     )
-    restart_headscale([configured, allowed])
+    restart_headscale([configured, policy])
 
 
 def download(cluster: Cluster) -> sources.Download:
-    """headscale's package for the coordinator, whose turn it is."""
+    """headscale's package for the coordinator, which must be the current host."""
     return sources.headscale(cluster, cluster.coordinator.site, trust(), host_install_plan().architecture)
 
 
 def write_policy(cluster: Cluster) -> OperationMeta:
-    """Write what headscale allows the hosts of `whole`."""
+    """Write headscale's policy, which allows traffic between the hosts of `cluster`."""
     return headscale.policy(
         name="Write the tailnet's policy", path=POLICY, content=f"{json.dumps(routes.policy(cluster), indent=2)}\n"
     )
 
 
 def restart_headscale(restarted_by: Sequence[OperationMeta]) -> None:
-    """Have headscale run with what those operations wrote."""
+    """Start headscale, and restart it if one of the operations has changed something."""
     systemd.service(
         name="Run headscale",
         unit="headscale.service",
@@ -88,24 +88,24 @@ def restart_headscale(restarted_by: Sequence[OperationMeta]) -> None:
 
 
 def forward_api(cluster: Cluster) -> None:
-    """On the gateway: have nginx pass calls on to every control plane that has joined the tailnet."""
+    """On the gateway: forward API connections in nginx to every control plane that has joined the tailnet."""
     machine.kernel_settings(
         name="Let nginx bind to an address that comes later",
         modules=(),
         sysctls=NONLOCAL,
         is_container=bool(pyinfra.host.get_fact(Container)),
     )
-    kept = "".join(f"{key} = {value}\n" for key, value in NONLOCAL.items())
+    sysctls = "".join(f"{key} = {value}\n" for key, value in NONLOCAL.items())
     written = files.write(
         name="Forward the API in nginx",
-        files=[files.File(API, lambda: _api(cluster)), files.File(API_SYSCTL, kept)],
+        files=[files.File(API, lambda: _api(cluster)), files.File(API_SYSCTL, sysctls)],
     )
     nginx.check_config(name="Check nginx's configuration", reads=[API], written_by=[written])
     systemd.service(name="Run nginx", unit="nginx.service", reads=[API], restarted_by=[written])
 
 
 def stop_forwarding_api() -> None:
-    """On the gateway: what `lead_to_api` has made, undone."""
+    """On the gateway: undo `forward_api`."""
     uninstall.absent(name="Stop forwarding the API in nginx", paths=[API, API_SYSCTL], services=["nginx.service"])
 
 
@@ -126,13 +126,13 @@ def _configuration(cluster: Cluster) -> list[files.File]:
 
 
 def _run_gateway(cluster: Cluster) -> None:
-    given = given_certificate(cluster)
-    if given:
-        shown = files.write(name="Write the certificate", files=_given(given))
-        _serve(cluster, *GIVEN, reads=[SITE, *GIVEN], after=[shown])
+    own = own_certificate(cluster)
+    if own:
+        written = files.write(name="Write the certificate", files=_certificate_files(own))
+        _serve(cluster, *OWN_CERTIFICATE, reads=[SITE, *OWN_CERTIFICATE], after=[written])
         return
     live = f"/etc/letsencrypt/live/{cluster.coordination_name}"
-    # A renewed certificate is no reason to restart: certbot then reloads nginx itself.
+    # The certificate is not in `reads`: certbot itself reloads nginx after a renewal.
     _serve(cluster, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
     nginx.certificate(
         name="Obtain the certificate",
@@ -145,34 +145,34 @@ def _run_gateway(cluster: Cluster) -> None:
     _serve(cluster, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
 
 
-def given_certificate(cluster: Cluster) -> Certificate | None:
-    """The files that the gateway shows; None where it obtains its certificate."""
+def own_certificate(cluster: Cluster) -> Certificate | None:
+    """The operator's certificate files for the gateway; None if certbot obtains the certificate."""
     return trust().certificate or (cluster.certificate if isinstance(cluster.certificate, Certificate) else None)
 
 
-def _given(given: Certificate) -> list[files.File]:
-    missing = [path for path in (given.certificate, given.key) if not Path(path).expanduser().is_file()]
+def _certificate_files(own: Certificate) -> list[files.File]:
+    missing = [path for path in (own.certificate, own.key) if not Path(path).expanduser().is_file()]
     if missing:
         raise DeployError(format_problems([_missing(path) for path in missing], "the certificate; nothing was changed"))
     return [
-        files.File(GIVEN[0], lambda: Path(given.certificate).expanduser().read_text()),
-        files.File(GIVEN[1], lambda: Path(given.key).expanduser().read_text(), "600", secret=True),
+        files.File(OWN_CERTIFICATE[0], lambda: Path(own.certificate).expanduser().read_text()),
+        files.File(OWN_CERTIFICATE[1], lambda: Path(own.key).expanduser().read_text(), "600", secret=True),
     ]
 
 
 def _missing(path: str) -> Problem:
     return Problem(
         "certificate",
-        f"{path} is not a file on this machine",
-        "the gateway shows it to every client",
-        "name the PEM files of certificate and key",
+        f"{path} is not a file on the operator's machine",
+        "the gateway needs it for TLS",
+        "name the PEM files of the certificate and its key",
     )
 
 
 def _serve(
     cluster: Cluster, certificate: str, key: str, reads: Sequence[str], after: Sequence[OperationMeta] = ()
 ) -> None:
-    """Have nginx serve what it can: without a certificate, only port 80."""
+    """Configure and run nginx; without a certificate it serves port 80 only."""
 
     def site() -> str:
         found = pyinfra.host.get_fact(CertificateState, path=certificate)

@@ -1,4 +1,4 @@
-"""The operator gets the key to the cluster."""
+"""The operator's kubeconfig."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every package that a host needs: the repositories first, then all of them in one transaction."""
+"""All packages of a host: first the repositories, then all packages in one transaction."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from engine.phase import phase
 from engine.pins import trust
 from operations import apt, files
 from operations.install_plan import host_install_plan
-from phases.coordination import given_certificate
+from phases.coordination import own_certificate
 
-# What an image may lack that reads repositories over HTTPS.
-READERS = ("ca-certificates", "curl")
+# Needed to read repositories over HTTPS; minimal images lack them.
+HTTPS_TOOLS = ("ca-certificates", "curl")
 TOOLS = ("gpg", "iptables", "nftables")
 NODE_TOOLS = ("conntrack", "ethtool")
 KUBERNETES = ("kubeadm", "kubelet", "kubectl")
@@ -25,15 +25,15 @@ OWNED = files.Owned(
 
 @phase("Packages")
 def install_packages(cluster: Cluster, host: Host) -> None:
-    """Install all that later phases configure and start."""
+    """Install all packages that later phases configure and start."""
     found = host_install_plan()
-    apt.packages(name="Install the tools that apt repositories need", wanted=[apt.Wanted(reader) for reader in READERS])
-    name_repositories(cluster, host, found)
+    apt.packages(name="Install the tools that apt repositories need", wanted=[apt.Wanted(tool) for tool in HTTPS_TOOLS])
+    write_repositories(cluster, host, found)
     apt.packages(name="Install the packages", wanted=_packages(cluster, host, found))
 
 
-def name_repositories(cluster: Cluster, host: Host, found: InstallPlan) -> None:
-    """Name to apt where the declared versions are, and who signs them."""
+def write_repositories(cluster: Cluster, host: Host, found: InstallPlan) -> None:
+    """Write the apt repositories of the declared versions, and their signing keys. `found`: the host's install plan."""
     repositories = _repositories(cluster, host, found)
     if repositories:
         apt.signing_keys(name="Install the repositories' signing keys", sources=repositories)
@@ -44,7 +44,7 @@ def name_repositories(cluster: Cluster, host: Host, found: InstallPlan) -> None:
 
 
 def tailscale(cluster: Cluster, host: Host, found: InstallPlan) -> apt.Wanted:
-    """tailscale, from where the site gets it."""
+    """The package tailscale: from a repository, or sent by the operator's machine if the site's mirror is `push`."""
     sent = None
     if host.site.mirrors.tailscale == "push":
         sent = apt.Pushed(_tailscale(host, found), found.architecture, trust().ca)
@@ -52,7 +52,7 @@ def tailscale(cluster: Cluster, host: Host, found: InstallPlan) -> apt.Wanted:
 
 
 def _repositories(cluster: Cluster, host: Host, found: InstallPlan) -> list[sources.AptSource]:
-    """Those that the host reads by itself."""
+    """The repositories that the host itself reads."""
     listed = []
     if host.site.mirrors.tailscale != "push":
         listed.append(_tailscale(host, found))
@@ -68,7 +68,7 @@ def _tailscale(host: Host, found: InstallPlan) -> sources.AptSource:
 
 
 def _packages(cluster: Cluster, host: Host, found: InstallPlan) -> list[apt.Wanted]:
-    """Of the distribution: what it has. Of other repositories: the declared versions."""
+    """Packages of the distribution in any version, packages of other repositories in the declared version."""
     listed = [*map(apt.Wanted, TOOLS), tailscale(cluster, host, found)]
     if host.is_gateway:
         listed += map(apt.Wanted, _of_the_gateway(cluster))
@@ -78,12 +78,12 @@ def _packages(cluster: Cluster, host: Host, found: InstallPlan) -> list[apt.Want
 
 
 def _of_the_gateway(cluster: Cluster) -> list[str]:
-    certbot = [] if given_certificate(cluster) else ["certbot"]
+    certbot = [] if own_certificate(cluster) else ["certbot"]
     return ["nginx", *certbot, *(["libnginx-mod-stream"] if api_endpoint.is_forwarded(cluster) else [])]
 
 
 def _of_a_node(cluster: Cluster, found: InstallPlan) -> list[apt.Wanted]:
-    # A distribution's containerd gets its security updates; the declared one of Docker's repository stays as it is.
+    # The distribution's containerd stays without a hold, so that it gets security updates; Docker's keeps the declared version.
     is_docker = found.containerd_package == "containerd.io"
     version = f"{cluster.containerd_version}-*" if found.containerd_pinned else None
     runtime = apt.Wanted(found.containerd_package, version, held=is_docker)

@@ -1,4 +1,4 @@
-"""Pods that reach pods: flannel hands out addresses, the tailnet or vxlan carries what is sent."""
+"""The pod network: flannel assigns addresses, and the tailnet or vxlan carries the packets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WORKLOADS = (
     ("kube-system", "daemonset/kube-proxy"),
     ("kube-system", "deployment/coredns"),
 )
-# What flannel's pods leave on a node.
+# Files that flannel and its CNI plugin leave on a node.
 FLANNEL_FILES = (
     "/etc/cni/net.d/10-flannel.conflist",
     "/var/lib/cni/flannel",
@@ -38,25 +38,25 @@ OWNED = files.Owned(node=(*FLANNEL_FILES, "/opt/cni/bin/flannel"))
 
 @phase("Pod network")
 def install_flannel(cluster: Cluster, host: Host, after: Sequence[OperationMeta] = ()) -> None:
-    """Have the API know of flannel, so that it starts on each node as soon as that joins.
+    """Apply flannel's manifest, so that flannel starts on each node as soon as the node joins.
 
-    `after`: operations of the run that take it away (for the preview).
+    `after`: operations of the run that delete flannel (for the preview).
     """
     if is_api_host():
         apply_manifest(after)
 
 
 def apply_manifest(after: Sequence[OperationMeta] = ()) -> OperationMeta:
-    """Have the cluster hold flannel as it is declared. `after`: as `declare` has it."""
+    """Apply flannel's manifest. `after`: as for `install_flannel`."""
     manifest = render("pod_network/flannel.yaml.j2", **flannel.manifest_values(current_cluster()))
     return manifests.apply(name="Apply flannel's manifest", manifest=manifest, after=after)
 
 
 @phase("Pod routes")
 def connect_pods(cluster: Cluster, host: Host) -> None:
-    """Route the nodes' subnets, and wait until every node is ready and every host knows every route.
+    """Advertise the nodes' pod subnets if `pod_network` is `routed`, and wait until all nodes are ready and all routes are served.
 
-    Where the pod network is switched, the new way is there before the old one goes.
+    If the inventory changes `pod_network`, the old network is removed after the new one works.
     """
     if host.is_node and cluster.pod_network == "routed":
         tailscale.set_prefs(
@@ -70,16 +70,16 @@ def connect_pods(cluster: Cluster, host: Host) -> None:
         nodes = [node.name for node in cluster.nodes if node.name in active_hosts()]
         manifests.wait_for_nodes(name="Wait until the nodes are ready", wanted=nodes)
         manifests.wait_for_workloads(name="Wait until the cluster's own pods run", wanted=WORKLOADS)
-    every_host_is_ready(name="the pod network is there")
+    every_host_is_ready(name="the pod network works")
     if host.is_node:
-        _leave_the_other_way(cluster, host)
+        _remove_other_backend(cluster, host)
 
 
-def _leave_the_other_way(cluster: Cluster, host: Host) -> None:
+def _remove_other_backend(cluster: Cluster, host: Host) -> None:
     if cluster.pod_network == "routed":
         uninstall.links(name="Delete flannel's link", names=[flannel.VXLAN_LINK])
         return
-    # flannel takes the link as it is when it is there already, whatever it carries.
+    # flannel does not change the MTU of an existing link.
     network.link_mtu(name="Set the MTU of flannel's link", link=flannel.VXLAN_LINK, size=mtu.of_pods(cluster))
     tailscale.set_prefs(
         name="Withdraw the pod network's route",
@@ -89,18 +89,18 @@ def _leave_the_other_way(cluster: Cluster, host: Host) -> None:
 
 
 def wait_for_routes(cluster: Cluster, host: Host) -> None:
-    """Until the way to every other node's pods is served; vxlan needs none."""
+    """Wait until every other node's pod subnet is served as a route; with vxlan there are no such routes."""
     if cluster.pod_network == "routed":
         tailnet_peers.wait_for_peers(
             name="Wait until the pod routes are served",
-            peers=lambda: routed_by_others(cluster, host),
+            peers=lambda: pod_routes_of_peers(cluster, host),
             coordinator=cluster.coordinator.name,
-            own=lambda: routed_by(cluster, host),
+            own=lambda: pod_routes(cluster, host),
         )
 
 
-def routed_by_others(cluster: Cluster, host: Host) -> dict[str, tuple[IPv4Network, ...]]:
-    """Each other host, and the network of its pods."""
+def pod_routes_of_peers(cluster: Cluster, host: Host) -> dict[str, tuple[IPv4Network, ...]]:
+    """Name of every other host in this run → the subnet of its pods; empty for a host without pods."""
     subnets = _subnets(cluster)
     return {
         member.name: tuple(IPv4Network(subnet) for subnet in [subnets.get(member.name)] if subnet)
@@ -109,14 +109,14 @@ def routed_by_others(cluster: Cluster, host: Host) -> dict[str, tuple[IPv4Networ
     }
 
 
-def routed_by(cluster: Cluster, host: Host) -> list[IPv4Network]:
-    """The network of this host's pods, if it has one."""
+def pod_routes(cluster: Cluster, host: Host) -> list[IPv4Network]:
+    """The subnet of this host's pods; empty if it has none."""
     subnet = _subnets(cluster).get(host.name)
     return [IPv4Network(subnet)] if subnet else []
 
 
 def _subnets(cluster: Cluster) -> dict[str, str]:
-    """Node → the network of its pods, as far as Kubernetes has given it one."""
+    """Node → the subnet of its pods, without nodes that have none yet. Empty if the API does not answer."""
     nodes = remote.fact(api_host(), Nodes) or []
     return {node.name: node.pod_cidr for node in nodes if node.pod_cidr}
 
@@ -125,5 +125,5 @@ def _with_pods(cluster: Cluster, host: Host) -> tailscale.Preferences | None:
     subnet = _subnets(cluster).get(host.name)
     if not subnet:
         return None
-    without = preferences(cluster, host)
-    return replace(without, routes=(*without.routes, IPv4Network(subnet)), keep=None)
+    wanted = preferences(cluster, host)
+    return replace(wanted, routes=(*wanted.routes, IPv4Network(subnet)), keep=None)

@@ -1,4 +1,4 @@
-"""Refuse early: everything that stands in the way, on all hosts, is said at once and before any change."""
+"""The checks of all hosts before the first change: the run stops with all problems at once."""
 
 from __future__ import annotations
 
@@ -25,62 +25,68 @@ from operations.version_drift import steps_of
 
 @dataclass(frozen=True)
 class Found:
-    """What a host has: the problems there, the steps of an upgrade that differ, the settings that may not change (empty = no cluster)."""
+    """The result of one host: its problems, its upgrade steps, and its cluster's immutable settings (empty: it belongs to no cluster)."""
 
     problems: list[Problem]
     steps: list[Step]
-    settled: dict[str, str]
+    immutable: dict[str, str]
 
 
 _found: PerHost[Found] = PerHost()
 
 
 def check_hosts(is_restore: bool = False) -> None:
-    """Ask every host once while the run is being planned; raise DeployError when the last one has answered.
+    """Check the current host; for the last host of the run, raise DeployError with the problems of all hosts.
 
-    `is_restore`: a restore that was interrupted may go on.
+    `is_restore`: accept a host on which a restore was interrupted.
 
-    This is no operation: planning comes before the first change, with -y and in a preview alike.
+    This is no operation, because pyinfra's prepare stage comes before the first change, also with -y and in a preview.
     """
     cluster, host = current_cluster(), current_host()
     survey, differing = survey_of(host.name), steps_of(host.name)
-    settled = pyinfra.host.get_fact(Settled) or {}
-    problems = [_unknown(host.name)]
+    settings = pyinfra.host.get_fact(Settled) or {}
+    problems = [_not_surveyed(host.name)]
     if survey and differing is not None:
         problems = hosts.problems(cluster, host, survey) + versions.problems(host, survey)
         problems += mtu.problems(cluster, host, survey, pyinfra.host.get_fact(Mtus))
     if not is_restore and pyinfra.host.get_fact(Present, paths=[UNDER_WAY]):
-        problems.append(_half_restored(host.name))
-    found = _found.put(Found(problems, differing or [], settled))
+        problems.append(_partly_restored(host.name))
+    found = _found.put(Found(problems, differing or [], settings))
     if found is not None:
         _refuse(cluster, found)
 
 
 def _refuse(cluster: Cluster, found: Mapping[str, Found]) -> None:
-    """Stop if something was found. The API's version counts even if --limit leaves its host out: no node may be newer."""
-    first, steps = cluster.control_planes[0].name, [step for one in found.values() for step in one.steps]
-    problems = [problem for one in found.values() for problem in one.problems]
+    """Raise DeployError if there are problems.
+
+    The API's version counts even if --limit excludes its host: no node may be newer than the API.
+    """
+    first, steps = cluster.control_planes[0].name, [step for result in found.values() for step in result.steps]
+    problems = [problem for result in found.values() for problem in result.problems]
     if first not in found and any(cluster.host(name).is_node for name in found):
-        of_the_api = steps_of(first)
-        steps += [step for step in of_the_api or () if step.part == "kubernetes"]
-        problems += [_unknown(first)] if of_the_api is None else []
-    settled = {name: one.settled for name, one in found.items()}
-    problems += upgrades.differences(steps, [name for name, kept in settled.items() if not kept])
-    problems += immutable.differences(cluster, settled)
+        of_api = steps_of(first)
+        steps += [step for step in of_api or () if step.part == "kubernetes"]
+        problems += [_not_surveyed(first)] if of_api is None else []
+    settings = {name: result.immutable for name, result in found.items()}
+    problems += upgrades.differences(steps, [name for name, values in settings.items() if not values])
+    problems += immutable.differences(cluster, settings)
     if problems:
         raise DeployError(format_problems(problems, "the hosts; nothing was changed"))
 
 
-def _half_restored(name: str) -> Problem:
+def _partly_restored(name: str) -> Problem:
     return Problem(
         name,
-        "a restore was interrupted here",
-        "what is half brought back would be taken for an empty machine, and begun anew",
-        f"run tasks/restore.py again, with the same backup; or, to keep what is there now, remove {UNDER_WAY}",
+        "a restore was interrupted on this host",
+        "the deploy would take it for an empty machine, and make a new cluster on it",
+        f"run tasks/restore.py again with the same backup; or, to keep the current state, remove {UNDER_WAY}",
     )
 
 
-def _unknown(name: str) -> Problem:
+def _not_surveyed(name: str) -> Problem:
     return Problem(
-        name, "it could not be surveyed", "nothing is changed on a host that is not understood", "see its error above"
+        name,
+        "this host could not be surveyed",
+        "nothing is changed on a host whose state is unknown",
+        "see the host's error above",
     )

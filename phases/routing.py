@@ -1,4 +1,4 @@
-"""What a host does with packets: it passes on those of the tailnet and of pods, keeps its own LAN, and refuses none of them."""
+"""Routing and packet filter of a host: it forwards packets of the tailnet and of pods, accepts them, and keeps its LAN out of the tailnet."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ OWNED = files.Owned(machine=(LIBRARY, NETWORK_UNIT, iptables.UNIT_PATH, NETWORKD
 
 @phase("Routing")
 def route_and_admit_traffic(cluster: Cluster, host: Host) -> None:
-    """Route, and admit exactly what this host's part needs where it would be refused.
+    """Set forwarding and routing rules, and accept the packets that this host's roles need if a chain would drop them.
 
-    It comes before the coordination server: without the rule for the LAN, a gateway that lost it would look for the
-    coordinator in a tailnet that waits for the coordinator.
+    This precedes the coordination server: a gateway without the rule for its LAN would route packets for the coordinator into
+    the tailnet, which does not work without the coordinator.
     """
     settings = files.write(name="Write the routing settings", files=_routing(cluster, host))
     network.forwarding(
@@ -38,7 +38,7 @@ def route_and_admit_traffic(cluster: Cluster, host: Host) -> None:
 
 
 def admit(cluster: Cluster, host: Host) -> None:
-    """Have the filters of `this` admit what its part in `whole` needs."""
+    """Insert the ACCEPT rules that the roles of `host` in `cluster` need."""
     iptables.admit(
         name="Accept pods and the tailnet in the packet filter",
         rules=needed(cluster, host),

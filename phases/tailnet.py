@@ -1,4 +1,4 @@
-"""Every host in the tailnet, answering at its LAN address too, and seeing all the others."""
+"""The tailnet: every host joins it, advertises its LAN address, and sees all other hosts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OWNED = files.Owned(machine=(DEFAULTS, DROP_IN, CLOUD_INIT, "/var/lib/tailscale"
 
 @phase("Tailnet")
 def join_hosts(cluster: Cluster, host: Host, after: Callable[[], Collection[str] | None] = lambda: None) -> None:
-    """Join, and wait until everybody sees everybody. `after`: as `tailscale.joined` has it."""
+    """Join the tailnet, and wait until every host sees all others. `after`: as for `tailscale.join`."""
     settings = files.write(name="Write tailscale's settings", files=_settings(cluster, host))
     started = systemd.service(
         name="Start tailscaled", unit="tailscaled.service", reads=[DEFAULTS, DROP_IN], restarted_by=[settings]
@@ -44,13 +44,13 @@ def join_hosts(cluster: Cluster, host: Host, after: Callable[[], Collection[str]
         after=after,
     )
     wanted = preferences(cluster, host)
-    # Who logs in does so with all of them.
+    # A login sets all preferences, so nothing is left to set after it.
     tailscale.set_prefs(
         name="Set tailscale's preferences", preferences=wanted, after=wanted if will_have_changed([joined]) else None
     )
     if host.is_coordinator:
         headscale.approve_routes(name="Approve the routes", wanted=routes_of_hosts(cluster))
-    # Every host's names come after it: the API's may lead to the gateway only when somebody answers there.
+    # This precedes the hosts' names: the API's name may lead to the gateway only if nginx answers there.
     if host.is_gateway and api_endpoint.is_forwarded(cluster):
         coordination.forward_api(cluster)
     network.hosts_block(
@@ -64,7 +64,7 @@ def join_hosts(cluster: Cluster, host: Host, after: Callable[[], Collection[str]
 
 
 def wait_for_peers(cluster: Cluster, host: Host) -> None:
-    """Until every other host is online, and every LAN's route is served."""
+    """Wait until every other host is online, and every LAN route is served."""
     tailnet_peers.wait_for_peers(
         name="Wait until the others are online",
         peers=lambda: routes_of_peers(cluster, host),
@@ -74,7 +74,7 @@ def wait_for_peers(cluster: Cluster, host: Host) -> None:
 
 
 def preferences(cluster: Cluster, host: Host) -> tailscale.Preferences:
-    """The client's preferences; routes of pods are the pod network's business, and stay until it says otherwise."""
+    """The client's preferences. Routes of pods stay: phases/pod_network.py advertises and withdraws them."""
     keep = cluster.pod_cidr if host.is_node else None
     return tailscale.Preferences(host.name, tuple(routes.advertised(cluster, host)), keep)
 
@@ -92,10 +92,10 @@ def _settings(cluster: Cluster, host: Host) -> list[files.File]:
 
 
 def routes_of_peers(cluster: Cluster, host: Host) -> dict[str, tuple[IPv4Network, ...]]:
-    """Each other host, and the routes that it offers whatever its pods."""
-    return {name: offered for name, offered in routes_of_hosts(cluster).items() if name != host.name}
+    """Name of every other host → its advertised routes, without those of pods."""
+    return {name: networks for name, networks in routes_of_hosts(cluster).items() if name != host.name}
 
 
 def routes_of_hosts(cluster: Cluster) -> dict[str, tuple[IPv4Network, ...]]:
-    """Each host, and the routes that it offers whatever its pods."""
+    """Host name → its advertised routes, without those of pods."""
     return {member.name: tuple(routes.advertised(cluster, member)) for member in cluster.hosts}

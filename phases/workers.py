@@ -1,4 +1,4 @@
-"""The other nodes, joined all at once; then every node labelled and tainted as declared."""
+"""The workers: kubeadm join on all at once; then the labels and taints of all nodes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from phases.control_plane import first_control_plane, join_document
 
 @phase("Workers")
 def join_workers(cluster: Cluster, host: Host) -> None:
-    """Have every worker be a node, and the API know of every node what is declared."""
+    """Join every worker to the cluster, and set the declared labels and taints of all nodes."""
     first = first_control_plane()
     if host.is_node and not host.is_control_plane:
         kubeadm.join(
             name="Run kubeadm join",
             first=first.name,
             endpoint=cluster.api_endpoint_name,
-            document=lambda admission: join_document(cluster, host, admission),
+            document=lambda credentials: join_document(cluster, host, credentials),
             node=host.name,
         )
         systemd.service(name="Start kubelet at boot", unit="kubelet.service")

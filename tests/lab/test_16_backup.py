@@ -225,7 +225,7 @@ def test_a_task_that_is_killed_at_each_operation_ends_as_if_it_had_not_been(
             assert killed_at(world, operation, task, *words), f"it did not come to {operation}"
         refused = world.lab("deploy")
         assert refused.returncode == 1
-        assert "a restore was interrupted here" in refused.output
+        assert "a restore was interrupted on this host" in refused.output
         assert run(world, task, *words).returncode == 0
     else:
         killed_at_each(world, task, *words, at_least=OPERATIONS[task])
