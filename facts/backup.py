@@ -17,7 +17,7 @@ VERSIONS = (
     "sed -n 's/^ *image: .*kube-apiserver:v/kubernetes /p' /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null; "
     "dpkg-query -W -f 'headscale ${Version}\\n' headscale 2>/dev/null; true"
 )
-# All of it would be made anew by kubeadm but for the authorities and the key that signs the accounts of pods.
+# kubeadm would make all of it again except the CAs and the key that signs service accounts.
 PKI = f"set -e\ntar -C /etc/kubernetes -cz pki | {_PRINTED}\n"
 MACHINE = f"set -e\ntar -C /var/lib/tailscale -cz tailscaled.state | {_PRINTED}\n"
 

@@ -29,7 +29,7 @@ class Issued(Fact[dict[str, certificates.Certificate] | None]):
 
 
 class Named(Fact[list[str] | None]):
-    """The names and addresses in the API's certificate on this host's disk; empty where there is none that can be read; None = unknown."""
+    """The names and addresses in the API's certificate on this host's disk; empty without a readable one; None = unknown."""
 
     def command(self) -> str:
         return f"echo names; test ! -e {API} || openssl x509 -in {API} -noout -ext subjectAltName 2>/dev/null || true"
@@ -39,7 +39,7 @@ class Named(Fact[list[str] | None]):
 
 
 class Served(Fact[str | None]):
-    """The serial number of the certificate that a TLS handshake with this host's API on `port` gets; empty where nothing answers."""
+    """The serial number of the certificate that a TLS handshake with this host's API on `port` gets; empty without an answer."""
 
     depends_on_other_hosts = True
 

@@ -35,7 +35,7 @@ class Pulled(Fact[list[str] | None]):
 
 
 class Answering(Fact[list[str] | None]):
-    """Those of `urls` where a registry answers, whatever it says."""
+    """The `urls` at which a registry answers, with any status."""
 
     depends_on_other_hosts = True
 

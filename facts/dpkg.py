@@ -20,12 +20,12 @@ class Arch(Fact[str | None]):
 
 
 class Packages(Fact[dict[str, packages.Package | None] | None]):
-    """Those of `names`: name → installed package, or None where it is not installed; the whole is None if unknown."""
+    """`names` → installed package, or None if it is not installed; the whole is None if unknown."""
 
     def command(self, names: Sequence[str]) -> str:
         quoted = " ".join(shlex.quote(name) for name in names)
         shape = "${Package} ${db:Status-Want} ${db:Status-Status} ${Version}\\n"
-        # It ends with 1 where it does not know one of them, and with 2 where it could not look.
+        # Exit status 1: it does not know one of them; 2: it could not look.
         return f"echo asked {quoted}; dpkg-query -W -f='{shape}' {quoted} 2>/dev/null; test $? -le 1"
 
     @parse_errors_as_fact_errors

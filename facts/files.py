@@ -10,7 +10,7 @@ from facts.base import Fact, parse_errors_as_fact_errors
 
 
 class States(Fact[dict[str, files.FileState | None] | None]):
-    """The regular files among `paths`: path → state, or None where there is no file; the whole is None if unknown."""
+    """The regular files among `paths`: path → state, or None if there is no file; the whole is None if unknown."""
 
     def command(self, paths: Sequence[str]) -> str:
         return (

@@ -12,7 +12,7 @@ LIST_NODES = "command -v headscale >/dev/null || { echo '[]'; exit 0; }; timeout
 
 
 class Nodes(Fact[tuple[headscale.Node, ...] | None]):
-    """The registered machines; empty on a host without headscale, None where headscale does not answer."""
+    """The registered machines; empty on a host without headscale, None if headscale does not answer."""
 
     depends_on_other_hosts = True
 
@@ -25,7 +25,7 @@ class Nodes(Fact[tuple[headscale.Node, ...] | None]):
 
 
 class Routes(Fact[tuple[headscale.Route, ...] | None]):
-    """The prefixes of every registered machine; empty on a host without headscale, None where headscale does not answer."""
+    """The prefixes of every registered machine; empty on a host without headscale, None if headscale does not answer."""
 
     depends_on_other_hosts = True
 
@@ -39,7 +39,7 @@ class Routes(Fact[tuple[headscale.Route, ...] | None]):
 
 
 class Keys(Fact[tuple[headscale.Key, ...] | None]):
-    """The keys for joining that headscale keeps; empty on a host without headscale, None where headscale does not answer."""
+    """The keys for joining that headscale keeps; empty on a host without headscale, None if headscale does not answer."""
 
     depends_on_other_hosts = True
 

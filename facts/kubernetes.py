@@ -1,4 +1,4 @@
-"""What Kubernetes is on a host, and what the cluster says where the host runs its API."""
+"""What Kubernetes is on a host, and what the API lists if the host is a control plane."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from facts.base import Fact, parse_errors_as_fact_errors
 
 KUBECONFIG = "/etc/kubernetes/admin.conf"
 KUBECTL = f"kubectl --kubeconfig {KUBECONFIG}"
-# One JSON value in every case: `null` where the API does not answer, an empty list where the host runs none.
+# One JSON value in every case: `null` if the API does not answer, an empty list if the host runs none.
 _ITEMS = (
     f"test -f {KUBECONFIG} && command -v kubectl >/dev/null || {{ echo '{{\"items\": []}}'; exit 0; }}; "
-    # kubectl prints an empty list before it says that nobody answered.
+    # kubectl prints an empty list before it reports that the API does not answer.
     f"if said=$({KUBECTL} --request-timeout=10s get WHAT -o json 2>/dev/null); then printf '%s\\n' \"$said\"; else echo null; fi"
 )
 # The files that name kube-proxy's processes.

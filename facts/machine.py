@@ -21,7 +21,7 @@ class Cgroup(Fact[str | None]):
 
 
 class Container(Fact[str | None]):
-    """The kind of container that the host is (lxc, docker …); empty where it is a real or virtual machine."""
+    """The kind of container that the host is (lxc, docker …); empty for a real or virtual machine."""
 
     def command(self) -> str:
         return "systemd-detect-virt --container || true"
@@ -62,7 +62,7 @@ class DisabledSwap(Fact[list[str] | None]):
 
 
 class KernelSettings(Fact[dict[str, str | None] | None]):
-    """Modules and sysctls: `module NAME` → "loaded" or None, `NAME` → value or None where this kernel shows none.
+    """Modules and sysctls: `module NAME` → "loaded" or None, `NAME` → value or None if this kernel has none.
 
     A module counts as loaded when it is listed, built in, or shows what it brings: in a container none of the lists may be there.
     """
@@ -83,7 +83,7 @@ class KernelSettings(Fact[dict[str, str | None] | None]):
 
 
 class TimeSync(Fact[str | None]):
-    """The running time service (unit name), `container` where the clock is somebody else's, or empty where none runs."""
+    """The running time service (unit name), `container` if the host is a container, whose clock is its machine's, or empty if none runs."""
 
     def command(self) -> str:
         units = "chrony.service chronyd.service systemd-timesyncd.service ntpsec.service ntp.service"

@@ -31,7 +31,7 @@ class TailnetPaths(Fact[dict[str, tailscale.Path] | None]):
 
 
 class Answers(Fact[dict[str, bool] | None]):
-    """Address → whether it answers an ICMP echo request within sixteen seconds, by whatever route the host has."""
+    """Address → whether it answers an ICMP echo request within sixteen seconds, by the route that the host has."""
 
     depends_on_other_hosts = True
 

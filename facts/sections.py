@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-# Each question stands in a section of its own, so that one that hangs or fails costs nobody else's answer.
+# Each question has a section of its own, so that one that hangs or fails costs no other answer.
 _HEAD = r"""
 say() {
   { echo "@@ $1"; printf '%s\n' "$3"; echo "@>"; timeout "$2" sh -c "$3" 2>&1; printf '\n@? %s\n' "$?"; } > "$w/$1" < /dev/null &

@@ -1,4 +1,4 @@
-"""What a host's tailscale client says of itself and of the others."""
+"""What a host's tailscale client reports of itself and of its peers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 from cluster.observed import tailscale
 from facts.base import Fact, parse_errors_as_fact_errors
 
-# One JSON value in every case: a name in quotes where there is no client, or none that answers.
+# One JSON value in every case: a name in quotes if there is no client, or none that answers.
 # A client that was just started does not know its own state yet: it is asked again.
 _ASK = (
     "command -v tailscale >/dev/null || { echo '\"absent\"'; exit 0; }; "

@@ -43,7 +43,7 @@ class Offered(Fact[list[str] | None]):
 
 
 class Fetchable(Fact[str | None]):
-    """Why nothing can be fetched from `url`, in curl's words; empty where it can."""
+    """Why nothing can be fetched from `url`, in curl's words; empty if it can."""
 
     depends_on_other_hosts = True
 
@@ -55,7 +55,7 @@ class Fetchable(Fact[str | None]):
 
 
 class ManifestDiff(Fact[list[str] | None]):
-    """What `kubeadm upgrade diff` says that `version` changes in the manifests of this host's control plane. It only reads."""
+    """What an upgrade to `version` changes in the manifests of this host's control plane, by `kubeadm upgrade diff`, which only reads."""
 
     depends_on_other_hosts = True
 

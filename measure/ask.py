@@ -1,4 +1,4 @@
-"""How verify asks hosts: all at once, with a hard end, and whatever goes wrong is an answer too."""
+"""How verify asks hosts: all at once, with a hard time limit, and an error is an answer too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLOCK = "date +%s.%N"
 
 
 class NotAnswered(Exception):
-    """The host did not answer; says why."""
+    """The host did not answer; the text is the reason."""
 
 
 def answers(questions: Sequence[Question], target: Target, timeout_s: int) -> dict[str, Section]:
@@ -70,5 +70,5 @@ def _contained(job: Callable[[], Answer]) -> Answer | NotAnswered:
 
 
 def data(key: str) -> str:
-    """What the operator gave by `--data KEY=VALUE`; empty where nothing was given."""
+    """The operator's `--data KEY=VALUE`; empty without one."""
     return str((inventory.get_override_data() or {}).get(key, "") or "")

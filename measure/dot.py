@@ -10,7 +10,7 @@ LIMIT_S = 10
 
 
 def svg(source: str) -> str:
-    """The graph, written in dot's language, as SVG; NotDrawn where graphviz is absent or fails."""
+    """The graph, written in dot's language, as SVG; NotDrawn if graphviz is absent or fails."""
     try:
         done = subprocess.run(
             ["dot", "-Tsvg"], input=source, capture_output=True, encoding="utf-8", errors="replace", timeout=LIMIT_S

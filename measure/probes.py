@@ -90,7 +90,7 @@ def pods(declared: Cluster, speaker: str) -> PodsMeasured:
 
 
 def drift() -> tuple[tuple[str, ...] | None, str]:
-    """What a deploy would change now, as its preview lists it; None, and why, where that could not be found out in time."""
+    """What a deploy would change now, as its preview lists it; None, and the reason, if that could not be found out in time."""
     words = [str(Path(sys.executable).parent / "pyinfra"), *_without_our_words(sys.argv[1:]), "--dry", "--json"]
     try:
         done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DRIFT_S)
@@ -105,14 +105,14 @@ def drift() -> tuple[tuple[str, ...] | None, str]:
 
 
 def _complaint(printed: str) -> str:
-    """What a preview that failed says: the problems that it names, else its last line."""
+    """The problems that a failed preview prints, else its last line."""
     lines = [line.strip() for line in printed.splitlines() if line.strip() and "Disconnecting" not in line]
     named = [line.removeprefix("what ").strip() for line in lines if line.startswith("what ")]
     return "; ".join(named) or (lines[-1] if lines else "a preview of the deploy fails without a word")
 
 
 def _line(step: Mapping[str, Any]) -> str:
-    """`NAME: HOSTS` where it would change something on hosts."""
+    """`NAME: HOSTS` if it would change something, else empty."""
     if step["name"].startswith(OPERATORS_OWN):
         return ""
     changed = [*step["hosts_with_change"], *step["hosts_with_conditional_change"]]

@@ -64,7 +64,7 @@ class Question:
         return self.command if isinstance(self.command, str) else self.command(target)
 
     def values(self, section: Section, target: Target) -> dict[str, Any]:
-        """Field → value; without the field if the answer says nothing of it."""
+        """Field → value; empty if the answer leaves it unknown."""
         if self.parse is None:
             return {}
         value = self.unknown

@@ -1,4 +1,4 @@
-"""Measure the running cluster and say what is wrong; reads only, but for a probe that is removed in every outcome."""
+"""Measure the running cluster and report what is wrong; reads only, except for a probe that is removed in every outcome."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def measure() -> None:
 
 
 def chosen() -> tuple[Check, ...]:
-    """The checks of `--data only=A,B` and `--data skip=A`; ends with 2 where a name is none."""
+    """The checks of `--data only=A,B` and `--data skip=A`; ends with 2 if a name is none."""
     try:
         return checks.chosen(ask.data("only"), ask.data("skip"))
     except ValueError as error:

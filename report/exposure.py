@@ -1,4 +1,4 @@
-"""Which ports of a host should answer from the internet, who tries them, and what machines stand behind a routed LAN."""
+"""The ports of a host that may answer the internet, the host that tries them, and machines behind a routed LAN."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ FAR_LIMIT = 3
 
 
 def expected(cluster: Cluster, host: Host) -> set[int]:
-    """TCP ports that may answer at its public address; those of users' NodePorts apart."""
+    """TCP ports that may answer at its public address, without NodePorts."""
     return {number for number, port in ports.of(cluster, host) if port.protocol == "tcp" and port.may_answer_internet}
 
 
 def to_try(cluster: Cluster, hosts: Sequence[HostMeasured], prober: str) -> dict[str, str]:
-    """`ADDRESS PORT` → host name: what `prober` tries, being the first host of another site that can."""
+    """`ADDRESS PORT` → host name: what `prober` tries, if it is the first reached host of another site."""
     wanted: dict[str, str] = {}
     for found in hosts:
         target = cluster.host(found.name)
@@ -32,18 +32,18 @@ def to_try(cluster: Cluster, hosts: Sequence[HostMeasured], prober: str) -> dict
 
 
 def listening(found: HostMeasured, host: Host) -> set[int]:
-    """Ports at which something listens on an address that the internet may reach, and that nobody expects there."""
-    ports: set[int] = set()
+    """TCP ports, except NodePorts, at which a program listens on an address that the internet may reach."""
+    numbers: set[int] = set()
     own = {"0.0.0.0", "*", "[::]", str(host.lan_address), str(host.public_address)}  # noqa: S104
     for listener in found.listeners:
         address, _, port = listener.rpartition(":")
         if address.partition("%")[0] in own and port.isdigit() and int(port) not in NODE_PORTS:
-            ports.add(int(port))
-    return ports
+            numbers.add(int(port))
+    return numbers
 
 
 def far_machines(cluster: Cluster, hosts: Sequence[HostMeasured], prober: str) -> list[str]:
-    """Machines without tailscale behind the declared LAN routes of other sites, as their router has spoken to them lately."""
+    """Machines without tailscale behind the declared LAN routes of other sites, as found in their router's neighbour table."""
     known = {str(host.lan_address) for host in cluster.hosts}
     found: list[str] = []
     for router in hosts:

@@ -105,7 +105,7 @@ class Api:
 
 @dataclass(frozen=True)
 class Measurement:
-    """All that was measured; `drift_note` says why drift was not."""
+    """All that was measured; `drift_note`: why drift was not."""
 
     cluster: str
     kubernetes: str

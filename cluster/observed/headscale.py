@@ -68,7 +68,7 @@ class Key:
 
 
 def parse_nodes(lines: Sequence[str]) -> tuple[Node, ...] | None:
-    """`headscale nodes list`, from 0.26 to the announced 0.30, where an empty list prints as null; None if it is `unknown`."""
+    """`headscale nodes list`, from 0.26 to the announced 0.30, which print an empty list as null; None if it is `unknown`."""
     entries = _entries(lines)
     return None if entries is None else tuple(_node(entry) for entry in entries)
 

@@ -14,7 +14,7 @@ Standing = Literal["outside", "member", "foreign", "unfinished"]
 
 @dataclass(frozen=True)
 class Membership:
-    """What kubeadm left on a host. Authorities are sha256 of the CA's certificate, empty where there is none.
+    """What kubeadm left on a host. Authorities are sha256 of the CA's certificate, empty if there is none.
 
     `kubelet` is the authority in kubelet.conf, `pki` the one in /etc/kubernetes/pki.
     """
@@ -50,7 +50,7 @@ def node_state(found: Membership, authority: str, is_known: bool) -> Standing:
 
 
 def ownership_rank(found: Membership | None, is_known: bool) -> int:
-    """How surely a control plane has the cluster: 2 where its API knows its own Node, 1 where kubeadm has been there, else 0."""
+    """How surely a control plane has the cluster: 2 if its API lists its own Node, 1 if kubeadm has run there, else 0."""
     if found is None or not (found.configured and found.pki):
         return 0
     return 2 if is_known else 1

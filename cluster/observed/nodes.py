@@ -12,7 +12,7 @@ from cluster.model import Host, Taint
 ROLE = "node-role.kubernetes.io/"
 # On a node that the upgrade took out of service, and will put back.
 UPGRADE_MARK = "isthmus/in-upgrade"
-# The keys of the labels that were declared last: what is taken out of the inventory is told from what others have set.
+# The keys of the labels that were declared last: distinguishes a label that left the inventory from one that others have set.
 DECLARED_LABELS = "isthmus/labels"
 # Kubernetes sets these by itself, as a node's state changes.
 STATE_TAINTS = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
@@ -20,7 +20,7 @@ STATE_TAINTS = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
 
 @dataclass(frozen=True)
 class Node:
-    """A Node object. Taints are `KEY=VALUE:EFFECT`, without `=VALUE` where there is none; `reason` says why it is not ready.
+    """A Node object. Taints are `KEY=VALUE:EFFECT`, without `=VALUE` if there is none; `reason`: why it is not ready.
 
     `declared_labels` are the keys of those labels that the inventory had when they were last set.
     """
@@ -68,7 +68,7 @@ class Workload:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the inventory says of a node. `taints` None = whatever it has."""
+    """What the inventory declares for a node. `taints` None = as they are."""
 
     name: str
     labels: Mapping[str, str]
@@ -89,7 +89,7 @@ def taint_text(taint: Taint) -> str:
 
 
 def corrections(wanted: Settings, found: Node) -> list[list[str]]:
-    """Arguments for kubectl, one list for each call; none where the node is as declared. Labels of others stay."""
+    """Arguments for kubectl, one list for each call; none if the node is as declared. Labels of others stay."""
     calls = []
     patch = _labels(wanted, found)
     if patch:
@@ -108,7 +108,7 @@ def corrections(wanted: Settings, found: Node) -> list[list[str]]:
 
 
 def _labels(wanted: Settings, found: Node) -> dict[str, Any] | None:
-    """The change of labels as a merge patch, in which null removes; None where all are as declared."""
+    """The change of labels as a merge patch, in which null removes; None if all are as declared."""
     labels: dict[str, str | None] = {
         key: value for key, value in wanted.labels.items() if found.labels.get(key) != value
     }

@@ -1,4 +1,4 @@
-"""Pods of a node as the API shows them: which of them a drain moves, and which nobody would start again."""
+"""Pods as the API lists them: which a drain moves, which no controller would start again, and which wait."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def networked(item: Mapping[str, Any]) -> Networked | None:
 
 
 def evictable(item: Mapping[str, Any]) -> Pod | None:
-    """One item of `kubectl get pods -o json`; None where a drain leaves it: pods of the node itself, and those that have ended."""
+    """One item of `kubectl get pods -o json`; None if a drain leaves it: pods of the node itself, and pods that have ended."""
     metadata = item["metadata"]
     controller = _controller(metadata)
     has_ended = item.get("status", {}).get("phase") in ("Succeeded", "Failed")

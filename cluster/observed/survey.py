@@ -11,7 +11,7 @@ from cluster.observed import machine
 
 @dataclass(frozen=True)
 class Listener:
-    """A socket that waits for connections or datagrams; `process` is empty where the kernel does not tell."""
+    """A socket that waits for connections or datagrams; `process` is empty if the kernel does not show it."""
 
     protocol: str
     port: int
@@ -20,7 +20,7 @@ class Listener:
 
 @dataclass(frozen=True)
 class Survey:
-    """One host as it was found. Sizes in MB, `clock_skew_s` positive where the host's clock is ahead of the operator's."""
+    """One host as it was found. Sizes in MB, `clock_skew_s` positive if the host's clock is ahead of the operator's."""
 
     release_id: str
     release_version: str
