@@ -42,7 +42,7 @@ def measure() -> None:
         return
     _begun.append(time.monotonic())
     declared = current_cluster()
-    wanted = chosen()
+    wanted = selected_checks()
     asked = [host.name for host in declared.hosts if state.is_host_in_limit(inventory.get_host(host.name))]
     found = measurement(declared, asked, {need for check in wanted for need in check.needs})
     if not any(host.reached for host in found.hosts):
@@ -53,10 +53,10 @@ def measure() -> None:
     sys.exit(1 if any(one.severity == "problem" for one in findings) else 0)
 
 
-def chosen() -> tuple[Check, ...]:
+def selected_checks() -> tuple[Check, ...]:
     """The checks of `--data only=A,B` and `--data skip=A`; ends with 2 if a name is none."""
     try:
-        return checks.chosen(ask.data("only"), ask.data("skip"))
+        return checks.select(ask.data("only"), ask.data("skip"))
     except ValueError as error:
         logger.error(str(error))
         sys.exit(2)

@@ -16,8 +16,8 @@ CHECKS: tuple[Check, ...] = causes.causes_first(
 )
 
 
-def chosen(only: str = "", skip: str = "") -> tuple[Check, ...]:
-    """The checks that two comma-separated lists leave; ValueError names what is no check."""
+def select(only: str = "", skip: str = "") -> tuple[Check, ...]:
+    """The checks that two comma-separated lists leave; ValueError names each that is no check."""
     wanted, unwanted = _names(only), _names(skip)
     known = {check.name for check in CHECKS}
     unknown = [name for name in (*wanted, *unwanted) if name not in known]

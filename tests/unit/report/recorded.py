@@ -73,10 +73,10 @@ def view(measured: Measurement, cluster: Cluster | None = None) -> View:
 
 
 def found(measured: Measurement, only: str = "", skip: str = "", cluster: Cluster | None = None) -> tuple[Finding, ...]:
-    return checks.run(checks.chosen(only, skip), view(measured, cluster))
+    return checks.run(checks.select(only, skip), view(measured, cluster))
 
 
-def told(findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
+def as_case(findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
     """What a case expects: check and place, and what follows from it."""
     return [
         {

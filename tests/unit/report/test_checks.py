@@ -21,12 +21,12 @@ from tests.unit.report import synthetic
 from tests.unit.report.recorded import (
     CASES,
     PROJECT,
+    as_case,
     declared,
     found,
     healthy,
     measurement,
     otherwise,
-    told,
     varied,
     view,
 )
@@ -38,14 +38,14 @@ NAMES = {check.name for check in checks.CHECKS}
 def test_case(case: Path) -> None:
     values = json.loads(case.read_text())
     findings = found(varied(values["change"]), cluster=otherwise(values.get("declared", {})))
-    assert told(findings) == values["problems"], [finding.problem for finding in findings]
+    assert as_case(findings) == values["problems"], [finding.problem for finding in findings]
     for text in values.get("says", ()):
         assert text in json.dumps(checks.to_json(findings), ensure_ascii=False), text
 
 
 def test_healthy_has_no_problem_and_declared_warnings_only() -> None:
     findings = found(varied([]))
-    assert told(findings) == []
+    assert as_case(findings) == []
     assert {finding.check.name for finding in findings} <= {"cgroup-exception"}
 
 
@@ -112,16 +112,16 @@ def test_undeclared_cgroup() -> None:
     strict = declared().model_copy(
         update={"hosts": tuple(host.model_copy(update={"exceptions": ()}) for host in declared().hosts)}
     )
-    findings = checks.run(checks.chosen("cgroup-exception"), view(varied([]), strict))
+    findings = checks.run(checks.select("cgroup-exception"), view(varied([]), strict))
     assert {finding.severity for finding in findings} == {"problem"}
     assert "declare: exceptions = ('cgroup-v1',)" in findings[0].problem.fix
 
 
 def test_only_and_skip() -> None:
-    names = {check.name for check in checks.chosen("pod-path, dns-pod", "dns-pod")}
+    names = {check.name for check in checks.select("pod-path, dns-pod", "dns-pod")}
     assert names == {"pod-path"}
     with pytest.raises(ValueError, match="there is no check pod-pth"):
-        checks.chosen("pod-pth")
+        checks.select("pod-pth")
 
 
 def test_what_is_not_asked_for_is_named_as_the_cause() -> None:
