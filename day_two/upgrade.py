@@ -16,7 +16,7 @@ from engine.barrier import every_host_is_ready
 from engine.command_line import given
 from engine.inventory import current_cluster, is_api_host
 from engine.phase import phase
-from engine.pins import trust
+from engine.pins import current_pins
 from operations import apt, deb, headscale, kubeconfig, manifests, nodes, systemd, tailnet_peers, upgrade
 from operations.install_plan import host_install_plan, kubelet_settings_of
 from phases import containerd, pod_network
@@ -57,7 +57,7 @@ def coordination(cluster: Cluster, host: Host) -> None:
             package="headscale",
             version=cluster.headscale_version,
             download=download(cluster),
-            ca=trust().ca,
+            ca=current_pins().ca,
             upgrade_after=upgrade.database_copy_script(step.runs),
         )
     if host.is_coordinator and plan.has_headscale:

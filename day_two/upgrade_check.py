@@ -19,7 +19,7 @@ from engine import remote
 from engine.command_line import given
 from engine.inventory import api_host, current_cluster, current_host
 from engine.once import PerHost
-from engine.pins import trust
+from engine.pins import current_pins
 from facts.etcd import Members
 from facts.kubernetes import Evictable
 from facts.versions import Fetchable, ManifestDiff, Offered
@@ -73,15 +73,15 @@ def _source(host: Host, step: Step) -> tuple[str, sources.AptSource, str]:
     """The package, its repository, and the address of the repository's index."""
     found = host_install_plan()
     if step.part == "kubernetes":
-        source = sources.kubernetes(current_cluster(), host.site, trust())
+        source = sources.kubernetes(current_cluster(), host.site, current_pins())
         return "kubeadm", source, f"{source.uri}Packages"
     if step.part == "containerd":
         package, source = (
             found.containerd_package,
-            sources.docker(host.site, trust(), found.distribution, found.codename),
+            sources.docker(host.site, current_pins(), found.distribution, found.codename),
         )
     else:
-        package, source = "tailscale", sources.tailscale(host.site, trust(), found.distribution, found.codename)
+        package, source = "tailscale", sources.tailscale(host.site, current_pins(), found.distribution, found.codename)
     return (
         package,
         source,
@@ -92,9 +92,9 @@ def _source(host: Host, step: Step) -> tuple[str, sources.AptSource, str]:
 def _not_sent(host: Host, step: Step) -> list[Problem]:
     """For a site that this machine sends tailscale to; it is fetched now."""
     found = host_install_plan()
-    source = sources.tailscale(host.site, trust(), found.distribution, found.codename)
+    source = sources.tailscale(host.site, current_pins(), found.distribution, found.codename)
     try:
-        apt_download.deb(source, "tailscale", step.wanted, found.architecture, trust().ca)
+        apt_download.deb(source, "tailscale", step.wanted, found.architecture, current_pins().ca)
     except apt_download.NotFetched as reason:
         return [upgrade.not_fetched(step, source.uri, str(reason))]
     return []

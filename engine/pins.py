@@ -12,7 +12,7 @@ from cluster.sources import KEY_FINGERPRINTS, SHA256, Pins
 
 
 @cache
-def trust() -> Pins:
+def current_pins() -> Pins:
     """The pins of cluster.sources; ISTHMUS_TRUST names a JSON file whose values replace them.
 
     Its keys: key_fingerprints (name → fingerprint), sha256 (official address → hash), certificate ({certificate, key}: PEM

@@ -11,7 +11,9 @@ from typing import Any
 from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped]
 from paramiko.ssh_exception import SSHException
 from pyinfra import inventory
-from pyinfra.api import FactBase, Host, StringCommand
+from pyinfra.api import Host, StringCommand
+
+from facts.base import Fact
 
 # All hosts of a run may need the same one at once, and sshd takes ten sessions on a connection (engine/connector.py).
 _turns: dict[str, BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(6))
@@ -67,7 +69,7 @@ def content(name: str, script: str, timeout_s: int) -> bytes:
         raise RemoteFailure(f"{name}: what it sent is incomplete ({error})") from error
 
 
-def fact(name: str, fact_class: type[FactBase[Any]], **arguments: Any) -> Any:
+def fact(name: str, fact_class: type[Fact[Any]], **arguments: Any) -> Any:
     """A fact of the host `name`, read as root; None or the fact's default if it could not be read."""
     target = _target(name)
     with _turns[name]:

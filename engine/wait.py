@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 import gevent  # type: ignore[import-untyped]
 from pyinfra import host, state
-from pyinfra.api import FactBase, StringCommand
+from pyinfra.api import StringCommand
 
 from engine import remote
 from engine.fail import fail
+from facts.base import Fact
 
 Answer = TypeVar("Answer")
 
@@ -30,7 +31,7 @@ def wait(command: str, seconds: int, done: str) -> Generator[StringCommand, None
     host.noop(done)
 
 
-def answered(question: type[FactBase[Any]], seconds: int) -> Any:
+def answered(question: type[Fact[Any]], seconds: int) -> Any:
     """A fact of this host. In a run, it is read again for at most `seconds` while it is None."""
     return poll(
         lambda: host.get_fact(question), lambda answer: answer is not None, seconds if state.is_executing else -1

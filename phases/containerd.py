@@ -13,7 +13,7 @@ from cluster.images import needed
 from cluster.model import Cluster, Host
 from cluster.versions import InstallPlan
 from engine.phase import phase
-from engine.pins import trust
+from engine.pins import current_pins
 from engine.templates import render
 from facts.containerd import Config
 from facts.kubernetes import Images, Resolver
@@ -49,8 +49,8 @@ def unpack_plugins(cluster: Cluster, host: Host, found: InstallPlan) -> None:
     """Install the declared CNI plugins. `found`: the host's install plan."""
     cni.plugins(
         name="Unpack the CNI plugins",
-        download=sources.cni_plugins(cluster, host.site, trust(), found.architecture),
-        ca=trust().ca,
+        download=sources.cni_plugins(cluster, host.site, current_pins(), found.architecture),
+        ca=current_pins().ca,
     )
 
 

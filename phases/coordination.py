@@ -16,7 +16,7 @@ from cluster.documents import headscale as coordination
 from cluster.model import Certificate, Cluster, Host
 from cluster.problems import Problem, format_problems
 from engine.phase import phase
-from engine.pins import trust
+from engine.pins import current_pins
 from engine.templates import render
 from facts.machine import Container
 from facts.tls import CertificateState
@@ -60,14 +60,14 @@ def _run_coordinator(cluster: Cluster) -> None:
         package="headscale",
         version=cluster.headscale_version,
         download=download(cluster),
-        ca=trust().ca,
+        ca=current_pins().ca,
     )
     restart_headscale([configured, policy])
 
 
 def download(cluster: Cluster) -> sources.Download:
     """headscale's package for the coordinator, which must be the current host."""
-    return sources.headscale(cluster, cluster.coordinator.site, trust(), host_install_plan().architecture)
+    return sources.headscale(cluster, cluster.coordinator.site, current_pins(), host_install_plan().architecture)
 
 
 def write_policy(cluster: Cluster) -> OperationMeta:
@@ -140,14 +140,14 @@ def _run_gateway(cluster: Cluster) -> None:
         domain=cluster.coordination_name,
         webroot=WEBROOT,
         email=cluster.acme_email,
-        server=trust().acme,
+        server=current_pins().acme,
     )
     _serve(cluster, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
 
 
 def own_certificate(cluster: Cluster) -> Certificate | None:
     """The operator's certificate files for the gateway; None if certbot obtains the certificate."""
-    return trust().certificate or (cluster.certificate if isinstance(cluster.certificate, Certificate) else None)
+    return current_pins().certificate or (cluster.certificate if isinstance(cluster.certificate, Certificate) else None)
 
 
 def _certificate_files(own: Certificate) -> list[files.File]:

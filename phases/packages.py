@@ -7,7 +7,7 @@ from cluster.documents import api_endpoint
 from cluster.model import Cluster, Host
 from cluster.versions import InstallPlan
 from engine.phase import phase
-from engine.pins import trust
+from engine.pins import current_pins
 from operations import apt, files
 from operations.install_plan import host_install_plan
 from phases.coordination import own_certificate
@@ -47,7 +47,7 @@ def tailscale(cluster: Cluster, host: Host, found: InstallPlan) -> apt.Wanted:
     """The package tailscale: from a repository, or sent by the operator's machine if the site's mirror is `push`."""
     sent = None
     if host.site.mirrors.tailscale == "push":
-        sent = apt.Pushed(_tailscale(host, found), found.architecture, trust().ca)
+        sent = apt.Pushed(_tailscale(host, found), found.architecture, current_pins().ca)
     return apt.Wanted("tailscale", cluster.tailscale_version, sent=sent)
 
 
@@ -57,14 +57,14 @@ def _repositories(cluster: Cluster, host: Host, found: InstallPlan) -> list[sour
     if host.site.mirrors.tailscale != "push":
         listed.append(_tailscale(host, found))
     if host.is_node:
-        listed.append(sources.kubernetes(cluster, host.site, trust()))
+        listed.append(sources.kubernetes(cluster, host.site, current_pins()))
     if host.is_node and host.runtime_source != "distribution":
-        listed.append(sources.docker(host.site, trust(), found.distribution, found.codename))
+        listed.append(sources.docker(host.site, current_pins(), found.distribution, found.codename))
     return listed
 
 
 def _tailscale(host: Host, found: InstallPlan) -> sources.AptSource:
-    return sources.tailscale(host.site, trust(), found.distribution, found.codename)
+    return sources.tailscale(host.site, current_pins(), found.distribution, found.codename)
 
 
 def _packages(cluster: Cluster, host: Host, found: InstallPlan) -> list[apt.Wanted]:

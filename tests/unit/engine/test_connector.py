@@ -23,6 +23,7 @@ from engine import connector
 from facts.base import Fact
 from tests.places import PROJECT
 from tests.unit.engine.fact_cache.world import Line, SharedLine, Who, World, make, replace
+from tests.unit.engine.test_holds import sources
 
 __all__ = ["make"]
 A = "@fake/a"
@@ -115,6 +116,13 @@ def our_facts() -> list[type[Fact[Any]]]:
         and found.__module__ == module.__name__
         and found is not Fact
     ]
+
+
+def test_every_fact_is_a_fact_that_may_be_cached() -> None:
+    """One made from pyinfra's FactBase would count as a command, and make all cached answers of its host expire."""
+    made = [str(path.relative_to(PROJECT)) for path in sources() if "FactBase" in path.read_text()]
+    assert made == ["facts/base.py"]
+    assert len(our_facts()) > 50
 
 
 @pytest.mark.parametrize("fact", our_facts(), ids=lambda fact: f"{fact.__module__}.{fact.__name__}")
