@@ -38,7 +38,7 @@ class Connections(BaseStateCallback):
 def connect_needed(state: Any) -> None:
     """Connect to the hosts that the deploy file needs, and go on without optional ones.
 
-    In place of pyinfra's `connect_all`, because the state takes callbacks only from here on.
+    It also adds the callbacks of this run: the state takes none before.
     A host that fails later stops the run all the same; verify has no operations that could fail.
     """
     if command_line.task_name():
@@ -71,7 +71,7 @@ def _connect_with_optional(state: Any) -> None:
 
 
 def _narrow(state: Any) -> None:
-    """Leave out the hosts that the task does not need."""
+    """Leave out the hosts that the task does not connect to."""
     asked = command_line.task().asks(current_cluster(), command_line.given())
     state.limit_hosts = [
         member for member in state.inventory if member.name in asked and state.is_host_in_limit(member)
