@@ -36,12 +36,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Question:
-    """One row: `command` runs as root for `limit_s` seconds at most; of a function that gives an empty one, it is not asked.
+    """One row of verify's questions.
 
-    `parse` reads its lines, and `resolve` puts the value in the cluster's terms (host names instead of addresses). The result
-    is the measurement's field `field` (if empty: `name`, with _ for -). An answer that is late or can't be read leaves the field
-    as it is by default, or makes it `unknown`. As `evidence` the output is kept, under what a person would type (`by_hand`, if
-    empty: the command): not if it is large or may hold a key.
+    `command`: for sh as root, or a function of the target; if it is empty, the host is not asked. `limit_s`: its time limit.
+    `parse`: its lines → a value; None if the output is evidence only.
+    `field`: the value's place in the measurement; by default the name, with _ for -.
+    `resolve`: the value in the cluster's terms, such as host names instead of addresses.
+    `unknown`: the value if the answer is late or can't be read; None leaves the field at its default.
+    `by_hand`: what a person would type to get the evidence; by default the command.
+    `evidence`: whether the output is kept; not if it is large or may hold a key.
     """
 
     name: str
@@ -59,8 +62,8 @@ class Question:
         """The name of its field in the measurement."""
         return self.field or self.name.replace("-", "_")
 
-    def asked(self, target: Target) -> str:
-        """The command for that host."""
+    def command_for(self, target: Target) -> str:
+        """The command for that host; empty if it is not asked."""
         return self.command if isinstance(self.command, str) else self.command(target)
 
     def values(self, section: Section, target: Target) -> dict[str, Any]:
@@ -79,7 +82,7 @@ class Question:
 
 def script(questions: Sequence[Question], target: Target) -> str:
     """One shell script that asks all of them at once."""
-    asked = {question.name: (question.asked(target), question.limit_s) for question in questions}
+    asked = {question.name: (question.command_for(target), question.limit_s) for question in questions}
     return sections.script({name: (command, limit) for name, (command, limit) in asked.items() if command})
 
 
