@@ -19,7 +19,7 @@ TELLING = ("tailscaled-stopped", "pods-cut-off", "guest-route")
 
 @pytest.fixture(scope="module")
 def world(watched: set[str]) -> Iterator[Rehearsal]:
-    yield from rehearsal(PROJECT / "inventory.py", "test-1", watched)
+    yield from rehearsal(PROJECT / "inventory.py", "test-01", watched)
 
 
 def far_pairs(world: Rehearsal) -> list[tuple[str, str]]:

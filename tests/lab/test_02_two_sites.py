@@ -15,7 +15,7 @@ pytestmark = pytest.mark.lab
 
 @pytest.fixture(scope="module")
 def world(watched: set[str]) -> Iterator[Rehearsal]:
-    yield from rehearsal(PROJECT / "tests" / "inventories" / "two-sites" / "inventory.py", "test-2", watched)
+    yield from rehearsal(PROJECT / "tests" / "inventories" / "two-sites" / "inventory.py", "test-02", watched)
 
 
 def test_preview_of_a_fresh_world_touches_nothing(world: Rehearsal) -> None:

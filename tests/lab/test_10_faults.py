@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 @pytest.fixture(scope="module")
 def world(watched: set[str]) -> Iterator[Rehearsal]:
-    for made in rehearsal(PROJECT / "inventory.py", "test-4", watched):
+    for made in rehearsal(PROJECT / "inventory.py", "test-10", watched):
         made.must("deploy")
         made.must("verify", "--wait", "120")
         yield made

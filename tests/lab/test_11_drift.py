@@ -113,7 +113,7 @@ DRIFTS = {
 
 @pytest.fixture(scope="module")
 def world(watched: set[str]) -> Iterator[Rehearsal]:
-    for made in rehearsal(PROJECT / "inventory.py", "test-5", watched):
+    for made in rehearsal(PROJECT / "inventory.py", "test-11", watched):
         made.must("deploy")
         made.must("verify", "--wait", "120")
         yield made

@@ -43,7 +43,7 @@ BEFORE: dict[str, list[str]] = {}
 
 @pytest.fixture(scope="module")
 def world(watched: set[str]) -> Iterator[Rehearsal]:
-    for made in rehearsal(DAY_TWO, "test-6", watched):
+    for made in rehearsal(DAY_TWO, "test-12", watched):
         BEFORE.update({host.name: rules(made, host.name) for host in made.cluster.hosts})
         made.must("deploy")
         made.must("verify", "--wait", "120")

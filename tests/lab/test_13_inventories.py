@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 @pytest.fixture(scope="module", params=["one-site", "five-sites", "three-control-planes"])
 def world(request: pytest.FixtureRequest, watched: set[str]) -> Iterator[Rehearsal]:
-    yield from rehearsal(PROJECT / "tests" / "inventories" / request.param / "inventory.py", "test-7", watched)
+    yield from rehearsal(PROJECT / "tests" / "inventories" / request.param / "inventory.py", "test-13", watched)
 
 
 def test_deploy_ends_with_a_verified_cluster(world: Rehearsal) -> None:

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 @pytest.fixture(scope="module")
 def world(watched: set[str]) -> Iterator[Rehearsal]:
-    yield from rehearsal(DAY_TWO, "test-8a", watched, "--acme")
+    yield from rehearsal(DAY_TWO, "test-14", watched, "--acme")
 
 
 def shown(world: Rehearsal, about: str) -> str:

@@ -97,7 +97,7 @@ CHANGES = {
 def world(watched: set[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     folder = tmp_path_factory.mktemp("changes") / "inventory"
     shutil.copytree(DAY_TWO.parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for made in rehearsal(folder / "inventory.py", "test-8c", watched):
+    for made in rehearsal(folder / "inventory.py", "test-15", watched):
         made.must("deploy")
         made.must("verify", "--wait", "120")
         yield made

@@ -33,7 +33,7 @@ NOTHING_LEFT = "ls -d /var/lib/etcd/isthmus-* /var/lib/isthmus-backup* /var/lib/
 
 @pytest.fixture(scope="module")
 def world(watched: set[str]) -> Iterator[Rehearsal]:
-    for made in rehearsal(DAY_TWO, "test-8k", watched):
+    for made in rehearsal(DAY_TWO, "test-16", watched):
         made.must("deploy")
         yield made
 

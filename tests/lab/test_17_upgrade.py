@@ -44,7 +44,7 @@ def declare(folder: Path, versions: dict[str, str], like: Path = DAY_TWO) -> Non
 def world(watched: set[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     folder = tmp_path_factory.mktemp("upgrade")
     declare(folder, OLD)
-    for made in rehearsal(folder / "inventory.py", "test-8u", watched, *ALSO):
+    for made in rehearsal(folder / "inventory.py", "test-17", watched, *ALSO):
         made.must("deploy")
         made.must("verify", "--wait", "120")
         yield made

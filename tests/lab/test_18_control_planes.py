@@ -41,7 +41,7 @@ def world(watched: set[str], tmp_path_factory: pytest.TempPathFactory) -> Iterat
     lines = [line for line in shared.read_text().splitlines() if not line.startswith("kubernetes_version")]
     shared.write_text("\n".join([*lines, f'kubernetes_version = "{OLDER}"', ""]))
     also = ("--also", f"kubernetes={defaults.KUBERNETES}")
-    yield from rehearsal(folder / "inventory.py", "test-8p", watched, *also)
+    yield from rehearsal(folder / "inventory.py", "test-18", watched, *also)
 
 
 def answers(world: Rehearsal, count: int = 6) -> list[str]:

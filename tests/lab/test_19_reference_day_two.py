@@ -30,7 +30,7 @@ def rules_of_all(world: Rehearsal) -> dict[str, list[str]]:
 def world(watched: set[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     folder = tmp_path_factory.mktemp("reference")
     declare(folder, OLD, REFERENCE)
-    for made in rehearsal(folder / "inventory.py", "test-8r", watched, *ALSO):
+    for made in rehearsal(folder / "inventory.py", "test-19", watched, *ALSO):
         BEFORE.update(rules_of_all(made))
         made.must("deploy")
         made.must("verify", "--wait", "120")
