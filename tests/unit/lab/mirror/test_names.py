@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lab.mirror import ACME, DISTRIBUTION, MIRRORS, NAMES, OFFICIAL
-from lab.mirror.names import locate
+from lab.mirror.names import locate, registries
 
 CASES = [
     ("pkgs.k8s.io", "/core:/stable:/v1.36/deb/InRelease", "pkgs.k8s.io/core:/stable:/v1.36/deb/InRelease"),
@@ -42,3 +42,9 @@ def test_names_are_of_one_kind_only() -> None:
     assert set(OFFICIAL).isdisjoint(MIRRORS)
     assert set(NAMES) == {*OFFICIAL, *MIRRORS, ACME}
     assert set(DISTRIBUTION) <= set(OFFICIAL)
+
+
+def test_registries_are_fewer_than_mirrors() -> None:
+    found = registries()
+    assert {"registry.k8s.io", "ghcr.io", "registry-1.docker.io", "k8s.m.daocloud.io"} <= set(found)
+    assert not {"deb.debian.org", "pkgs.k8s.io", "mirrors.aliyun.com", "files.m.daocloud.io"} & set(found)

@@ -1,16 +1,12 @@
-"""Which of Kubernetes' own tests are chosen, and how what they say is read."""
+"""Which of Kubernetes' own tests are selected, and how their output is read."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-from cluster.inventory.declare import declare
-from cluster.model import Cluster
-from lab import arguments, mirror
-from lab.conformance import results, run
+from lab.conformance import results
 from lab.conformance.results import Result
 
 PODS = "[sig-network] Networking Pods should talk: http [NodeConformance] [Conformance]"
@@ -83,44 +79,3 @@ def test_what_did_not_pass_comes_first_and_is_counted() -> None:
     found = [Result("b", "passed", 1), Result("c", "not run", reason="why"), Result("a", "failed", 90, "because")]
     assert [line.split()[-1] for line in results.listing(found)] == ["a", "because", "c", "why", "b"]
     assert results.summary(found, 90) == "3 tests in 1.5 min: 1 passed, 1 failed, 1 not run"
-
-
-def cluster() -> Cluster:
-    host = {
-        "coordination_name": "mesh.example.org",
-        "acme_email": "operator@example.org",
-        "exceptions": ("container", "cgroup-v1"),
-        "site": "rack",
-        "lan": "10.0.0.0/24",
-        "nat": "one_to_one",
-        "roles": ("gateway", "coordinator", "control_plane"),
-        "lan_address": "10.0.0.1",
-        "public_address": "203.0.113.1",
-        "ssh_hostname": "203.0.113.1",
-        "dns_domain": "rack.local",
-        "taints": ({"key": "example.org/slow", "effect": "NoSchedule"},),
-    }
-    return declare({"one": host})
-
-
-def test_the_tests_are_told_what_the_inventory_declares() -> None:
-    words = run.command(mirror.Tests(Path("/e2e.test"), Path("/ginkgo"), ()), cluster(), [JOBS], 3)
-    assert words[:2] == ["/ginkgo", "--procs=3"]
-    assert words.index("/e2e.test") < words.index("--") < words.index("--dns-domain=rack.local")
-    assert "--non-blocking-taints=example.org/slow,node-role.kubernetes.io/control-plane" in words
-
-
-def test_lines_are_shown_as_tests_end(capsys: pytest.CaptureFixture[str]) -> None:
-    run.print_progress(iter(["x", "• [2.000 seconds]", JOBS, "y", "• [FAILED] [3.000 seconds]", PODS]), 9)
-    assert capsys.readouterr().out.splitlines() == [
-        f"  1 of 9  passed      2.0 s  {JOBS}",
-        f"  2 of 9  failed      3.0 s  {PODS}",
-    ]
-
-
-def test_options_of_the_command() -> None:
-    given, _ = arguments.parse(["conformance"])
-    assert (given.sig, given.only, given.processes) == (["network", "apps"], "", 4)
-    for wrong in (["--processes", "1"], ["--processes", "x"], ["--only", "("]):
-        with pytest.raises(SystemExit):
-            arguments.parse(["conformance", *wrong])
