@@ -1,4 +1,4 @@
-"""What a host can tell when something is wrong: logs, states, settings. Reads only; secrets are taken out by cluster.redaction."""
+"""What helps to find a fault on a host: logs, states, settings. Reads only; secrets are taken out by cluster.redaction."""
 
 from __future__ import annotations
 

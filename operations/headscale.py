@@ -79,7 +79,7 @@ def wait_reachable(login_server: str, timeout_s: int = 90) -> Generator[StringCo
 @operation()
 def approve_routes(wanted: Mapping[str, Sequence[IPv4Network]]) -> Generator[StringCommand, None, None]:
     """
-    Approve all advertised routes. The policy approves new routes automatically, but not those that were advertised before it contained them.
+    Approve all advertised routes. The policy approves new routes automatically, but not a route that was advertised before the policy contained it.
 
     + wanted: host name → the routes that the host advertises
     """

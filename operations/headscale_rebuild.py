@@ -106,7 +106,7 @@ def wait_for_address(coordinator: str) -> Generator[StringCommand, None, None]:
 
 
 def _addresses(coordinator: str) -> tuple[set[str], set[str]]:
-    """The tailnet addresses of this host, and those that headscale has for its node key; empty sets if unknown."""
+    """The tailnet addresses of this host, and the addresses that headscale has for its node key; empty sets if unknown."""
     status, nodes = host.get_fact(Status), remote.fact(coordinator, Nodes)
     node = next((node for node in nodes or () if status and node.node_key == status.node_key), None)
     return set(status.addresses) if status else set(), set(node.addresses) if node else set()

@@ -91,7 +91,7 @@ def delete_tokens(
     Delete the join tokens of this run and of interrupted runs.
 
     + first: inventory name of this host, a control plane
-    + members: names of Nodes; those that are missing in the cluster will need a token (for the preview)
+    + members: names of Nodes; a Node that is missing in the cluster will need a token (for the preview)
     + mark: description of the tokens; empty: all tokens, whoever made them
     """
     found, nodes = host.get_fact(JoinTokens, mark=mark), remote.fact(first, Nodes)

@@ -32,7 +32,7 @@ def service(
 
     + unit: name of the unit with its suffix, such as `nginx.service`
     + reads: paths of files that the unit reads at its start only
-    + restarted_by: operations whose change requires a restart; also those that write `reads` (for the preview)
+    + restarted_by: operations whose change requires a restart; also the operations that write `reads` (for the preview)
     """
     unit_state = host.get_fact(State, unit=unit, reads=list(reads))
     if unit_state is None:

@@ -94,7 +94,7 @@ def join(
 
 
 def _registered_keys(nodes: Sequence[Node] | None, after: Callable[[], Collection[str] | None]) -> Collection[str]:
-    """The node keys that headscale has; in the preview those that it will have."""
+    """The node keys that headscale has; in the preview, the keys that it will have."""
     future = None if state.is_executing else after()
     return {node.node_key for node in nodes or ()} if future is None else future
 

@@ -84,7 +84,7 @@ class Dispatcher:
         return found.get(0)
 
     def _batch(self, host: str, query: Query, shared: bool) -> list[Query]:
-        """The query, then those that followed it in the last run and have no current answer."""
+        """The query, then the queries that followed it in the last run and have no current answer."""
         entries = self.history.of(host)
         place = next((number for number, one in enumerate(entries) if one.query == query), None)
         if place is None:

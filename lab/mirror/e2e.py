@@ -132,7 +132,7 @@ def furnish(root: Path) -> None:
 
 
 def list_images(program: Path) -> list[str]:
-    """All that any test of this Kubernetes may use, as registry/repository:tag; it says them in another order each time."""
+    """All that any test of this Kubernetes may use, as registry/repository:tag; the order differs from call to call."""
     return sorted(run([program, "--list-images"], why="the tests' images").split())
 
 
