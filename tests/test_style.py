@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tests.places import PROJECT
 
+# What the model stands on. They import nothing of ours, and all of cluster/ may import them.
+GROUND = {f"cluster/{name}.py" for name in ("addresses", "defaults", "problems", "semver", "types")}
 # Room → the rooms that it may import from. A room is a folder or a file; the longest name that fits is a module's room.
 # lab, bench and report know the cluster only through the model; engine holds all that depends on pyinfra's inside.
 ROOMS = {
@@ -26,12 +28,21 @@ ROOMS = {
     "facts": {"cluster"},
     "report": {"cluster"},
     "report/checks": {"report", "cluster"},
-    "cluster": {"cluster/inventory", "cluster/preflight", "cluster/documents", "cluster/observed"},
-    "cluster/inventory": {"cluster", "cluster/inventory/checks"},
-    "cluster/inventory/checks": {"cluster"},
-    "cluster/preflight": {"cluster", "cluster/documents", "cluster/observed"},
-    "cluster/documents": {"cluster", "cluster/observed"},
-    "cluster/observed": {"cluster"},
+    **{key: set() for key in GROUND},
+    "cluster/model": GROUND,
+    "cluster": {
+        "cluster/model",
+        "cluster/inventory",
+        "cluster/preflight",
+        "cluster/documents",
+        "cluster/observed",
+        *GROUND,
+    },
+    "cluster/inventory": {"cluster", "cluster/model", "cluster/inventory/checks", *GROUND},
+    "cluster/inventory/checks": {"cluster", "cluster/model", *GROUND},
+    "cluster/preflight": {"cluster", "cluster/model", "cluster/documents", "cluster/observed", *GROUND},
+    "cluster/documents": {"cluster", "cluster/model", "cluster/observed", *GROUND},
+    "cluster/observed": {"cluster/model", *GROUND},
     "lab": {"lab/world", "lab/faults", "lab/mirror", "lab/conformance", "cluster"},
     "lab/conformance": {"lab", "lab/world", "lab/mirror", "cluster"},
     "lab/faults": {"lab", "lab/world", "lab/mirror", "cluster"},
@@ -52,11 +63,9 @@ def sources(layer: str) -> list[Path]:
 def room_of(module: str) -> str:
     """The room of a module or a package, such as `cluster.documents.kubeadm`, or of one of its names."""
     at = module.replace(".", "/")
-    if f"{at}.py" in ROOMS:
-        return f"{at}.py"
-    while at not in ROOMS and at:
+    while at not in ROOMS and f"{at}.py" not in ROOMS and at:
         at = at.rpartition("/")[0]
-    return at
+    return at if at in ROOMS else f"{at}.py"
 
 
 def imported(source: Path) -> set[str]:
