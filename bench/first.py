@@ -59,8 +59,8 @@ def check_fresh(lab: Lab) -> None:
     """LabError if something was deployed already."""
     if any(output.strip() for output in run_on_hosts(lab, "command -v tailscale || true").values()):
         raise LabError(
-            f"lab {lab.place.name}", "is not fresh", "a first deploy is to be measured",
-            f"run `python -m lab down --run {lab.place.name}`, or give another --run",
+            f"lab {lab.run.name}", "is not fresh", "a first deploy is to be measured",
+            f"run `python -m lab down --run {lab.run.name}`, or give another --run",
         )  # fmt: skip
 
 
@@ -116,14 +116,14 @@ def plan(lab: Lab) -> floor.Plan:
     cgroup = "v2" if CGROUP_V2.exists() else "v1"
     signs = string.ascii_lowercase + string.digits
     token = ".".join("".join(secrets.choice(signs) for _ in range(length)) for length in (6, 16))
-    own = {f"/etc/isthmus/tls/coordination.{end}": lab.place.folder / f"coordination.{end}" for end in ("crt", "key")}
+    own = {f"/etc/isthmus/tls/coordination.{end}": lab.run.folder / f"coordination.{end}" for end in ("crt", "key")}
     return floor.Plan(
         cluster=whole,
         decisions={node.name: kubelet_settings(cgroup, "lxc", node.exceptions) for node in whole.nodes},
         token=token,
         architecture=machine_architecture(),
         contents={path: file.read_bytes() for path, file in own.items()},
-        trust=Pins(sha256=json.loads((lab.place.folder / "trust.json").read_text()).get("sha256", {})),
+        trust=Pins(sha256=json.loads((lab.run.folder / "trust.json").read_text()).get("sha256", {})),
     )
 
 

@@ -26,12 +26,12 @@ VERBOSE = "/etc/ssh/sshd_config.d/00-bench.conf"
 class Lab:
     """A lab that is up, and its inventory."""
 
-    def __init__(self, place: Run, inventory: Path) -> None:
-        self.place = place
+    def __init__(self, lab_run: Run, inventory: Path) -> None:
+        self.run = lab_run
         self.inventory = inventory.resolve()
-        self.world = lifecycle.world_of(place)
-        self.environment = operator_machine.environment(place)
-        self.folder = place.folder / "bench"
+        self.world = lifecycle.world_of(lab_run)
+        self.environment = operator_machine.environment(lab_run)
+        self.folder = lab_run.folder / "bench"
         self.folder.mkdir(mode=0o700, exist_ok=True)
 
     def log(self, name: str) -> Path:
@@ -68,7 +68,7 @@ class Lab:
 
     def root(self, host: str, script: str) -> str:
         """Run a script on a host as root, without SSH; gives its standard output. LabError if it fails."""
-        return run(hosts.attach_command(self.place, self.world.host(host), ["sh", "-s"]), text=script)
+        return run(hosts.attach_command(self.run, self.world.host(host), ["sh", "-s"]), text=script)
 
     def pyinfra(self, *words: str) -> list[str]:
         """The command line of a deploy with this inventory."""
@@ -78,40 +78,40 @@ class Lab:
 @contextmanager
 def use_lab(run_id: str, inventory: Path, keep: bool, **options: bool) -> Iterator[Lab]:
     """Within, the lab is up. A lab that was up stays; a new one is removed in every outcome, unless `keep`."""
-    place = Run(run_id)
-    was_up = bool(place.state.get("up")) and lifecycle.has_networks(place)
-    with place.locked():
+    lab_run = Run(run_id)
+    was_up = bool(lab_run.state.get("up")) and lifecycle.has_networks(lab_run)
+    with lab_run.locked():
         if not was_up:
-            boot(place, load(inventory), **options)
+            boot(lab_run, load(inventory), **options)
     try:
-        yield Lab(place, inventory)
+        yield Lab(lab_run, inventory)
     finally:
         if not was_up and not keep:
-            remove(place)
+            remove(lab_run)
 
 
-def boot(place: Run, cluster: Cluster, ssh_only: bool = False) -> None:
+def boot(lab_run: Run, cluster: Cluster, ssh_only: bool = False) -> None:
     """Boot a lab whose links have no delay."""
-    lifecycle.up(place, cluster, Options((machine_architecture(),), delay=False, ssh_only=ssh_only))
+    lifecycle.up(lab_run, cluster, Options((machine_architecture(),), delay=False, ssh_only=ssh_only))
 
 
-def remove(place: Run) -> None:
+def remove(lab_run: Run) -> None:
     """Remove the lab."""
-    with place.locked(), step(f"removing the lab {place.name}"):
-        place.remove()
+    with lab_run.locked(), step(f"removing the lab {lab_run.name}"):
+        lab_run.remove()
 
 
 @contextmanager
 def delays(lab: Lab, operator_ms: float, between_sites: bool = False) -> Iterator[None]:
     """Within, the operator's link adds `operator_ms` to each round trip; sites have their declared delay or none."""
-    before = lab.place.state
-    with lab.place.locked():
-        lifecycle.set_delay(lab.place, between_sites, operator_ms)
+    before = lab.run.state
+    with lab.run.locked():
+        lifecycle.set_delay(lab.run, between_sites, operator_ms)
     try:
         yield
     finally:
-        with lab.place.locked():
-            lifecycle.set_delay(lab.place, before.get("delay", True), before.get("operator_round_trip_ms", 0.0))
+        with lab.run.locked():
+            lifecycle.set_delay(lab.run, before.get("delay", True), before.get("operator_round_trip_ms", 0.0))
 
 
 @contextmanager

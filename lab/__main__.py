@@ -33,22 +33,22 @@ The lab {run} is up. What comes next:
 """
 
 
-def up(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def up(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Create the lab, unless it is up."""
     prerequisites.check()
-    with interruptible(), place.locked():
+    with interruptible(), lab.locked():
         declared = declared_cluster(given)
-        if place.state.get("up") and lifecycle.has_networks(place):
-            changed = "" if place.cluster() == declared else "; the inventory has changed since, so take it down first"
-            print(f"The lab {place.name} is up already{changed}.")
+        if lab.state.get("up") and lifecycle.has_networks(lab):
+            changed = "" if lab.cluster() == declared else "; the inventory has changed since, so take it down first"
+            print(f"The lab {lab.name} is up already{changed}.")
             return 0
         architectures = tuple(given.arch or (mirror.request.machine_architecture(),))
         lifecycle.up(
-            place,
+            lab,
             declared,
             lifecycle.Options(architectures, not given.no_delay, given.keep, also=tuple(given.also), acme=given.acme),
         )
-    print(NEXT.format(run=place.name, option=lab_options(given)))
+    print(NEXT.format(run=lab.name, option=lab_options(given)))
     return 0
 
 
@@ -73,60 +73,60 @@ def lab_options(given: argparse.Namespace) -> str:
     return "".join(f" {word}" for word in words)
 
 
-def down(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def down(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Remove the lab."""
     prerequisites.check()
-    with place.locked():
-        if not place.exists:
-            print(f"There is no lab {place.name}.")
+    with lab.locked():
+        if not lab.exists:
+            print(f"There is no lab {lab.name}.")
             return 0
-        with step(f"removing the lab {place.name}"):
-            place.remove()
+        with step(f"removing the lab {lab.name}"):
+            lab.remove()
     return 0
 
 
-def deploy(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def deploy(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Run pyinfra with deploy.py as the operator."""
-    return as_operator(place, ["pyinfra", "-y", str(given.inventory.resolve()), "deploy.py", *rest])
+    return as_operator(lab, ["pyinfra", "-y", str(given.inventory.resolve()), "deploy.py", *rest])
 
 
-def verify(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def verify(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Run pyinfra with verify.py as the operator; with --wait, repeat it until it finds nothing or the time is over."""
     words = ["pyinfra", "-y", str(given.inventory.resolve()), "verify.py", *rest]
     if given.wait is None:
-        return as_operator(place, words)
-    command, environment = operator_machine.command(running_world(place), words), operator_machine.environment(place)
+        return as_operator(lab, words)
+    command, environment = operator_machine.command(running_world(lab), words), operator_machine.environment(lab)
     deadline = time.monotonic() + given.wait
     while (code := subprocess.call(command, env=environment, cwd=PROJECT)) and time.monotonic() < deadline:
         print(f"Not yet; measuring again, for {deadline - time.monotonic():.0f} s at most.", flush=True)
     return code
 
 
-def conform(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def conform(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Run Kubernetes' conformance tests."""
-    running_world(place)
-    return conformance.conformance(place, declared_cluster(given), given.sig, given.processes, given.only)
+    running_world(lab)
+    return conformance.conformance(lab, declared_cluster(given), given.sig, given.processes, given.only)
 
 
-def as_operator(place: Run, words: list[str]) -> int:
+def as_operator(lab: Run, words: list[str]) -> int:
     """Run a program in the project's folder as the operator."""
     os.chdir(PROJECT)
-    return operator(place, argparse.Namespace(), words)
+    return operator(lab, argparse.Namespace(), words)
 
 
-def operator(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def operator(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Replace this process by a command in the operator's namespace."""
-    return replace_process(operator_machine.command(running_world(place), rest), operator_machine.environment(place))
+    return replace_process(operator_machine.command(running_world(lab), rest), operator_machine.environment(lab))
 
 
-def run(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def run(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Replace this process by a command on a host."""
-    return replace_process(hosts.attach_command(place, running_world(place).host(given.host), rest), dict(os.environ))
+    return replace_process(hosts.attach_command(lab, running_world(lab).host(given.host), rest), dict(os.environ))
 
 
-def shell(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def shell(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Start a root shell on a host."""
-    return run(place, given, ["bash", "-l"])
+    return run(lab, given, ["bash", "-l"])
 
 
 def replace_process(words: Sequence[str], environment: dict[str, str]) -> int:
@@ -135,75 +135,75 @@ def replace_process(words: Sequence[str], environment: dict[str, str]) -> int:
     os.execvpe(words[0], list(words), environment)  # noqa: S606
 
 
-def running_world(place: Run) -> WorldPlan:
+def running_world(lab: Run) -> WorldPlan:
     """The world of a lab that is up; LabError if it is not."""
     prerequisites.check()
-    return lifecycle.world_of(place)
+    return lifecycle.world_of(lab)
 
 
-def show_status(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def show_status(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Print the lab's state as a table."""
-    running_world(place)
-    print(status.show(place))
+    running_world(lab)
+    print(status.show(lab))
     return 0
 
 
-def log(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def log(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Print the mirror's access log."""
-    running_world(place)
-    file = place.folder / "requests.jsonl"
+    running_world(lab)
+    file = lab.folder / "requests.jsonl"
     print(file.read_text() if file.exists() else "", end="")
     return 0
 
 
-def power(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def power(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Cut the power of hosts, boot them, or replace them by new machines."""
-    planned = running_world(place)
+    planned = running_world(lab)
     chosen = [planned.host(name) for name in given.hosts] or list(planned.hosts)
-    with place.locked(), step(f"power {given.state} for {', '.join(host.name for host in chosen)}"):
+    with lab.locked(), step(f"power {given.state} for {', '.join(host.name for host in chosen)}"):
         if given.state == "off":
-            lifecycle.power_off(place, chosen)
+            lifecycle.power_off(lab, chosen)
         elif given.state == "new":
-            lifecycle.replace_hosts(place, planned, chosen)
+            lifecycle.replace_hosts(lab, planned, chosen)
         else:
-            lifecycle.power_on(place, planned, [host for host in chosen if not hosts.is_on(place, host)])
+            lifecycle.power_on(lab, planned, [host for host in chosen if not hosts.is_on(lab, host)])
     return 0
 
 
-def delay(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def delay(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Switch the links' delay and loss."""
-    running_world(place)
-    with place.locked():
-        lifecycle.set_delay(place, given.state == "on", given.operator)
+    running_world(lab)
+    with lab.locked():
+        lifecycle.set_delay(lab, given.state == "on", given.operator)
     return 0
 
 
-def readdress(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def readdress(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Route the inventory's changed public addresses to their hosts."""
-    running_world(place)
-    with place.locked(), step("routing the public addresses of the inventory to their hosts"):
-        readdressing.readdress(place, declared_cluster(given))
+    running_world(lab)
+    with lab.locked(), step("routing the public addresses of the inventory to their hosts"):
+        readdressing.readdress(lab, declared_cluster(given))
     return 0
 
 
-def cause(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def cause(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Cause a fault."""
-    return change(place, given, faults.cause)
+    return change(lab, given, faults.cause)
 
 
-def heal(place: Run, given: argparse.Namespace, rest: list[str]) -> int:
+def heal(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Undo a fault."""
-    return change(place, given, faults.heal)
+    return change(lab, given, faults.heal)
 
 
-def change(place: Run, given: argparse.Namespace, how: Callable[[Run, str, str | None], None]) -> int:
+def change(lab: Run, given: argparse.Namespace, how: Callable[[Run, str, str | None], None]) -> int:
     """Cause or heal a fault, or list them."""
     if given.list:
         print(faults.listing())
         return 0
-    running_world(place)
-    with place.locked():
-        how(place, given.fault, given.target)
+    running_world(lab)
+    with lab.locked():
+        how(lab, given.fault, given.target)
     return 0
 
 

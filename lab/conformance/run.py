@@ -33,12 +33,12 @@ HOURS = 3  # ginkgo's time limit for all tests
 CONTROL_PLANE_TAINT = "node-role.kubernetes.io/control-plane"
 
 
-def conformance(place: Run, cluster: Cluster, sigs: Sequence[str], processes: int, only: str) -> int:
+def conformance(lab: Run, cluster: Cluster, sigs: Sequence[str], processes: int, only: str) -> int:
     """Build, select and run the tests, and report; gives the exit code. 0: no test failed, and all that can run here ran.
 
     `cluster`: as declared now, not when the lab was made: it may have been upgraded since.
     """
-    planned = lifecycle.world_of(place)
+    planned = lifecycle.world_of(lab)
     tests = build_tests(cluster)
     listed = run([tests.program, "--list-conformance-tests"])
     names = results.select(listed, sigs, only)
@@ -50,9 +50,9 @@ def conformance(place: Run, cluster: Cluster, sigs: Sequence[str], processes: in
     shutil.rmtree(RESULTS, ignore_errors=True)
     RESULTS.mkdir(parents=True)
     began = time.monotonic()
-    with interruptible(), api_tunnel(place, planned):
+    with interruptible(), api_tunnel(lab, planned):
         print(f"{len(names)} tests, {processes} at a time; their output: {RESULTS}/e2e.log", flush=True)
-        run_tests(place, planned, command(tests, cluster, names, processes), len(names))
+        run_tests(lab, planned, command(tests, cluster, names, processes), len(names))
     report = RESULTS / "junit_01.xml"
     found = results.read_report(report.read_text() if report.exists() else "", names, tests.missing)
     return write_report(found, time.monotonic() - began, cluster)
@@ -66,22 +66,22 @@ def build_tests(cluster: Cluster) -> mirror.Tests:
 
 
 @contextmanager
-def api_tunnel(place: Run, planned: WorldPlan) -> Iterator[None]:
+def api_tunnel(lab: Run, planned: WorldPlan) -> Iterator[None]:
     """Within, the API answers the operator's kubeconfig, through the SSH tunnel that it needs, if any; LabError if it does not."""
     way = shlex.split(tunnel(planned.cluster))
     if way:
-        place.start("tunnel", [operator.home(place) / "bin" / "ssh", *way[1:]], planned.operator_namespace)
+        lab.start("tunnel", [operator.home(lab) / "bin" / "ssh", *way[1:]], planned.operator_namespace)
     try:
         ask = ["kubectl", "--kubeconfig", str(KUBECONFIG), "--request-timeout", "5s", "get", "--raw", "/readyz"]
         words = operator.command(planned, ask)
-        if not wait_until(lambda: run(words, check=False, env=operator.environment(place)) == "ok", API_SECONDS, 0.5):
+        if not wait_until(lambda: run(words, check=False, env=operator.environment(lab)) == "ok", API_SECONDS, 0.5):
             raise LabError(
-                f"lab {place.name}", "its API does not answer", f"{KUBECONFIG}, which the latest deploy wrote, was used",
+                f"lab {lab.name}", "its API does not answer", f"{KUBECONFIG}, which the latest deploy wrote, was used",
                 "run `python -m lab deploy` for this lab, then `python -m lab verify`",
             )  # fmt: skip
         yield
     finally:
-        place.stop("tunnel")
+        lab.stop("tunnel")
 
 
 def command(tests: mirror.Tests, cluster: Cluster, names: Sequence[str], processes: int) -> list[str]:
@@ -103,10 +103,10 @@ def command(tests: mirror.Tests, cluster: Cluster, names: Sequence[str], process
     return [str(tests.ginkgo), *of_ginkgo, str(tests.program), "--", *of_tests]
 
 
-def run_tests(place: Run, planned: WorldPlan, words: Sequence[str], count: int) -> None:
+def run_tests(lab: Run, planned: WorldPlan, words: Sequence[str], count: int) -> None:
     """Run the tests; print a line for each finished test, and write all output to e2e.log."""
     process = subprocess.Popen(
-        operator.command(planned, list(words)), env=operator.environment(place), cwd=RESULTS,
+        operator.command(planned, list(words)), env=operator.environment(lab), cwd=RESULTS,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
     )  # fmt: skip
     try:

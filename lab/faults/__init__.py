@@ -19,9 +19,9 @@ def listing() -> str:
     return "\n".join(f"{head.ljust(width)}  {text}" for head, text in rows)
 
 
-def context_of(place: Run, name: str, target: str | None) -> Context:
+def context_of(lab: Run, name: str, target: str | None) -> Context:
     """The fault's context in a lab; LabError if the host or site is not in the lab, or the fault has another kind of target."""
-    planned = lifecycle.world_of(place)
+    planned = lifecycle.world_of(lab)
     kind = FAULTS[name].target
     if target and not kind:
         raise LabError(
@@ -32,10 +32,10 @@ def context_of(place: Run, name: str, target: str | None) -> Context:
             f"fault {name}", f"needs a {kind}", f"it is caused at one {kind}", f"name one of {choices(planned, kind)}"
         )
     if not target:
-        return Context(place, planned, name)
+        return Context(lab, planned, name)
     if kind == "host":
-        return Context(place, planned, name, given_host=planned.host(target))
-    return Context(place, planned, name, given_site=planned.site(target))
+        return Context(lab, planned, name, given_host=planned.host(target))
+    return Context(lab, planned, name, given_site=planned.site(target))
 
 
 def choices(planned: WorldPlan, kind: str) -> str:
@@ -43,15 +43,15 @@ def choices(planned: WorldPlan, kind: str) -> str:
     return ", ".join(thing.name for thing in (planned.hosts if kind == "host" else planned.sites))
 
 
-def in_force(place: Run) -> list[list[str | None]]:
+def in_force(lab: Run) -> list[list[str | None]]:
     """The faults in force: [name, target]."""
-    return list(place.state.get("faults", []))
+    return list(lab.state.get("faults", []))
 
 
-def cause(place: Run, name: str, target: str | None) -> None:
+def cause(lab: Run, name: str, target: str | None) -> None:
     """Cause a fault. The record is written first, so that a half-caused fault can be healed, too."""
-    context = context_of(place, name, target)
-    before = in_force(place)
+    context = context_of(lab, name, target)
+    before = in_force(lab)
     if [name, target] in before:
         raise LabError(
             f"fault {label(context)}",
@@ -59,7 +59,7 @@ def cause(place: Run, name: str, target: str | None) -> None:
             "a fault can't be caused twice",
             f"python -m lab heal {label(context)}",
         )
-    place.update(faults=[*before, [name, target]])
+    lab.update(faults=[*before, [name, target]])
     try:
         FAULTS[name].apply(context)
     except LabError:
@@ -69,11 +69,11 @@ def cause(place: Run, name: str, target: str | None) -> None:
         raise
 
 
-def heal(place: Run, name: str, target: str | None) -> None:
+def heal(lab: Run, name: str, target: str | None) -> None:
     """Undo a fault and remove its record."""
-    context = context_of(place, name, target)
-    if [name, target] not in in_force(place):
-        others = ", ".join(" ".join(filter(None, fault)) for fault in in_force(place)) or "none"
+    context = context_of(lab, name, target)
+    if [name, target] not in in_force(lab):
+        others = ", ".join(" ".join(filter(None, fault)) for fault in in_force(lab)) or "none"
         raise LabError(
             f"fault {label(context)}", "is not in force", f"in force: {others}", f"python -m lab break {label(context)}"
         )
@@ -88,5 +88,5 @@ def label(context: Context) -> str:
 
 def remove_record(context: Context, target: str | None) -> None:
     """Remove the fault's record, and the state that it saved."""
-    context.place.update(faults=[fault for fault in in_force(context.place) if fault != [context.name, target]])
+    context.lab.update(faults=[fault for fault in in_force(context.lab) if fault != [context.name, target]])
     context.saved_file.unlink(missing_ok=True)

@@ -20,7 +20,7 @@ Target = Literal["host", "site", ""]
 class Context:
     """A fault's run, world and target: a host, a site, or neither."""
 
-    place: Run
+    lab: Run
     world: WorldPlan
     name: str
     given_host: HostPlan | None = None
@@ -70,7 +70,7 @@ class Context:
     @property
     def saved_file(self) -> Path:
         """The file with the state from before the fault; removed with the run."""
-        return self.place.folder / "faults" / "-".join(filter(None, [self.name, self.target]))
+        return self.lab.folder / "faults" / "-".join(filter(None, [self.name, self.target]))
 
     def save(self, text: str) -> None:
         """Save state until the fault is healed."""
@@ -104,9 +104,9 @@ class Fault:
 def on_host(context: Context, script: str, host: HostPlan | None = None) -> str:
     """Run a shell script (`sh -eu`) on a host as root; gives its standard output."""
     there = host or context.host
-    if not hosts.is_on(context.place, there):
+    if not hosts.is_on(context.lab, there):
         raise LabError(
             f"host {there.name}", "is off", f"{context.name} needs a running host",
             f"python -m lab power on {there.name}",
         )  # fmt: skip
-    return run(hosts.attach_command(context.place, there, ["sh", "-eu", "-c", script]))
+    return run(hosts.attach_command(context.lab, there, ["sh", "-eu", "-c", script]))

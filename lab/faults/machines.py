@@ -65,13 +65,13 @@ if test -d $small; then rmdir $small; fi
 
 def switch_off(context: Context) -> None:
     """Cut the host's power."""
-    lifecycle.power_off(context.place, [context.host])
+    lifecycle.power_off(context.lab, [context.host])
 
 
 def switch_on(context: Context) -> None:
     """Boot the host from the same disk, unless it runs."""
-    if not hosts.is_on(context.place, context.host):
-        lifecycle.power_on(context.place, context.world, [context.host])
+    if not hosts.is_on(context.lab, context.host):
+        lifecycle.power_on(context.lab, context.world, [context.host])
 
 
 def stop_unit(unit: str, part: Part = "host") -> Action:

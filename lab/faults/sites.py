@@ -120,14 +120,14 @@ def block_dns(context: Context) -> None:
 
 def add_latency(context: Context) -> None:
     """Add delay to the site's link, each way."""
-    links.impair(context.place, context.world, context.site, context.name, ADDED_MS, 0.0)
+    links.impair(context.lab, context.world, context.site, context.name, ADDED_MS, 0.0)
 
 
 def add_loss(context: Context) -> None:
     """Add packet loss to the site's link."""
-    links.impair(context.place, context.world, context.site, context.name, 0.0, ADDED_LOSS_PERCENT)
+    links.impair(context.lab, context.world, context.site, context.name, 0.0, ADDED_LOSS_PERCENT)
 
 
 def remove_impairment(context: Context) -> None:
     """Remove this fault's delay and loss."""
-    links.remove_impairment(context.place, context.world, context.site, context.name)
+    links.remove_impairment(context.lab, context.world, context.site, context.name)

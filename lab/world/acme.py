@@ -19,11 +19,11 @@ VALID_S = 90 * 24 * 3600
 READY_SECONDS = 30
 
 
-def start(place: Run, world: WorldPlan, program: Path) -> None:
+def start(lab: Run, world: WorldPlan, program: Path) -> None:
     """Start the server in the core. Its root certificate is new each time; `trusted_certificates` has it from then on."""
-    folder = place.folder / "acme"
+    folder = lab.folder / "acme"
     folder.mkdir()
-    ca, key = certificates.make_ca(place.folder / "ca")
+    ca, key = certificates.make_ca(lab.folder / "ca")
     shown, private, config = folder / "server.crt", folder / "server.key", folder / "pebble.json"
     certificates.sign(ca, key, [ACME], shown, private)
     config.write_text(json.dumps({"pebble": _settings(str(world.names[ACME]), shown, private)}, indent=1))
@@ -37,21 +37,21 @@ def start(place: Run, world: WorldPlan, program: Path) -> None:
         "-dnsserver",
         f"{world.dns}:53",
     ]
-    place.start("acme", command, world.core)
+    lab.start("acme", command, world.core)
     if not wait_until(lambda: bool(_root(world, ca)), READY_SECONDS):
-        raise LabError("acme", "does not start", "it serves no root certificate", f"see {place.folder}/acme.log")
+        raise LabError("acme", "does not start", "it serves no root certificate", f"see {lab.folder}/acme.log")
     (folder / "trusted.crt").write_text(f"{ca.read_text().strip()}\n{_root(world, ca)}\n")
 
 
-def trusted_certificates(place: Run) -> Path:
+def trusted_certificates(lab: Run) -> Path:
     """The file of the certificates (PEM) that the operator and all hosts trust, in addition to the system's."""
-    file = place.folder / "acme" / "trusted.crt"
-    return file if file.is_file() else place.folder / "ca" / "ca.crt"
+    file = lab.folder / "acme" / "trusted.crt"
+    return file if file.is_file() else lab.folder / "ca" / "ca.crt"
 
 
-def is_enabled(place: Run) -> bool:
+def is_enabled(lab: Run) -> bool:
     """Whether this lab has an ACME server."""
-    return (place.folder / "acme").is_dir()
+    return (lab.folder / "acme").is_dir()
 
 
 def _settings(address: str, certificate: Path, key: Path) -> dict[str, object]:

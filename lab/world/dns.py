@@ -26,8 +26,8 @@ def configuration(world: WorldPlan) -> str:
     return TEMPLATE.format(address=world.dns, records=records)
 
 
-def start(place: Run, world: WorldPlan) -> None:
+def start(lab: Run, world: WorldPlan) -> None:
     """Start the name server in the core."""
-    file = place.folder / "dnsmasq.conf"
+    file = lab.folder / "dnsmasq.conf"
     file.write_text(configuration(world))
-    place.start("dns", [shutil.which("dnsmasq") or "dnsmasq", f"--conf-file={file}"], world.core)
+    lab.start("dns", [shutil.which("dnsmasq") or "dnsmasq", f"--conf-file={file}"], world.core)

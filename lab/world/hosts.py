@@ -40,14 +40,14 @@ lxc.init.cmd = {init}
 """
 
 
-def folder(place: Run, host: HostPlan) -> Path:
+def folder(lab: Run, host: HostPlan) -> Path:
     """The folder of a host's disk and logs."""
-    return place.folder / "hosts" / host.name
+    return lab.folder / "hosts" / host.name
 
 
-def configuration(place: Run, host: HostPlan, base: Path, cgroup_v2: bool, ssh_only: bool = False) -> str:
+def configuration(lab: Run, host: HostPlan, base: Path, cgroup_v2: bool, ssh_only: bool = False) -> str:
     """A host's LXC configuration, for this machine's version of cgroups."""
-    own = folder(place, host)
+    own = folder(lab, host)
     legacy = not cgroup_v2 and host.release in LEGACY_RELEASES
     text = CONFIG.format(
         hostname=generic_hostname(host),
@@ -71,10 +71,10 @@ def generic_hostname(host: HostPlan) -> str:
 
 
 def create(
-    place: Run, world: WorldPlan, host: HostPlan, base: Path, authorized_key: str, ca: Path, ssh_only: bool = False
+    lab: Run, world: WorldPlan, host: HostPlan, base: Path, authorized_key: str, ca: Path, ssh_only: bool = False
 ) -> None:
     """Create a host's disk, as a cloud's image is after its first boot, and its container's configuration."""
-    own = folder(place, host)
+    own = folder(lab, host)
     for name in REAL_DIRECTORIES:
         (own / name).mkdir(parents=True)
     overlay = Overlay(base, own / "upper")
@@ -88,15 +88,15 @@ def create(
         oracle_image(overlay, host)
     for quirk in host.host.rehearsal.oddities:
         QUIRKS[quirk](overlay, world)
-    container = place.folder / "lxc" / host.container
+    container = lab.folder / "lxc" / host.container
     container.mkdir(parents=True)
-    (container / "config").write_text(configuration(place, host, base, CGROUP_V2.exists(), ssh_only))
+    (container / "config").write_text(configuration(lab, host, base, CGROUP_V2.exists(), ssh_only))
 
 
-def remove_disk(place: Run, host: HostPlan) -> None:
+def remove_disk(lab: Run, host: HostPlan) -> None:
     """Remove the disk and the container of a host that is off."""
-    shutil.rmtree(folder(place, host))
-    shutil.rmtree(place.folder / "lxc" / host.container)
+    shutil.rmtree(folder(lab, host))
+    shutil.rmtree(lab.folder / "lxc" / host.container)
 
 
 def write_names(overlay: Overlay, world: WorldPlan, host: HostPlan) -> None:
@@ -118,7 +118,7 @@ def trust_ca(overlay: Overlay, ca: Path) -> None:
 
 def create_host_keys(overlay: Overlay, host: HostPlan) -> None:
     """Create the SSH server's keys, and set its port."""
-    target = overlay.place("etc/ssh/ssh_host_ed25519_key")
+    target = overlay.upper_path("etc/ssh/ssh_host_ed25519_key")
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"root@{generic_hostname(host)}", "-f", target])
     if host.sshd_port != 22:
         overlay.append("etc/ssh/sshd_config", f"Port {host.sshd_port}")
@@ -140,40 +140,40 @@ def create_login(overlay: Overlay, user: str, authorized_key: str) -> None:
     overlay.write(f"{home}/.ssh/authorized_keys", authorized_key, mode=0o600, owner=owner)
 
 
-def boot(place: Run, world: WorldPlan, host: HostPlan) -> None:
+def boot(lab: Run, world: WorldPlan, host: HostPlan) -> None:
     """Power a host on: a new network namespace, then init."""
-    attach_host(world.site(host.host.site.site), host, place.namespace)
-    place.record("container", host.container)
-    log = folder(place, host) / "lxc.log"
-    run(["lxc-start", "-P", place.folder / "lxc", "-n", host.container, "-l", "INFO", "-o", log, "-d"])
+    attach_host(world.site(host.host.site.site), host, lab.namespace)
+    lab.record("container", host.container)
+    log = folder(lab, host) / "lxc.log"
+    run(["lxc-start", "-P", lab.folder / "lxc", "-n", host.container, "-l", "INFO", "-o", log, "-d"])
 
 
-def power_off(place: Run, hosts: Iterable[HostPlan]) -> None:
+def power_off(lab: Run, hosts: Iterable[HostPlan]) -> None:
     """Cut the power of hosts, all at once: nothing is shut down or synced."""
     hosts = tuple(hosts)
     with ThreadPoolExecutor(max(1, len(hosts))) as pool:
-        list(pool.map(lambda host: stop(place, host), hosts))
+        list(pool.map(lambda host: stop(lab, host), hosts))
     for host in hosts:
         # A namespace exists until its last process ends; its link must go now, because the next boot adds a new one.
         run(["ip", "-n", host.namespace, "link", "delete", UPLINK], check=False)
         run(["ip", "netns", "delete", host.namespace], check=False)
 
 
-def stop(place: Run, host: HostPlan) -> None:
+def stop(lab: Run, host: HostPlan) -> None:
     """Kill one container, and wait until it is off."""
-    run(["lxc-stop", "-P", place.folder / "lxc", "-n", host.container, "-k"], check=False)
-    wait_until(lambda: not is_on(place, host), 10)
+    run(["lxc-stop", "-P", lab.folder / "lxc", "-n", host.container, "-k"], check=False)
+    wait_until(lambda: not is_on(lab, host), 10)
 
 
-def is_on(place: Run, host: HostPlan) -> bool:
+def is_on(lab: Run, host: HostPlan) -> bool:
     """Whether the container runs."""
-    state = run(["lxc-info", "-P", place.folder / "lxc", "-n", host.container, "-s", "-H"], check=False)
+    state = run(["lxc-info", "-P", lab.folder / "lxc", "-n", host.container, "-s", "-H"], check=False)
     return state.strip() == "RUNNING"
 
 
-def attach_command(place: Run, host: HostPlan, command: Iterable[str]) -> list[str]:
+def attach_command(lab: Run, host: HostPlan, command: Iterable[str]) -> list[str]:
     """The command line that runs `command` on a host as root, without SSH."""
     program = shutil.which("lxc-attach") or "lxc-attach"
     path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    words = [program, "-P", str(place.folder / "lxc"), "-n", host.container, "--clear-env"]
+    words = [program, "-P", str(lab.folder / "lxc"), "-n", host.container, "--clear-env"]
     return [*words, "-v", path, "-v", "HOME=/root", "-v", "LANG=C.UTF-8", "--", *command]

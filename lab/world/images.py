@@ -80,7 +80,7 @@ def base_image(cache: Path, release: str, resolved: bool, progress: Callable[[st
 
 
 def bootstrap(target: Path, release: str, resolved: bool) -> None:
-    """Build the tree in a draft folder, and move it to its place when it is complete."""
+    """Build the tree in a draft folder, and move it to the cache when it is complete."""
     draft = target.with_name(f"{target.name}.draft")
     hook = target.with_name(f"{target.name}.finish")
     run(["rm", "-rf", "--one-file-system", draft])

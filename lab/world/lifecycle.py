@@ -43,17 +43,17 @@ class Options:
     acme: bool = False
 
 
-def world_of(place: Run) -> WorldPlan:
+def world_of(lab: Run) -> WorldPlan:
     """The world of a lab that is up or half-made; LabError if there is none."""
-    return plan(place.name, place.cluster(), mirror.NAMES)
+    return plan(lab.name, lab.cluster(), mirror.NAMES)
 
 
-def has_networks(place: Run) -> bool:
+def has_networks(lab: Run) -> bool:
     """Whether its networks exist; after this machine's reboot they don't."""
-    return world_of(place).core in network.namespaces()
+    return world_of(lab).core in network.namespaces()
 
 
-def up(place: Run, cluster: Cluster, options: Options) -> None:
+def up(lab: Run, cluster: Cluster, options: Options) -> None:
     """Create the world and boot its hosts; if that fails or is interrupted, everything is removed again."""
     check_exceptions(cluster)
     if options.acme and cluster.certificate != "acme":
@@ -62,21 +62,21 @@ def up(place: Run, cluster: Cluster, options: Options) -> None:
         )
     prerequisites.check(options.architectures)
     prerequisites.raise_limits()
-    world = plan(place.name, cluster, mirror.NAMES)
-    if place.exists:
+    world = plan(lab.name, cluster, mirror.NAMES)
+    if lab.exists:
         with step("removing what is left of a lab"):
-            place.remove()
+            lab.remove()
     try:
-        create(place, world, options)
+        create(lab, world, options)
     except (Exception, Interrupted):
         ignore()
-        if not options.keep and place.exists:
+        if not options.keep and lab.exists:
             with step("removing what was made"):
-                place.remove()
+                lab.remove()
         raise
 
 
-def create(place: Run, world: WorldPlan, options: Options) -> None:
+def create(lab: Run, world: WorldPlan, options: Options) -> None:
     """The steps of `up`, in order."""
     began = time.time()
     cache = mirror.default_cache()
@@ -87,21 +87,21 @@ def create(place: Run, world: WorldPlan, options: Options) -> None:
         for part, version in options.also:
             mirror.build(mirror.Request(**{**vars(wanted), part: version}), cache, print_progress)
         authority = mirror.build_pebble(wanted, cache, print_progress) if options.acme else None
-    place.create(world.cluster)
+    lab.create(world.cluster)
     with step(f"networks: {len(world.sites)} sites, {len(world.namespaces)} namespaces"):
-        network.build(world, place.namespace)
+        network.build(world, lab.namespace)
         if options.delay:
-            links.apply_all(place, world)
-        dns.start(place, world)
+            links.apply_all(lab, world)
+        dns.start(lab, world)
         if authority:
-            acme.start(place, world, authority)
+            acme.start(lab, world, authority)
     with step("operator's machine"):
-        operator.prepare(place, world, mirror.trust(tree), mirror.tool(wanted, cache, "kubectl"))
-        start_mirror(place, world, tree)
+        operator.prepare(lab, world, mirror.trust(tree), mirror.tool(wanted, cache, "kubectl"))
+        start_mirror(lab, world, tree)
     with step(f"booting {len(world.hosts)} hosts"):
-        create_hosts(place, world, world.hosts, bases, options.ssh_only)
-        power_on(place, world, world.hosts)
-    place.update(up=True, began=began, booted=time.time(), delay=options.delay, faults=[])
+        create_hosts(lab, world, world.hosts, bases, options.ssh_only)
+        power_on(lab, world, world.hosts)
+    lab.update(up=True, began=began, booted=time.time(), delay=options.delay, faults=[])
 
 
 def print_progress(line: str) -> None:
@@ -146,14 +146,14 @@ def mirror_request(cluster: Cluster, architectures: tuple[str, ...]) -> mirror.R
     )
 
 
-def start_mirror(place: Run, world: WorldPlan, tree: Path) -> None:
+def start_mirror(lab: Run, world: WorldPlan, tree: Path) -> None:
     """Start the mirror on the addresses of its names, and wait until it listens."""
-    ca, key = mirror.certificates.make_ca(place.folder / "ca")
-    ready, log = place.folder / "mirror.ready", place.folder / "requests.jsonl"
-    elsewhere = (mirror.ACME,) if acme.is_enabled(place) else ()
+    ca, key = mirror.certificates.make_ca(lab.folder / "ca")
+    ready, log = lab.folder / "mirror.ready", lab.folder / "requests.jsonl"
+    elsewhere = (mirror.ACME,) if acme.is_enabled(lab) else ()
     names = {name: str(address) for name, address in world.names.items() if name not in elsewhere}
     config = {"names": names, "ca_cert": str(ca), "ca_key": str(key), "log": str(log), "ready": str(ready)}
-    config_file = place.folder / "mirror.json"
+    config_file = lab.folder / "mirror.json"
     config_file.write_text(json.dumps(config, indent=1))
     command = [
         sys.executable,
@@ -167,40 +167,40 @@ def start_mirror(place: Run, world: WorldPlan, tree: Path) -> None:
         "--config",
         str(config_file),
     ]
-    process = place.start("mirror", command)
+    process = lab.start("mirror", command)
     if not wait_until(lambda: ready.exists() or process.poll() is not None, READY_SECONDS) or not ready.exists():
-        output = (place.folder / "mirror.log").read_text().strip()
-        raise LabError("mirror", "does not start", output[-800:] or "no output", f"see {place.folder}/mirror.log")
+        output = (lab.folder / "mirror.log").read_text().strip()
+        raise LabError("mirror", "does not start", output[-800:] or "no output", f"see {lab.folder}/mirror.log")
 
 
 def create_hosts(
-    place: Run,
+    lab: Run,
     world: WorldPlan,
     chosen: Sequence[HostPlan],
     bases: dict[tuple[str, bool], Path],
     ssh_only: bool = False,
 ) -> None:
     """Create the disks of these hosts."""
-    key = operator.ssh_key(place).with_suffix(".pub").read_text()
-    ca = acme.trusted_certificates(place)
+    key = operator.ssh_key(lab).with_suffix(".pub").read_text()
+    ca = acme.trusted_certificates(lab)
     for host in chosen:
-        hosts.create(place, world, host, bases[host.release, host.runs_resolved], key, ca, ssh_only)
+        hosts.create(lab, world, host, bases[host.release, host.runs_resolved], key, ca, ssh_only)
 
 
-def power_on(place: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
+def power_on(lab: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
     """Boot these hosts, and wait until each has finished booting and answers SSH; LabError after BOOT_SECONDS."""
     for host in chosen:
-        hosts.boot(place, world, host)
+        hosts.boot(lab, world, host)
     with ThreadPoolExecutor(max(1, len(chosen))) as pool:
-        answers = list(pool.map(lambda host: wait_for_boot(place, world, host), chosen))
+        answers = list(pool.map(lambda host: wait_for_boot(lab, world, host), chosen))
     if silent := [host.name for host, answered in zip(chosen, answers, strict=True) if not answered]:
         raise LabError(
             f"host {', '.join(silent)}", f"did not finish booting within {BOOT_SECONDS} s", "it does not answer by SSH",
-            f"look at {place.folder}/hosts/{silent[0]}/console.log and lxc.log of a lab that is kept by `up --keep`",
+            f"look at {lab.folder}/hosts/{silent[0]}/console.log and lxc.log of a lab that is kept by `up --keep`",
         )  # fmt: skip
 
 
-def wait_for_boot(place: Run, world: WorldPlan, host: HostPlan) -> bool:
+def wait_for_boot(lab: Run, world: WorldPlan, host: HostPlan) -> bool:
     """Whether a host has finished booting in time; a failed unit is accepted, `status` shows it."""
     question = [
         "sh",
@@ -208,36 +208,36 @@ def wait_for_boot(place: Run, world: WorldPlan, host: HostPlan) -> bool:
         "if test -d /run/systemd/system; then systemctl is-system-running --wait; else echo running; fi",
     ]
     return wait_until(
-        lambda: ssh_output(place, world, host, question, BOOT_SECONDS) in ("running", "degraded"), BOOT_SECONDS
+        lambda: ssh_output(lab, world, host, question, BOOT_SECONDS) in ("running", "degraded"), BOOT_SECONDS
     )
 
 
-def ssh_output(place: Run, world: WorldPlan, host: HostPlan, words: list[str], seconds: int = 5) -> str:
+def ssh_output(lab: Run, world: WorldPlan, host: HostPlan, words: list[str], seconds: int = 5) -> str:
     """The output of a command on a host, over SSH as the operator; empty if SSH fails."""
     limits = ["-o", f"ConnectTimeout={min(seconds, 3)}", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=5"]
     command = operator.command(world, ["ssh", *limits, host.name, shlex.join(words)])
-    return run(command, check=False, env=operator.environment(place)).strip()
+    return run(command, check=False, env=operator.environment(lab)).strip()
 
 
-def replace_hosts(place: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
+def replace_hosts(lab: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
     """Replace hosts by new machines with the same network, an empty disk and another SSH key, and boot them."""
-    hosts.power_off(place, chosen)
+    hosts.power_off(lab, chosen)
     bases = base_images(mirror.default_cache(), world)
     for host in chosen:
-        hosts.remove_disk(place, host)
-        operator.forget_host_key(place, host)
-    create_hosts(place, world, chosen, bases)
-    power_on(place, world, chosen)
+        hosts.remove_disk(lab, host)
+        operator.forget_host_key(lab, host)
+    create_hosts(lab, world, chosen, bases)
+    power_on(lab, world, chosen)
 
 
-def power_off(place: Run, chosen: Sequence[HostPlan]) -> None:
+def power_off(lab: Run, chosen: Sequence[HostPlan]) -> None:
     """Cut the power of these hosts."""
-    hosts.power_off(place, chosen)
+    hosts.power_off(lab, chosen)
 
 
-def set_delay(place: Run, on: bool, operator_round_trip_ms: float | None = None) -> None:
+def set_delay(lab: Run, on: bool, operator_round_trip_ms: float | None = None) -> None:
     """Switch the declared delay and loss of all sites' links; None leaves the operator's own delay (ms, round trip) as it is."""
     if operator_round_trip_ms is not None:
-        place.update(operator_round_trip_ms=operator_round_trip_ms)
-    place.update(delay=on)
-    links.apply_all(place, world_of(place))
+        lab.update(operator_round_trip_ms=operator_round_trip_ms)
+    lab.update(delay=on)
+    links.apply_all(lab, world_of(lab))

@@ -36,51 +36,51 @@ def operator_link(world: WorldPlan) -> Link:
     return Link("the operator", "operator-wire", wire, ends)
 
 
-def set_link(place: Run, link: Link, delay_ms: float, loss_percent: float) -> None:
+def set_link(lab: Run, link: Link, delay_ms: float, loss_percent: float) -> None:
     """Set a link's delay (one way) and loss; LabError if the emulator does not start."""
-    place.stop(link.log)
+    lab.stop(link.log)
     if not delay_ms and not loss_percent:
         ip(link.wire, [f"link set {FAR} master through", f"link set {NEAR} master through"])
         return
     set_offloads(link, whole=not loss_percent)
     ip(link.wire, [f"link set {FAR} nomaster", f"link set {NEAR} nomaster"])
     command = [sys.executable, "-m", "lab.world.netem", FAR, NEAR, str(delay_ms), str(loss_percent)]
-    process = place.start(link.log, command, link.wire, piped=True)
+    process = lab.start(link.log, command, link.wire, piped=True)
     if not process.stdout or process.stdout.readline() != "ready\n":
-        log = place.folder / f"{link.log}.log"
+        log = lab.folder / f"{link.log}.log"
         raise LabError(link.where, "its link does not work", log.read_text().strip()[-500:], f"see {log}")
 
 
-def apply(place: Run, world: WorldPlan, site: SitePlan) -> None:
+def apply(lab: Run, world: WorldPlan, site: SitePlan) -> None:
     """Set a site's link from the run's state: the declared delay and loss unless they are off, and its faults' impairments."""
-    impairments = place.state.get("impairments", {}).get(site.name, {}).values()
-    own = (site.site.delay_ms, site.site.loss_percent) if place.state.get("delay", True) else (0.0, 0.0)
+    impairments = lab.state.get("impairments", {}).get(site.name, {}).values()
+    own = (site.site.delay_ms, site.site.loss_percent) if lab.state.get("delay", True) else (0.0, 0.0)
     delay, loss = (sum(parts) for parts in zip(own, *impairments, strict=True))
-    set_link(place, site_link(world, site), delay, loss)
+    set_link(lab, site_link(world, site), delay, loss)
 
 
-def apply_all(place: Run, world: WorldPlan) -> None:
+def apply_all(lab: Run, world: WorldPlan) -> None:
     """Set the links of all sites and of the operator."""
     for site in world.sites:
-        apply(place, world, site)
-    set_link(place, operator_link(world), place.state.get("operator_round_trip_ms", 0.0) / 2, 0.0)
+        apply(lab, world, site)
+    set_link(lab, operator_link(world), lab.state.get("operator_round_trip_ms", 0.0) / 2, 0.0)
 
 
-def impair(place: Run, world: WorldPlan, site: SitePlan, name: str, delay_ms: float, loss_percent: float) -> None:
+def impair(lab: Run, world: WorldPlan, site: SitePlan, name: str, delay_ms: float, loss_percent: float) -> None:
     """Add delay (one way) and loss to a site's link, recorded by the name of the fault."""
-    impairments = place.state.get("impairments", {})
-    place.update(
+    impairments = lab.state.get("impairments", {})
+    lab.update(
         impairments={**impairments, site.name: {**impairments.get(site.name, {}), name: [delay_ms, loss_percent]}}
     )
-    apply(place, world, site)
+    apply(lab, world, site)
 
 
-def remove_impairment(place: Run, world: WorldPlan, site: SitePlan, name: str) -> None:
+def remove_impairment(lab: Run, world: WorldPlan, site: SitePlan, name: str) -> None:
     """Remove the delay and loss of that fault."""
-    impairments = place.state.get("impairments", {})
+    impairments = lab.state.get("impairments", {})
     left = {key: values for key, values in impairments.get(site.name, {}).items() if key != name}
-    place.update(impairments={**impairments, site.name: left})
-    apply(place, world, site)
+    lab.update(impairments={**impairments, site.name: left})
+    apply(lab, world, site)
 
 
 def set_offloads(link: Link, whole: bool) -> None:

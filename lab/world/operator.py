@@ -20,45 +20,45 @@ WRAPPER = '#!/bin/sh\nexec {program} -F {config} "$@"\n'
 NAMESPACE_FILES = Path("/etc/netns")
 
 
-def home(place: Run) -> Path:
+def home(lab: Run) -> Path:
     """The operator's home folder."""
-    return place.folder / "operator"
+    return lab.folder / "operator"
 
 
-def prepare(place: Run, world: WorldPlan, trust: dict[str, dict[str, str]], kubectl: Path) -> None:
+def prepare(lab: Run, world: WorldPlan, trust: dict[str, dict[str, str]], kubectl: Path) -> None:
     """Create everything that the operator has before the first deploy."""
-    ca, key = certificates.make_ca(place.folder / "ca")
-    (home(place) / ".ssh").mkdir(parents=True, mode=0o700)
-    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", ssh_key(place)])
-    write_ssh_config(place, world)
-    install_tools(place, kubectl)
+    ca, key = certificates.make_ca(lab.folder / "ca")
+    (home(lab) / ".ssh").mkdir(parents=True, mode=0o700)
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", ssh_key(lab)])
+    write_ssh_config(lab, world)
+    install_tools(lab, kubectl)
     system = SYSTEM_BUNDLE.read_text() if SYSTEM_BUNDLE.exists() else ""
-    ca_bundle(place).write_text(system + acme.trusted_certificates(place).read_text())
-    write_resolv_conf(place, world)
-    write_trust(place, world, trust, ca, key)
+    ca_bundle(lab).write_text(system + acme.trusted_certificates(lab).read_text())
+    write_resolv_conf(lab, world)
+    write_trust(lab, world, trust, ca, key)
 
 
-def ssh_key(place: Run) -> Path:
+def ssh_key(lab: Run) -> Path:
     """The operator's private SSH key."""
-    return home(place) / ".ssh" / "id_ed25519"
+    return home(lab) / ".ssh" / "id_ed25519"
 
 
-def ca_bundle(place: Run) -> Path:
+def ca_bundle(lab: Run) -> Path:
     """The certificates that the operator's programs trust."""
-    return home(place) / "ca-bundle.crt"
+    return home(lab) / "ca-bundle.crt"
 
 
-def write_ssh_config(place: Run, world: WorldPlan) -> None:
+def write_ssh_config(lab: Run, world: WorldPlan) -> None:
     """Write the operator's SSH configuration."""
-    (home(place) / ".ssh" / "config").write_text(ssh_config(place, world))
+    (home(lab) / ".ssh" / "config").write_text(ssh_config(lab, world))
 
 
-def ssh_config(place: Run, world: WorldPlan) -> str:
+def ssh_config(lab: Run, world: WorldPlan) -> str:
     """A block for each host, so that `ssh NAME` works, and one for all hosts."""
-    folder = home(place) / ".ssh"
+    folder = home(lab) / ".ssh"
     common = [
         "Host *",
-        f"  IdentityFile {ssh_key(place)}",
+        f"  IdentityFile {ssh_key(lab)}",
         "  IdentitiesOnly yes",
         "  StrictHostKeyChecking accept-new",
         f"  UserKnownHostsFile {folder / 'known_hosts'}",
@@ -77,55 +77,55 @@ def _block(host: HostPlan) -> list[str]:
     ]
 
 
-def forget_host_key(place: Run, host: HostPlan) -> None:
+def forget_host_key(lab: Run, host: HostPlan) -> None:
     """Remove a replaced host's key from known_hosts, so that the operator accepts the next one."""
-    known, declared = home(place) / ".ssh" / "known_hosts", host.host
+    known, declared = home(lab) / ".ssh" / "known_hosts", host.host
     names = (declared.ssh_hostname, f"[{declared.ssh_hostname}]:{declared.ssh_port}")
     for name in names if known.exists() else ():
         run(["ssh-keygen", "-q", "-R", name, "-f", known])
 
 
-def install_tools(place: Run, kubectl: Path) -> None:
+def install_tools(lab: Run, kubectl: Path) -> None:
     """Install kubectl, and wrappers of OpenSSH's programs with the operator's configuration."""
-    folder = home(place) / "bin"
+    folder = home(lab) / "bin"
     folder.mkdir()
     (folder / "kubectl").symlink_to(kubectl)
     for name in ("ssh", "scp", "sftp"):
         wrapper = folder / name
-        wrapper.write_text(WRAPPER.format(program=shutil.which(name), config=home(place) / ".ssh" / "config"))
+        wrapper.write_text(WRAPPER.format(program=shutil.which(name), config=home(lab) / ".ssh" / "config"))
         wrapper.chmod(0o755)
 
 
-def write_resolv_conf(place: Run, world: WorldPlan) -> None:
+def write_resolv_conf(lab: Run, world: WorldPlan) -> None:
     """Write the resolv.conf that `ip netns exec` mounts for programs in the operator's namespace."""
     folder = NAMESPACE_FILES / world.operator_namespace
-    place.record("folder", str(folder))
+    lab.record("folder", str(folder))
     folder.mkdir(parents=True)
     (folder / "resolv.conf").write_text(f"nameserver {world.dns}\n")
 
 
-def write_trust(place: Run, world: WorldPlan, trust: dict[str, dict[str, str]], ca: Path, key: Path) -> None:
+def write_trust(lab: Run, world: WorldPlan, trust: dict[str, dict[str, str]], ca: Path, key: Path) -> None:
     """Write trust.json: the certificate, keys and hashes that replace the declared ones in this lab."""
-    if acme.is_enabled(place):
+    if acme.is_enabled(lab):
         shown: dict[str, object] = {"acme": acme.DIRECTORY}
     else:
-        certificate, private = place.folder / "coordination.crt", place.folder / "coordination.key"
+        certificate, private = lab.folder / "coordination.crt", lab.folder / "coordination.key"
         certificates.sign(ca, key, [world.cluster.coordination_name], certificate, private)
         shown = {"certificate": {"certificate": str(certificate), "key": str(private)}}
-    (place.folder / "trust.json").write_text(json.dumps({**trust, **shown, "ca": str(ca)}, indent=1))
+    (lab.folder / "trust.json").write_text(json.dumps({**trust, **shown, "ca": str(ca)}, indent=1))
 
 
-def environment(place: Run) -> dict[str, str]:
+def environment(lab: Run) -> dict[str, str]:
     """The operator's environment: the caller's without its proxies, with the operator's home, PATH and certificates."""
     kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
-    path = f"{home(place) / 'bin'}:{Path(sys.executable).parent}:{kept.get('PATH', os.defpath)}"
-    trusted = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), str(ca_bundle(place)))
+    path = f"{home(lab) / 'bin'}:{Path(sys.executable).parent}:{kept.get('PATH', os.defpath)}"
+    trusted = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), str(ca_bundle(lab)))
     return {
         **kept,
         **trusted,
-        "HOME": str(home(place)),
+        "HOME": str(home(lab)),
         "PATH": path,
-        "ISTHMUS_TRUST": str(place.folder / "trust.json"),
+        "ISTHMUS_TRUST": str(lab.folder / "trust.json"),
     }
 
 

@@ -22,7 +22,7 @@ class Overlay:
 
     def write(self, path: str, content: str, mode: int = 0o644, owner: int = 0) -> None:
         """Write a file; missing parents get the owner and mode of the base image's."""
-        target = self.place(path)
+        target = self.upper_path(path)
         target.write_text(content)
         target.chmod(mode)
         shutil.chown(target, owner, owner)
@@ -30,24 +30,24 @@ class Overlay:
     def append(self, path: str, line: str) -> None:
         """Append a line to a file of the base image; it keeps its owner and mode."""
         content = self.read(path)
-        target = self.place(path)
+        target = self.upper_path(path)
         target.write_text(f"{content.rstrip()}\n{line}\n")
         same_owner_and_mode(self.base / path, target)
 
     def link(self, path: str, to: str) -> None:
         """Create a symbolic link."""
-        target = self.place(path)
+        target = self.upper_path(path)
         target.unlink(missing_ok=True)
         target.symlink_to(to)
 
     def directory(self, path: str, mode: int, owner: int) -> None:
         """Create a directory."""
-        target = self.place(path)
+        target = self.upper_path(path)
         target.mkdir(exist_ok=True)
         target.chmod(mode)
         shutil.chown(target, owner, owner)
 
-    def place(self, path: str) -> Path:
+    def upper_path(self, path: str) -> Path:
         """The path of a host's file in this layer; creates its parents with the base's owner and mode."""
         parts = Path(path).parts
         for depth in range(1, len(parts)):

@@ -10,25 +10,25 @@ from lab.world.plan import WorldPlan, plan
 from lab.world.state import Run
 
 
-def readdress(place: Run, declared: Cluster) -> None:
+def readdress(lab: Run, declared: Cluster) -> None:
     """Route the inventory's new public addresses to their hosts, and update DNS and the operator's SSH configuration.
 
     LabError if anything else has changed.
     """
     # The operator keeps its address, though a new world might have another.
-    declared = declared.model_copy(update={"api_access": place.cluster().api_access})
-    old, new = (plan(place.name, cluster, mirror.NAMES) for cluster in (place.cluster(), declared))
+    declared = declared.model_copy(update={"api_access": lab.cluster().api_access})
+    old, new = (plan(lab.name, cluster, mirror.NAMES) for cluster in (lab.cluster(), declared))
     if fixed_parts(old) != fixed_parts(new):
         raise LabError(
-            f"lab {place.name}", "differs from the inventory in more than public addresses", "its hosts and networks are made already",
+            f"lab {lab.name}", "differs from the inventory in more than public addresses", "its hosts and networks are made already",
             "take it down and up again; a public address on the host itself (nat = none) can't be changed either",
         )  # fmt: skip
     for before, after in zip(old.sites, new.sites, strict=True):
         network.readdress(new, before, after)
-    place.save_cluster(declared)
-    operator.write_ssh_config(place, new)
-    place.stop("dns")
-    dns.start(place, new)
+    lab.save_cluster(declared)
+    operator.write_ssh_config(lab, new)
+    lab.stop("dns")
+    dns.start(lab, new)
 
 
 def fixed_parts(world: WorldPlan) -> object:

@@ -17,29 +17,29 @@ MEMORY_FILES = (
 )
 
 
-def show(place: Run) -> str:
+def show(lab: Run) -> str:
     """The heading, and a line for each host."""
-    planned = lifecycle.world_of(place)
+    planned = lifecycle.world_of(lab)
     with ThreadPoolExecutor(len(planned.hosts)) as pool:
-        rows = list(pool.map(lambda host: row(place, planned, host), planned.hosts))
-    return "\n".join([heading(place), "", *table([HEADINGS, *rows])])
+        rows = list(pool.map(lambda host: row(lab, planned, host), planned.hosts))
+    return "\n".join([heading(lab), "", *table([HEADINGS, *rows])])
 
 
-def heading(place: Run) -> str:
+def heading(lab: Run) -> str:
     """The run, how long it is up, and what differs from the declaration."""
-    state = place.state
+    state = lab.state
     minutes = (time.time() - state.get("began", time.time())) / 60
-    notes = [f"up for {minutes:.0f} min" if state.get("up") else "half-made", f"files in {place.folder}"]
+    notes = [f"up for {minutes:.0f} min" if state.get("up") else "half-made", f"files in {lab.folder}"]
     if not state.get("delay", True):
         notes.append("delay off")
     notes += [f"fault {' '.join(filter(None, fault))}" for fault in state.get("faults", [])]
-    return f"lab {place.name}: {', '.join(notes)}"
+    return f"lab {lab.name}: {', '.join(notes)}"
 
 
-def row(place: Run, planned: WorldPlan, host: HostPlan) -> tuple[str, ...]:
+def row(lab: Run, planned: WorldPlan, host: HostPlan) -> tuple[str, ...]:
     """One host's line."""
-    on = hosts.is_on(place, host)
-    system = lifecycle.ssh_output(place, planned, host, ["systemctl", "is-system-running"]) if on else ""
+    on = hosts.is_on(lab, host)
+    system = lifecycle.ssh_output(lab, planned, host, ["systemctl", "is-system-running"]) if on else ""
     memory = used_memory(host)
     limit = f" of {host.host.memory_mb}" if host.host.memory_mb else ""
     return (

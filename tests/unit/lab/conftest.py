@@ -11,7 +11,7 @@ from tests.unit.lab.worlds import behind, cluster
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> state.Run:
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> state.Run:
     """A lab of which only the records exist."""
     monkeypatch.setattr(state, "ROOT", tmp_path)
     made = state.Run("t")

@@ -11,25 +11,25 @@ from lab.world import lifecycle, links, state
 from lab.world.plan import plan
 
 
-def test_impairments_of_a_link_add_up_and_go_one_by_one(place: state.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_impairments_of_a_link_add_up_and_go_one_by_one(lab: state.Run, monkeypatch: pytest.MonkeyPatch) -> None:
     wires: list[tuple[float, float]] = []
-    monkeypatch.setattr(links, "set_link", lambda place, link, delay, loss: wires.append((delay, loss)))
-    faults.cause(place, "latency", "cloud")
-    faults.cause(place, "loss", "cloud")
-    place.update(delay=False)
-    links.apply(place, plan("t", place.cluster(), mirror.NAMES), faults.context_of(place, "loss", "cloud").site)
-    faults.heal(place, "latency", "cloud")
-    faults.heal(place, "loss", "cloud")
+    monkeypatch.setattr(links, "set_link", lambda lab, link, delay, loss: wires.append((delay, loss)))
+    faults.cause(lab, "latency", "cloud")
+    faults.cause(lab, "loss", "cloud")
+    lab.update(delay=False)
+    links.apply(lab, plan("t", lab.cluster(), mirror.NAMES), faults.context_of(lab, "loss", "cloud").site)
+    faults.heal(lab, "latency", "cloud")
+    faults.heal(lab, "loss", "cloud")
     assert wires == [(205, 0), (205, 5), (200, 5), (0, 5), (0, 0)]
-    assert json.loads(place.state_file.read_text())["faults"] == []
+    assert json.loads(lab.state_file.read_text())["faults"] == []
 
 
-def test_the_operators_link_has_a_delay_of_its_own(place: state.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_operators_link_has_a_delay_of_its_own(lab: state.Run, monkeypatch: pytest.MonkeyPatch) -> None:
     wires: dict[str, float] = {}
-    monkeypatch.setattr(links, "set_link", lambda place, link, delay, loss: wires.update({link.where: delay}))
-    lifecycle.set_delay(place, False, 200.0)
+    monkeypatch.setattr(links, "set_link", lambda lab, link, delay, loss: wires.update({link.where: delay}))
+    lifecycle.set_delay(lab, False, 200.0)
     assert wires["the operator"] == 100.0  # each way
     assert {delay for where, delay in wires.items() if where != "the operator"} == {0.0}
-    lifecycle.set_delay(place, True)
+    lifecycle.set_delay(lab, True)
     assert wires["the operator"] == 100.0
     assert wires["site cloud"] == 5.0
