@@ -78,43 +78,29 @@ class InstallPlan(KubeletSettings):
     containerd_pinned: bool
 
 
-def decide(
-    release_id: str,
-    release_version: str,
-    kernel: str,
-    glibc: str,
-    cgroup: str,
-    architecture: str,
-    container: str,
-    exceptions: Collection[str] = (),
-    *,
-    where: str = "host",
-    is_node: bool = True,
-    codename: str = "",
-    runtime_source: str = "docker",
-    containerd: str = defaults.CONTAINERD,
-) -> InstallPlan | list[Problem]:
-    """What a host with these facts gets, or everything for which it is refused; `exceptions` are the inventory's."""
-    found = [
-        *support.release(release_id, release_version, where, exceptions),
-        *support.age(kernel, glibc, where, exceptions),
-        *support.architecture(architecture, where),
-        *(support.node(cgroup, container, where, exceptions) if is_node else ()),
-        *(support.runtime(release_id, release_version, runtime_source, where) if is_node else ()),
+def install_plan(host: Host, found: Survey, containerd: str = defaults.CONTAINERD) -> InstallPlan | list[Problem]:
+    """What `host` gets, as it was surveyed, or everything for which it is refused."""
+    id_, version, where, exceptions = found.release_id, found.release_version, host.name, host.exceptions
+    refused = [
+        *support.release(id_, version, where, exceptions),
+        *support.age(found.kernel, found.glibc, where, exceptions),
+        *support.architecture(found.architecture, where),
+        *(support.node(found.cgroup, found.container, where, exceptions) if host.is_node else ()),
+        *(support.runtime(id_, version, host.runtime_source, where) if host.is_node else ()),
     ]
-    if found:
-        return found
-    from_docker = runtime_source == "docker"
-    is_recent = from_docker and numbers(glibc) > GLIBC_LOWEST
+    if refused:
+        return refused
+    from_docker = host.runtime_source == "docker"
+    is_recent = from_docker and numbers(found.glibc) > GLIBC_LOWEST
     return InstallPlan(
-        distribution=release_id,
-        codename=CODENAMES.get((release_id, release_version), codename),
-        architecture=architecture,
+        distribution=id_,
+        codename=CODENAMES.get((id_, version), found.codename),
+        architecture=found.architecture,
         containerd_package="containerd.io" if from_docker else "containerd",
         # Version 2 is read by every containerd that such a release may hold.
         containerd_config_version=containerd_config_version(containerd) if is_recent else 2,
         containerd_pinned=is_recent,
-        **asdict(kubelet_settings(cgroup, container, exceptions)),
+        **asdict(kubelet_settings(found.cgroup, found.container, exceptions)),
     )
 
 
@@ -127,25 +113,6 @@ def kubelet_settings(cgroup: str, container: str, exceptions: Collection[str]) -
     # 1 GB machines come with one processor.
     ignored += ["Mem", "NumCPU"] if SMALL_MEMORY in exceptions else []
     return KubeletSettings(tuple(ignored), fail_cgroup_v1=not on_v1, restrict_oom_score_adj=in_container)
-
-
-def install_plan(host: Host, found: Survey, containerd: str = defaults.CONTAINERD) -> InstallPlan | list[Problem]:
-    """`decide` for a host of the inventory as it was surveyed."""
-    return decide(
-        found.release_id,
-        found.release_version,
-        found.kernel,
-        found.glibc,
-        found.cgroup,
-        found.architecture,
-        found.container,
-        host.exceptions,
-        where=host.name,
-        is_node=host.is_node,
-        codename=found.codename,
-        runtime_source=host.runtime_source,
-        containerd=containerd,
-    )
 
 
 def problems(host: Host, found: Survey) -> list[Problem]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pyinfra.api.operation import OperationMeta
 
-from cluster.documents.flannel import DAEMON_SET as FLANNEL
+from cluster.documents import flannel
 from cluster.model import Cluster, Host
 from cluster.tasks import is_set
 from engine.barrier import every_host_is_ready
@@ -14,7 +14,6 @@ from engine.command_line import given
 from engine.inventory import active_hosts, current_cluster, is_api_host
 from engine.phase import phase
 from operations import cni, manifests, pods, uninstall
-from phases.pod_network import FLANNEL_FILES
 
 
 @phase("Remove the pod network")
@@ -26,13 +25,15 @@ def remove_pod_network(cluster: Cluster, host: Host) -> list[OperationMeta]:
             name="Check that every pod has a controller", nodes=_nodes(), force=is_set(given(), "force")
         )
         changes.append(
-            manifests.delete(name="Delete flannel's DaemonSet", namespace=FLANNEL[0], daemon_set="kube-flannel-ds")
+            manifests.delete(
+                name="Delete flannel's DaemonSet", namespace=flannel.DAEMON_SET[0], daemon_set="kube-flannel-ds"
+            )
         )
     every_host_is_ready(name="flannel's DaemonSet is deleted")
     if host.is_node:
         cni.wait_for_flannel_to_stop(name="Wait until flannel has stopped")
         # Without its configuration kubelet starts no pod, which would make the bridge again.
-        uninstall.absent(name="Remove flannel's files", paths=FLANNEL_FILES)
+        uninstall.absent(name="Remove flannel's files", paths=flannel.FILES)
         uninstall.pod_network(name="Delete the pods' bridge", pod_cidr=cluster.pod_cidr)
     return changes
 
@@ -41,7 +42,7 @@ def remove_pod_network(cluster: Cluster, host: Host) -> list[OperationMeta]:
 def restart_pods(cluster: Cluster, host: Host, after: Sequence[OperationMeta]) -> None:
     """Start every pod again that lost its address; `after`: operations that take the network away (for the preview)."""
     if is_api_host():
-        manifests.wait_for_workloads(name="Wait until flannel runs", wanted=[FLANNEL], after=after)
+        manifests.wait_for_workloads(name="Wait until flannel runs", wanted=[flannel.DAEMON_SET], after=after)
         pods.restart(name="Restart the pods of the pod network", nodes=_nodes(), after=after)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from cluster.documents.flannel import LEASES
 from cluster.observed import cni
 from facts.base import Fact, parse_errors_as_fact_errors
 from facts.containerd import CTR
 
 LISTING = "/opt/cni/isthmus.sha256"
-# One file for each address, named by it; the sandbox that holds it is its first line.
-LEASES = "/var/lib/cni/networks/cbr0"
 
 
 class Plugins(Fact[cni.Installed | None]):

@@ -7,6 +7,7 @@ import shlex
 
 from pyinfra.api import StringCommand
 
+from cluster.documents import flannel
 from engine.wait import poll_script
 from facts.kubernetes import KUBECTL, PROXIES
 
@@ -30,11 +31,11 @@ SILENT = (
 )
 # The kubeadm of an interrupted run continues, and may have succeeded while this script waited for the lock.
 # kubeadm reset leaves the bridge of an earlier pod network: if the new subnet is another one, no pod would start on that bridge.
-_IF_NO_NODE = """\
+_IF_NO_NODE = f"""\
 test ! -f /etc/kubernetes/kubelet.conf || exit 0
-if test -f /etc/cni/net.d/10-flannel.conflist; then
-  rm -rf /etc/cni/net.d/10-flannel.conflist /run/flannel/subnet.env /var/lib/cni/flannel /var/lib/cni/networks/cbr0
-  for link in cni0 flannel.1; do ip link delete $link 2>/dev/null || true; done
+if test -f {flannel.CNI_CONFIG}; then
+  rm -rf {" ".join(flannel.FILES)}
+  for link in {" ".join(flannel.LINKS)}; do ip link delete $link 2>/dev/null || true; done
 fi"""
 
 

@@ -10,7 +10,7 @@ from pyinfra.api import StringCommand, operation
 
 from cluster.observed import nodes as desired
 from cluster.observed.nodes import Node
-from cluster.observed.pods import Pod
+from cluster.observed.pods import Pod, unmanaged
 from engine.fail import API_SILENT, fail
 from facts.kubernetes import KUBECTL, Evictable, Nodes
 
@@ -40,8 +40,8 @@ def drain(
         yield fail(API_SILENT if pods is None else node_unavailable(node, nodes))
     elif not evicted and not found.schedulable:
         host.noop("the node is drained")
-    elif not force and (unmanaged := [pod.title for pod in evicted if not pod.controller and not pod.leaving]):
-        yield fail(no_controller(unmanaged))
+    elif not force and (lost := unmanaged(evicted)):
+        yield fail(no_controller(lost))
     else:
         _announce(node, evicted)
         yield StringCommand(_drain_command(node, timeout_s, force, is_alive=found.ready and not is_away))

@@ -10,7 +10,7 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
-from cluster.observed.pods import Networked
+from cluster.observed.pods import Networked, unmanaged
 from engine import remote
 from engine.fail import API_SILENT, fail
 from engine.wait import poll_script
@@ -31,11 +31,11 @@ def check_controllers(nodes: Sequence[str], force: bool) -> Generator[StringComm
     + force: accept the loss of pods without a controller
     """
     found = _pods_of(nodes)
-    unmanaged = [pod.title for pod in found or () if not pod.controller]
+    lost = unmanaged(found or ())
     if found is None:
         yield fail(API_SILENT)
-    elif unmanaged and not force:
-        yield fail(no_controller(unmanaged))
+    elif lost and not force:
+        yield fail(no_controller(lost))
     else:
         host.noop("all pods have a controller")
 

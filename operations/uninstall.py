@@ -24,7 +24,6 @@ from facts.systemd import State
 from operations.apt import APT_GET, DPKG_UNREADABLE
 from operations.files import in_place
 
-LINKS = ("cni0", flannel.VXLAN_LINK, "flannel-v6.1")
 CLAMP = ("inet", CLAMP_TABLE)
 
 
@@ -35,7 +34,7 @@ def pod_network(pod_cidr: IPv4Network) -> Generator[StringCommand, None, None]:
 
     + pod_cidr: network of all pods
     """
-    links, routes = host.get_fact(Links, names=LINKS), host.get_fact(PodRoutes)
+    links, routes = host.get_fact(Links, names=flannel.LINKS), host.get_fact(PodRoutes)
     if links is None or routes is None:
         yield fail("the host's network could not be read")
         return

@@ -25,15 +25,7 @@ WORKLOADS = (
     ("kube-system", "daemonset/kube-proxy"),
     ("kube-system", "deployment/coredns"),
 )
-# Files that flannel and its CNI plugin leave on a node.
-FLANNEL_FILES = (
-    "/etc/cni/net.d/10-flannel.conflist",
-    "/var/lib/cni/flannel",
-    "/var/lib/cni/networks/cbr0",
-    "/var/lib/cni/results/cbr0-*",
-    "/run/flannel",
-)
-OWNED = files.Owned(node=(*FLANNEL_FILES, "/opt/cni/bin/flannel"))
+OWNED = files.Owned(node=(*flannel.FILES, "/opt/cni/bin/flannel"))
 
 
 @phase("Pod network")

@@ -11,8 +11,17 @@ from cluster.model import Cluster
 
 PLUGIN_IMAGE = "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel3"
 INTERFACE = "tailscale0"
-# Of its vxlan, with the network identifier that flannel takes unless told otherwise.
+# Of its vxlan, with the network identifier that flannel takes by default.
 VXLAN_LINK = "flannel.1"
+BRIDGE = "cni0"
+# The pod network's name for CNI.
+NETWORK = "cbr0"
+# One file for each address, named by it; its first line is the sandbox that holds the address.
+LEASES = f"/var/lib/cni/networks/{NETWORK}"
+CNI_CONFIG = "/etc/cni/net.d/10-flannel.conflist"
+# What the pod network leaves on a node: links, and files as shell patterns.
+LINKS = (BRIDGE, VXLAN_LINK, "flannel-v6.1")
+FILES = (CNI_CONFIG, "/var/lib/cni/flannel", LEASES, f"/var/lib/cni/results/{NETWORK}-*", "/run/flannel")
 # flannel's own default, 8081, is a likely port for somebody's service on the host.
 HEALTH_PORT = 10280
 DAEMON_SET = ("kube-flannel", "daemonset/kube-flannel-ds")
@@ -48,7 +57,7 @@ def net_conf(cluster: Cluster) -> dict[str, Any]:
 
 def _cni_conf(cluster: Cluster) -> dict[str, Any]:
     return {
-        "name": "cbr0",
+        "name": NETWORK,
         # Old and new builds of flannel's plugin alike speak this one.
         "cniVersion": "0.4.0",
         "plugins": [

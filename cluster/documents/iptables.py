@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from ipaddress import IPv4Network
 
 from cluster import ports
+from cluster.documents import flannel
 from cluster.model import Cluster, Host
 
 COMMENT = "isthmus"
@@ -169,13 +170,13 @@ def parse_filters(lines: Iterable[str]) -> Filters:
 def _input(cluster: Cluster, host: Host) -> Iterator[str]:
     answers = ports.of(cluster, host)
     tunnel, *public = (_to(number, port) for number, port in answers if port.source == "internet")
-    yield "-i tailscale0"
+    yield f"-i {flannel.INTERFACE}"
     yield tunnel
     yield from (f"-s {other.lan_address}/32" for other in cluster.hosts_of(host.site) if other.name != host.name)
     yield from public
     if host.is_node:
         # Its own pods reach it by the bridge, the others' pods by the tailnet or by flannel's vxlan.
-        yield from ("-i cni0", "-i flannel.1")
+        yield from (f"-i {flannel.BRIDGE}", f"-i {flannel.VXLAN_LINK}")
     for number, port in answers:
         if port.source == "api_access":
             yield from (f"{_source(network)}{_to(number, port)}" for network in cluster.api_access)
@@ -191,7 +192,7 @@ def _source(network: IPv4Network) -> str:
 
 
 def _forward(cluster: Cluster, host: Host) -> Iterator[str]:
-    yield from ("-i tailscale0", "-o tailscale0")
+    yield from (f"-i {flannel.INTERFACE}", f"-o {flannel.INTERFACE}")
     if host.is_node:
         yield from (f"-s {cluster.pod_cidr}", f"-d {cluster.pod_cidr}")
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from cluster.documents.flannel import NETWORK
 from cluster.documents.iptables import MARK
 
 # kube-proxy's and kubelet's, and flannel's.
 _OURS = re.compile(r"^(KUBE|FLANNEL)-")
 # The portmap plugin's chains serve every CNI network of the host; a pod's own is known by flannel's network name in a comment.
 _SHARED = re.compile(r"^CNI-HOSTPORT-")
-_FLANNELS = 'name: \\"cbr0\\"'
+_FLANNELS = f'name: \\"{NETWORK}\\"'
 _TARGET = re.compile(r"(?:^| )-[jg] (\S+)")
 _COMMENT = re.compile(r'--comment (?:"(?:[^"\\]|\\.)*"|\S+)')
 # Tables of nftables that are ours as a whole; (family, name).

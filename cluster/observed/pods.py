@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,7 @@ class Networked:
     name: str
     node: str
     controller: str
+    leaving: bool = False
 
     @property
     def title(self) -> str:
@@ -99,7 +100,9 @@ def networked(item: Mapping[str, Any]) -> Networked | None:
     has_ended = status.get("phase") in ("Succeeded", "Failed")
     if spec.get("hostNetwork") or not status.get("podIP") or has_ended or controller == "Node":
         return None
-    return Networked(metadata["uid"], metadata["namespace"], metadata["name"], spec["nodeName"], controller)
+    return Networked(
+        metadata["uid"], metadata["namespace"], metadata["name"], spec["nodeName"], controller, _is_leaving(metadata)
+    )
 
 
 def evictable(item: Mapping[str, Any]) -> Pod | None:
@@ -109,7 +112,16 @@ def evictable(item: Mapping[str, Any]) -> Pod | None:
     has_ended = item.get("status", {}).get("phase") in ("Succeeded", "Failed")
     if controller in ("DaemonSet", "Node") or MIRROR in metadata.get("annotations", {}) or has_ended:
         return None
-    return Pod(metadata["namespace"], metadata["name"], controller, "deletionTimestamp" in metadata)
+    return Pod(metadata["namespace"], metadata["name"], controller, _is_leaving(metadata))
+
+
+def unmanaged(pods: Iterable[Pod | Networked]) -> list[str]:
+    """Titles of the pods without a controller: if they end, they are lost. One that ends already is lost in any case."""
+    return [pod.title for pod in pods if not pod.controller and not pod.leaving]
+
+
+def _is_leaving(metadata: Mapping[str, Any]) -> bool:
+    return "deletionTimestamp" in metadata
 
 
 def waiting(item: Mapping[str, Any]) -> Iterator[WaitingPod]:

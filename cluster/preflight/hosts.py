@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 
 from cluster import ports
 from cluster.addresses import name_in
+from cluster.documents import flannel
 from cluster.model import Cluster, Host
 from cluster.observed.survey import Survey
 from cluster.problems import Problem
@@ -16,7 +17,7 @@ CLOCK_SKEW_LIMIT_S = 60
 NODE_DISK_MB = 4096
 HOST_DISK_MB = 1024
 NODE_MEMORY_MB = 700
-OURS = ("cni0", "flannel.1", "tailscale0", "lo")
+OURS = (*flannel.LINKS, flannel.INTERFACE, "lo")
 
 
 def problems(cluster: Cluster, host: Host, found: Survey) -> list[Problem]:

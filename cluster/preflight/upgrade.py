@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from cluster.model import Cluster
 from cluster.observed.etcd import Member
 from cluster.observed.nodes import Node
-from cluster.observed.pods import Pod
+from cluster.observed.pods import Pod, unmanaged
 from cluster.problems import Problem
 from cluster.semver import minor, numbers
 from cluster.upgrades import Step, group, refusals
@@ -83,7 +83,7 @@ def _etcd(cluster: Cluster, members: Sequence[Member] | None) -> Iterator[Proble
 
 def unmanaged_pods(node: str, pods: Sequence[Pod]) -> list[Problem]:
     """Pods that a drain would end, and that nobody would start again."""
-    found = [pod.title for pod in pods if not pod.controller and not pod.leaving]
+    found = unmanaged(pods)
     if not found:
         return []
     return [

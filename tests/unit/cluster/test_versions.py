@@ -1,34 +1,52 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from cluster import defaults
 from cluster.inventory.declare import declare
 from cluster.observed.survey import Survey
-from cluster.versions import InstallPlan, containerd_config_version, decide, install_plan, kubelet_settings, problems
+from cluster.problems import Problem
+from cluster.versions import InstallPlan, containerd_config_version, install_plan, kubelet_settings, problems
 from tests.unit.cluster.inventory.test_errors import spoiled
 
-FOUND: dict[str, Any] = {
-    "release_id": "debian",
-    "release_version": "12",
-    "kernel": "6.1.0-31-amd64",
-    "glibc": "2.36",
-    "cgroup": "v2",
-    "architecture": "amd64",
-    "container": "",
-}
 BRIDGE = "FileContent--proc-sys-net-bridge-bridge-nf-call-iptables"
+SURVEY = Survey(
+    release_id="debian",
+    release_version="12",
+    codename="bookworm",
+    kernel="6.1.0-31-amd64",
+    glibc="2.36",
+    architecture="amd64",
+    cgroup="v2",
+    container="",
+    memory_mb=12000,
+    disk_free_mb=9000,
+    clock_skew_s=0.0,
+    has_tun=True,
+    uses_systemd=True,
+)
+NODE = declare(spoiled({})).host("brain").model_copy(update={"name": "host"})
+DECLARED = ("name", "roles", "exceptions", "runtime_source")
+
+
+def planned(containerd: str = defaults.CONTAINERD, **changes: Any) -> InstallPlan | list[Problem]:
+    """The plan for a node with Debian 12, of which what is declared or what was found differs by `changes`."""
+    declared = {key: value for key, value in changes.items() if key in DECLARED}
+    found = {key: value for key, value in changes.items() if key not in DECLARED}
+    return install_plan(NODE.model_copy(update=declared), replace(SURVEY, **found), containerd)
 
 
 def decided(**changes: Any) -> InstallPlan:
-    result = decide(**{**FOUND, **changes})
+    result = planned(**changes)
     assert isinstance(result, InstallPlan), result
     return result
 
 
 def refused(**changes: Any) -> list[str]:
-    result = decide(**{**FOUND, **changes})
+    result = planned(**changes)
     assert isinstance(result, list), result
     return [problem.where.removeprefix("host ") for problem in result]
 
@@ -74,7 +92,7 @@ def test_other_releases_need_an_exception(id_: str, version: str, kernel: str, g
 
 
 def test_the_refusal_says_why_and_what_to_do() -> None:
-    result = decide(**{**FOUND, "release_id": "ubuntu", "release_version": "18.04"}, where="box")
+    result = planned(release_id="ubuntu", release_version="18.04", name="box")
     assert isinstance(result, list)
     assert result[0].to_json() == {
         "where": "box release",
@@ -88,7 +106,7 @@ def test_the_refusal_says_why_and_what_to_do() -> None:
     ("kernel", "accepted"), [("5.3.18-generic", False), ("5.4.0-42-generic", True), ("4.19.1", False), ("10.0.1", True)]
 )
 def test_kernel(kernel: str, accepted: bool) -> None:
-    assert isinstance(decide(**{**FOUND, "kernel": kernel}), InstallPlan) is accepted
+    assert isinstance(planned(kernel=kernel), InstallPlan) is accepted
 
 
 @pytest.mark.parametrize("architecture", ["armhf", "i386", "riscv64", "unknown", ""])
@@ -129,7 +147,7 @@ def test_exceptions(
 def test_what_is_not_declared_is_refused_on_nodes_only() -> None:
     assert refused(cgroup="v1", container="lxc") == ["cgroup", "container"]
     assert refused(cgroup="v1", container="lxc", exceptions=("container",)) == ["cgroup"]
-    assert decided(cgroup="v1", container="lxc", is_node=False).ignored_preflight == ()
+    assert decided(cgroup="v1", container="lxc", roles=()).ignored_preflight == ()
 
 
 @pytest.mark.parametrize(
@@ -148,7 +166,7 @@ def test_containerd(version: str, glibc: str, source: str, containerd: str, expe
 
 def test_debian_11_has_no_containerd_of_its_own_for_kubernetes() -> None:
     assert refused(release_version="11", glibc="2.31", runtime_source="distribution") == ["runtime_source"]
-    assert decided(release_version="11", glibc="2.31", runtime_source="distribution", is_node=False)
+    assert decided(release_version="11", glibc="2.31", runtime_source="distribution", roles=())
 
 
 @pytest.mark.parametrize(
@@ -158,18 +176,13 @@ def test_containerd_config_version(version: str, expected: int) -> None:
     assert containerd_config_version(version) == expected
 
 
-def survey(**changes: Any) -> Survey:
-    rest = {"codename": "bookworm", "memory_mb": 12000, "disk_free_mb": 9000, "clock_skew_s": 0.0, "has_tun": True}
-    return Survey(**{**FOUND, **rest, "uses_systemd": True, **changes})
-
-
 def test_a_surveyed_host() -> None:
     brain = declare(spoiled({})).host("brain")
-    assert problems(brain, survey()) == []
-    assert isinstance(install_plan(brain, survey()), InstallPlan)
-    assert [problem.where for problem in problems(brain, survey(memory_mb=960, cgroup="v1"))] == [
+    assert problems(brain, SURVEY) == []
+    assert isinstance(install_plan(brain, SURVEY), InstallPlan)
+    assert [problem.where for problem in problems(brain, replace(SURVEY, memory_mb=960, cgroup="v1"))] == [
         "brain cgroup",
         "brain memory",
     ]
     accepting = declare(spoiled({"all": {"exceptions": ["small-memory", "cgroup-v1"]}})).host("brain")
-    assert problems(accepting, survey(memory_mb=960, cgroup="v1")) == []
+    assert problems(accepting, replace(SURVEY, memory_mb=960, cgroup="v1")) == []

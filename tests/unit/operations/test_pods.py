@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ def test_pods_that_nobody_starts_again_stop_it_before_any_change() -> None:
     assert "shop" not in refused
     assert commands(pods.check_controllers, found, nodes=["n"], force=True) == []
     assert commands(pods.check_controllers, {OnPodNetwork: [SHOP]}, nodes=["n"], force=False) == []
+    ending = replace(LONELY, leaving=True)
+    assert commands(pods.check_controllers, {OnPodNetwork: [SHOP, ending]}, nodes=["n"], force=False) == []
     assert "does not answer" in commands(pods.check_controllers, {OnPodNetwork: None}, nodes=["n"], force=True)[0]
 
 
