@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address, ip_network
 
 from cluster import ports
+from cluster.addresses import is_within
 from cluster.model import Cluster, Host
 from report.measurement import HostMeasured
 
@@ -51,13 +51,9 @@ def far_machines(cluster: Cluster, hosts: Sequence[HostMeasured], prober: str) -
         if declared.site.site == cluster.host(prober).site.site or not declared.lan_routes:
             continue
         machines = [at for at in router.neighbours if at not in known and at not in router.next_hops.values()]
-        inside = [at for at in machines if any(_in(at, str(route)) for route in declared.lan_routes)]
+        inside = [at for at in machines if is_within(at, declared.lan_routes)]
         found += inside[:FAR_LIMIT]
     return found
-
-
-def _in(address: str, network: str) -> bool:
-    return ip_address(address) in ip_network(network)
 
 
 def _prober(cluster: Cluster, hosts: Sequence[HostMeasured], target: Host) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network
 
+from cluster.addresses import is_within
 from cluster.documents.routes import advertised, kept_local
 from cluster.model import Host
 from cluster.observed.headscale import Node
@@ -82,7 +82,7 @@ def not_accepted(view: View) -> Iterator[Deviation]:
 
 def _missing(name: str, accepted: tuple[str, ...], served: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Owner and route, for each route of another host that `accepted` does not contain."""
-    return [(owner, route) for owner, route in served if owner != name and not _covered(route, accepted)]
+    return [(owner, route) for owner, route in served if owner != name and not is_within(route, accepted)]
 
 
 def _accepts_none(host: HostMeasured) -> Deviation:
@@ -163,7 +163,12 @@ def next_hop(view: View) -> Iterator[Deviation]:
                     host, neighbours[hop], [destination], f"its route to {destination} via {hop} leads nowhere"
                 )
         silent = sorted(
-            {at for other in view.hosts() for at, ok in other.far_answers.items() if not ok and _behind(declared, at)}
+            {
+                at
+                for other in view.hosts()
+                for at, ok in other.far_answers.items()
+                if not ok and is_within(at, declared.lan_routes)
+            }
         )
         if silent:
             far = [
@@ -199,14 +204,6 @@ def mesh(view: View) -> tuple[Node, ...]:
     center = view.measured.coordination
     known = {host.name for host in view.cluster.hosts}
     return tuple(node for node in (center.nodes or ()) if node.hostname in known) if center else ()
-
-
-def _covered(route: str, accepted: tuple[str, ...]) -> bool:
-    return any(IPv4Network(route).subnet_of(IPv4Network(held)) for held in accepted)
-
-
-def _behind(host: Host, address: str) -> bool:
-    return any(IPv4Address(address) in route for route in host.lan_routes)
 
 
 def _captured(view: View, host: HostMeasured, lan: str) -> Deviation:
