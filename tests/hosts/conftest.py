@@ -29,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="the inventory whose hosts are asked",
     )
+    group.addoption("--limit", action="append", metavar="HOST", help="ask this host alone (may be repeated)")
     group.addoption("--reset", action="store_true", help="assert what a reset leaves, instead of what a deploy does")
 
 
@@ -46,7 +47,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "machine" not in metafunc.fixturenames:
         return
     machines = declared_machines(metafunc.config)
-    chosen = [machine for machine in machines.values() if metafunc.module.ROLE(machine.declared)]
+    limit = metafunc.config.getoption("--limit") or machines
+    chosen = [machines[name] for name in machines if name in limit and metafunc.module.ROLE(machines[name].declared)]
     if not hasattr(metafunc.function, "each"):
         metafunc.parametrize("machine", chosen, ids=[machine.declared.name for machine in chosen])
         return

@@ -202,9 +202,12 @@ def test_kubelet_registers_the_tailnet_address(machine: Machine) -> None:
 
 
 def test_kubelet_asks_the_api_by_its_name(machine: Machine) -> None:
+    """That of a control plane asks its own API server (kubernetes.io, kubeadm's ControlPlaneKubeletLocalMode)."""
     cluster = machine.cluster
+    names = {cluster.api_endpoint_name, *([machine.tailnet_address] if machine.declared.is_control_plane else [])}
     kubeconfig = machine.remote.file("/etc/kubernetes/kubelet.conf").content_string
-    assert f"server: https://{cluster.api_endpoint_name}:{cluster.api_port}" in kubeconfig
+    (server,) = re.findall(r"^ +server: (\S+)$", kubeconfig, re.M)
+    assert server in {f"https://{name}:{cluster.api_port}" for name in names}
 
 
 def test_pods_are_given_a_resolver_that_they_reach(machine: Machine) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from xml.etree import ElementTree
 
+from cluster.model import Host
 from tests.lab.conftest import SECRETS, Rehearsal
 from tests.places import PROJECT
 
@@ -107,30 +109,42 @@ def heals_after_a_power_cut(world: Rehearsal) -> None:
     hosts_are_as_declared(world)
 
 
-def asserted(world: Rehearsal, *arguments: str) -> dict[str, bool]:
-    """Each assertion of tests/hosts, run as the operator does, and whether it held; `arguments`: less than the folder, or --reset."""
-    with TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
-        words = ["--inventory", str(world.inventory), *(arguments or ("tests/hosts",))]
-        world.lab("operator", "--", *command, *words)
-        cases = list(ElementTree.parse(report).iter("testcase"))
-    found = {f"{case.get('classname')}::{case.get('name')}": len(case) == 0 for case in cases}
+def asserted(world: Rehearsal, hosts: Sequence[Host], *arguments: str) -> dict[str, bool]:
+    """Each assertion of tests/hosts about those hosts, run as the operator does, and whether it holds.
+
+    Most of the time is spent on waiting for the hosts, so all are asked at once. `arguments`: pytest's, the paths among them.
+    """
+    with ThreadPoolExecutor() as pool:
+        by_host = list(pool.map(lambda host: _asserted(world, host, *arguments), hosts))
+    found = {name: held for one in by_host for name, held in one.items()}
     print(f"{sum(found.values())} of {len(found)} assertions hold")
     return found
 
 
+def _asserted(world: Rehearsal, host: Host, *arguments: str) -> dict[str, bool]:
+    with TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
+        words = ["--inventory", str(world.inventory), "--limit", host.name, *arguments]
+        result = world.lab("operator", "--", *command, *words)
+        assert report.exists(), result.output[-4000:]
+        cases = list(ElementTree.parse(report).iter("testcase"))
+    return {f"{case.get('classname')}::{case.get('name')}": len(case) == 0 for case in cases}
+
+
 def hosts_are_as_declared(world: Rehearsal) -> None:
     """Every host has what its part needs, by no code of ours."""
-    found = asserted(world)
-    assert [name for name, held in found.items() if not held] == [], world.outputs[-1][-6000:]
+    found = asserted(world, world.cluster.hosts, "tests/hosts")
+    failed = [name for name, held in found.items() if not held]
+    assert failed == [], "\n".join(world.outputs[-len(world.cluster.hosts) :])[-20000:]
     assert len(found) > 50 * len(world.cluster.hosts)
 
 
 def hosts_are_clean(world: Rehearsal) -> None:
     """No host has anything of the cluster or the tailnet, by no code of ours."""
-    found = asserted(world, "tests/hosts", "--reset")
-    assert [name for name, held in found.items() if not held] == [], world.outputs[-1][-6000:]
+    found = asserted(world, world.cluster.hosts, "tests/hosts", "--reset")
+    failed = [name for name, held in found.items() if not held]
+    assert failed == [], "\n".join(world.outputs[-len(world.cluster.hosts) :])[-20000:]
     assert len(found) > 50 * len(world.cluster.hosts)
 
 

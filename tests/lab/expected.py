@@ -84,6 +84,18 @@ def target(cluster: Cluster, fault: str) -> list[str]:
     return [host.site.site if kind == "site" else host.name]
 
 
+def having(cluster: Cluster, role: str) -> tuple[Host, ...]:
+    """The hosts that the module of tests/hosts is for."""
+    by_role = {
+        "every_host": cluster.hosts,
+        "gateway": (cluster.gateway,),
+        "coordinator": (cluster.coordinator,),
+        "control_plane": cluster.control_planes,
+        "node": cluster.nodes,
+    }
+    return by_role[role]
+
+
 def behind_a_router(cluster: Cluster) -> Host:
     """A worker whose router masquerades."""
     return next(host for host in cluster.nodes if host.site.nat == "masquerade" and not host.is_control_plane)

@@ -13,7 +13,7 @@ import pytest
 from lab.polling import wait_until
 from tests.lab import common
 from tests.lab.conftest import Rehearsal, rehearsal
-from tests.lab.expected import ASSERTED, EXPECTED, QUIET, target
+from tests.lab.expected import ASSERTED, EXPECTED, QUIET, having, target
 from tests.places import PROJECT
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
@@ -36,15 +36,15 @@ def test_a_fault_is_reported_and_nothing_else(world: Rehearsal, fault: str) -> N
 def test_assertions_of_the_role_fail_for_that_host_alone(world: Rehearsal, fault: str) -> None:
     """Healed, they hold again."""
     role, wanted = ASSERTED[fault]
-    module = f"tests/hosts/test_{role}.py"
+    asked = (having(world.cluster, role), f"tests/hosts/test_{role}.py")
     with common.broken(world, fault, target(world.cluster, fault)):
-        failed = [name.partition("::test_")[2] for name, held in common.asserted(world, module).items() if not held]
+        failed = [name.partition("::test_")[2] for name, held in common.asserted(world, *asked).items() if not held]
     assert wanted <= {name.partition("[")[0] for name in failed}
     # Others may lose their way to it.
     about = set.intersection(*(set(re.split(r"[\[\]-]", name)) for name in failed))
     assert about & {host.name for host in world.cluster.hosts}, failed
     world.must("verify", "--wait", "180", timeout=600)
-    assert all(common.asserted(world, module).values()), world.outputs[-1][-4000:]
+    assert [name for name, held in common.asserted(world, *asked).items() if not held] == []
 
 
 @pytest.mark.parametrize("fault", QUIET)
