@@ -44,8 +44,10 @@ def _api_silent(view: View) -> Iterator[Deviation]:
         return
     host = view.measured.host(speaker.name)
     stopped = [unit for unit in ("containerd", "kubelet") if host.units.get(unit) != "active"]
+    # Every node depends on it.
+    nodes = (speaker.name, *(node.name for node in view.nodes() if node.name != speaker.name))
     yield deviation(
-        speaker.name,
+        nodes,
         "the Kubernetes API does not answer on it",
         f"{' and '.join(stopped)} {'has' if len(stopped) == 1 else 'have'} stopped there"
         if stopped
@@ -58,6 +60,7 @@ def _api_silent(view: View) -> Iterator[Deviation]:
         ),
         host.evidence.get("units"),
         host.evidence.get("kubelet-log"),
+        where=speaker.name,
     )
 
 
