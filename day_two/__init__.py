@@ -1,1 +1,1 @@
-"""What is done to a cluster after its first day: a module for each task, under the task's name."""
+"""The day-2 tasks: a module for each file in tasks/, under the same name."""

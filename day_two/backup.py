@@ -1,4 +1,4 @@
-"""A backup of all that the inventory does not say, from the hosts that hold it."""
+"""A backup of everything that the inventory does not contain: etcd, the CAs, headscale's database and the tailnet keys."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from engine.command_line import given
 from engine.connect import unreachable
 from engine.inventory import active_hosts, is_api_host
 from engine.phase import phase
-from facts import backup as asked
+from facts import backup as scripts
 from local import backup_archive
 from operations import backup
 
 
 @phase("Backup")
 def back_up(cluster: Cluster, host: Host) -> None:
-    """Take what each host holds, then write all of it at once."""
-    files = {backups.machine(host.name): asked.MACHINE}
+    """Read each host's part of the backup, then write all parts together."""
+    files = {backups.machine(host.name): scripts.MACHINE}
     if is_api_host():
-        files |= {backups.ETCD: asked.etcd(), backups.PKI: asked.PKI}
+        files |= {backups.ETCD: scripts.etcd(), backups.PKI: scripts.PKI}
     if host.is_coordinator:
-        files |= {backups.HEADSCALE: asked.headscale()}
+        files |= {backups.HEADSCALE: scripts.headscale()}
     backup.fetch(
         name="Back up what the host holds", files=files, recipients=backup_archive.recipients(given()["recipient"])
     )

@@ -1,4 +1,4 @@
-"""Everything that helps to find a fault, of all hosts at once."""
+"""A support bundle: logs, states and settings of all hosts in one archive."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from operations import support_bundle
 
 @phase("Collect")
 def collect(cluster: Cluster, host: Host) -> None:
-    """Ask every host that can be reached, and pack what they say."""
+    """Read logs, states and settings of all reachable hosts, and write them to one archive."""
     support_bundle.fetch(name="Collect logs, states and settings")
     every_host_is_ready(name="every host is collected")
     reached = active_hosts()

@@ -1,4 +1,4 @@
-"""A node taken out of service."""
+"""The drain of a node."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from engine.inventory import is_api_host
 from engine.phase import phase
 from operations import nodes
 
-DRAIN_S = 120
+TIMEOUT_S = 120
 
 
 @phase("Drain")
 def drain(cluster: Cluster, host: Host) -> None:
-    """Move the pods of `--data host=` elsewhere."""
-    told = given()
+    """Drain the node of `--data host=`."""
+    arguments = given()
     if is_api_host():
         nodes.drain(
-            name=f"Drain {told['host']}",
-            node=told["host"],
-            timeout_s=int(told.get("timeout") or DRAIN_S),
-            force=is_set(told, "force"),
+            name=f"Drain {arguments['host']}",
+            node=arguments["host"],
+            timeout_s=int(arguments.get("timeout") or TIMEOUT_S),
+            force=is_set(arguments, "force"),
         )

@@ -1,4 +1,4 @@
-"""A person is let in: a kubeconfig of their own."""
+"""A kubeconfig for a person."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from operations import manifests, user_kubeconfig
 
 @phase("Kubeconfig of a person")
 def write_kubeconfig(cluster: Cluster, host: Host) -> None:
-    """Write a kubeconfig for `--data user=`, as `--data role=`, for `--data hours=`."""
-    told = given()
-    person = Person(told["user"], told.get("role") or "view", int(told.get("hours") or 24))
+    """Write a kubeconfig for `--data user=` with the role of `--data role=`, valid for `--data hours=`."""
+    arguments = given()
+    person = Person(arguments["user"], arguments.get("role") or "view", int(arguments.get("hours") or 24))
     if is_api_host():
         manifests.apply(name=f"Bind the role {person.role}", manifest=binding(person.role))
         user_kubeconfig.write(name=f"Write build/kubeconfig-{person.user}", cluster=cluster, person=person)

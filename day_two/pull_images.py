@@ -1,4 +1,4 @@
-"""Images on the nodes before an upgrade, or anything else, needs them."""
+"""Images on the nodes before an upgrade needs them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from operations import images, uninstall
 
 @phase("Images")
 def pull_images(cluster: Cluster, host: Host) -> None:
-    """Have every node hold the images of `--data version=`, of the declared version without it."""
+    """Pull the images of `--data version=`, or of the declared version, on every node, or copy them from another node."""
     version = given().get("version") or cluster.kubernetes_version
     images.pull(name="Pull the images", cluster=cluster, node=host, version=version)
     every_host_is_ready(name="the images are pulled")
-    # One archive at a time lies on the operator's machine.
+    # Serial, so that only one archive at a time is on the operator's machine.
     images.send(
         name="Copy images that can't be pulled from another node",
         cluster=cluster,

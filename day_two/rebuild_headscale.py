@@ -1,4 +1,4 @@
-"""headscale's database made anew: over SSH, which needs no tailnet, and without a change of addresses."""
+"""The replacement of headscale's database: over SSH, which needs no tailnet, and without a change of addresses."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from phases.tailnet import preferences
 
 @phase("Replace headscale's database")
 def wipe_database(cluster: Cluster, host: Host) -> None:
-    """Note every host's address, then have headscale forget everything but its keys."""
+    """Save every host's tailnet address, then replace headscale's database by an empty one; headscale's keys stay."""
     if host.is_coordinator:
         headscale_rebuild.wipe(name="Replace headscale's database", addresses=lambda: _addresses(cluster))
 
 
 @phase("Log in again")
 def log_in(cluster: Cluster, host: Host) -> None:
-    """Have all hosts log in at once, with the addresses that they had, and wait until everybody sees everybody."""
+    """Log all hosts in at once, restore their addresses, and wait until every host sees all others."""
     headscale.wait_reachable(name="Wait for headscale", login_server=cluster.server_url)
     tailscale.join(
         name="Join the tailnet",
@@ -44,7 +44,7 @@ def log_in(cluster: Cluster, host: Host) -> None:
 
 
 def _addresses(cluster: Cluster) -> dict[str, str | None]:
-    """Host → its address in the tailnet, as it knows it itself: headscale may be what is broken."""
+    """Host name → its tailnet address from the host itself, else from headscale, whose database may be broken; None if unknown."""
     nodes = remote.fact(cluster.coordinator.name, Nodes) or ()
     known = {member.name: node_of(nodes, member.name) for member in cluster.hosts}
     return {name: tailnet_address(name) or (node.addresses[0] if node else None) for name, node in known.items()}

@@ -1,4 +1,4 @@
-"""The pod network taken away from all nodes; what pods are on it is started again when it is there anew."""
+"""The removal of the pod network from all nodes, and the restart of its pods after the deploy has installed it again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from operations import cni, manifests, pods, uninstall
 
 @phase("Remove the pod network")
 def remove_pod_network(cluster: Cluster, host: Host) -> list[OperationMeta]:
-    """End flannel and take away what it and the plugins keep; gives the operations that do."""
+    """Stop flannel, and remove its files, its links and its routes. Returns the operations that delete flannel's DaemonSet."""
     changes = []
     if is_api_host():
         pods.check_controllers(
@@ -32,7 +32,7 @@ def remove_pod_network(cluster: Cluster, host: Host) -> list[OperationMeta]:
     every_host_is_ready(name="flannel's DaemonSet is deleted")
     if host.is_node:
         cni.wait_for_flannel_to_stop(name="Wait until flannel has stopped")
-        # Without its configuration kubelet starts no pod, which would make the bridge again.
+        # Before the bridge: a pod that starts would make the bridge again, and without this configuration no pod starts.
         uninstall.absent(name="Remove flannel's files", paths=flannel.FILES)
         uninstall.pod_network(name="Delete the pods' bridge", pod_cidr=cluster.pod_cidr)
     return changes
@@ -40,7 +40,7 @@ def remove_pod_network(cluster: Cluster, host: Host) -> list[OperationMeta]:
 
 @phase("Pods")
 def restart_pods(cluster: Cluster, host: Host, after: Sequence[OperationMeta]) -> None:
-    """Start every pod again that lost its address; `after`: operations that take the network away (for the preview)."""
+    """Restart every pod that lost its address. `after`: operations that delete flannel (for the preview)."""
     if is_api_host():
         manifests.wait_for_workloads(name="Wait until flannel runs", wanted=[flannel.DAEMON_SET], after=after)
         pods.restart(name="Restart the pods of the pod network", nodes=_nodes(), after=after)

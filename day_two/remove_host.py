@@ -1,4 +1,4 @@
-"""One host leaves: the cluster, the tailnet, and the memory of the others. It may be dead."""
+"""The removal of a host from the cluster, from the tailnet, and from the settings of all other hosts. The host may be dead."""
 
 from __future__ import annotations
 
@@ -24,65 +24,65 @@ def leaving_host() -> Host:
     return current_cluster().host(given()["host"])
 
 
-def _speaks() -> bool:
-    """Whether the host whose turn it is speaks to the API: a control plane that stays."""
-    return current_host().name == _speaker()
+def _is_api_host() -> bool:
+    return current_host().name == _api_host()
 
 
-def _speaker() -> str:
+def _api_host() -> str:
+    """Name of the control plane on which kubectl runs, which is not the leaving host; empty if none is reachable."""
     reached = active_hosts() - {leaving_host().name}
     return next((member.name for member in current_cluster().control_planes if member.name in reached), "")
 
 
 @phase("Leave the cluster")
 def leave_cluster(cluster: Cluster, host: Host) -> None:
-    """Move its pods, end what runs on it, and have the API forget it."""
-    going = leaving_host()
-    if not going.is_node:
+    """Drain the node, run `kubeadm reset` on it, and delete its etcd member and its Node."""
+    leaving = leaving_host()
+    if not leaving.is_node:
         return
-    if _speaks():
-        if going.is_control_plane:
-            etcd.check_quorum(name="Check etcd's quorum without it", leaving=going.name)
+    if _is_api_host():
+        if leaving.is_control_plane:
+            etcd.check_quorum(name="Check etcd's quorum without it", leaving=leaving.name)
         nodes.drain(
-            name=f"Drain {going.name}",
-            node=going.name,
-            timeout_s=drain.DRAIN_S,
+            name=f"Drain {leaving.name}",
+            node=leaving.name,
+            timeout_s=drain.TIMEOUT_S,
             force=True,
             is_leaving=True,
-            is_away=going.name in unreachable,
+            is_away=leaving.name in unreachable,
         )
-    every_host_is_ready(name="its pods are evicted")
-    if host == going:
-        kubeadm_reset.reset(name=f"Reset {going.name}", authority_of=_speaker())
-    every_host_is_ready(name="it is reset")
-    if _speaks():
-        if going.is_control_plane:
+    every_host_is_ready(name=f"{leaving.name} is drained")
+    if host == leaving:
+        kubeadm_reset.reset(name=f"Reset {leaving.name}", authority_of=_api_host())
+    every_host_is_ready(name=f"{leaving.name} is reset")
+    if _is_api_host():
+        if leaving.is_control_plane:
             etcd.remove_member(
-                name="Remove its etcd member", leaving=going.name, is_reset=going.name not in unreachable
+                name="Remove its etcd member", leaving=leaving.name, is_reset=leaving.name not in unreachable
             )
-        deleted = nodes.delete_node(name="Delete its Node", node=going.name)
+        deleted = nodes.delete_node(name="Delete its Node", node=leaving.name)
         manifests.wait_for_workloads(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=[deleted])
 
 
 @phase("Leave the tailnet")
 def leave_tailnet(cluster: Cluster, host: Host) -> None:
-    """End its membership, and take back whatever could bring it in again."""
-    going = leaving_host()
-    if host == going:
+    """Log the host out, delete its machine in headscale, and expire all pre-auth keys, with which it could join again."""
+    leaving = leaving_host()
+    if host == leaving:
         tailscale.log_out(name="Leave the tailnet")
-    every_host_is_ready(name="it has left the tailnet")
+    every_host_is_ready(name=f"{leaving.name} has left the tailnet")
     if host.is_coordinator:
-        headscale.delete_machine(name="Delete its machine in headscale", hostname=going.name)
+        headscale.delete_machine(name="Delete its machine in headscale", hostname=leaving.name)
         headscale.expire_keys(name="Expire the tailnet's join keys", tag=TAG)
 
 
 @phase("Remove the host elsewhere")
-def forget(cluster: Cluster, host: Host) -> None:
-    """Take it out of what the others know: names, filters, the tailnet's policy, as if it had never been declared."""
-    going = leaving_host()
-    if host == going:
+def remove_from_others(cluster: Cluster, host: Host) -> None:
+    """Remove the host from /etc/hosts, the packet filter and the API forwarding of the others, and from the tailnet's policy."""
+    leaving = leaving_host()
+    if host == leaving:
         return
-    rest = remove_host.without(cluster, going.name)
+    rest = remove_host.without(cluster, leaving.name)
     network.hosts_block(name="Write the other hosts' names", entries=lambda: tailnet_names(rest, host))
     if host.is_gateway and api_endpoint.is_forwarded(cluster):
         coordination.forward_api(rest)
@@ -93,6 +93,6 @@ def forget(cluster: Cluster, host: Host) -> None:
 
 @phase("Clean the host")
 def clean_host(cluster: Cluster, host: Host) -> None:
-    """Take away what was put on it, if it can be reached."""
+    """Remove everything of this project from the host, if it can be reached."""
     if host == leaving_host():
         clean(cluster, host)

@@ -1,4 +1,4 @@
-"""kubeadm's certificates, renewed before they end."""
+"""The renewal of kubeadm's certificates before they expire."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from engine.command_line import given
 from engine.phase import phase
 from operations import certificates, kubeconfig
 
-# kubeadm's certificates are good for a year: what was renewed within the last month is left alone.
+# kubeadm's certificates are valid for a year; certificates that were renewed within the last month stay.
 WITHIN_DAYS = 330
-# Who starts together. While one of the first two is away the other can do nothing; the others would fail meanwhile.
+# Components that restart at the same time: etcd and the API are no use without each other, and the controllers fail without both.
 STAGES = {
     "etcd and the API": ("etcd", "kube-apiserver"),
     "the controllers": ("kube-controller-manager", "kube-scheduler"),
@@ -18,11 +18,18 @@ STAGES = {
 
 @phase("Certificates")
 def renew_certificates(cluster: Cluster, host: Host) -> None:
-    """Renew them on one control plane after the other, and prove that the new ones are in use."""
+    """Renew the certificates on one control plane after the other, and wait until the API serves the new one."""
     within = int(given().get("days") or WITHIN_DAYS)
-    made = certificates.renew(name="Renew the certificates", within_days=within, _serial=True)
+    renewed = certificates.renew(name="Renew the certificates", within_days=within, _serial=True)
     for name, components in STAGES.items():
-        certificates.restart_readers(name=f"Have {name} read them", components=components, after=[made], _serial=True)
-    certificates.wait_served(name="Wait until the API serves the new certificate", port=cluster.api_port, after=[made])
+        certificates.restart_readers(
+            name=f"Restart {name} if their certificates are outdated",
+            components=components,
+            after=[renewed],
+            _serial=True,
+        )
+    certificates.wait_served(
+        name="Wait until the API serves the new certificate", port=cluster.api_port, after=[renewed]
+    )
     if host == cluster.control_planes[0]:
-        kubeconfig.write(name="Write build/kubeconfig", cluster=cluster, after=[made])
+        kubeconfig.write(name="Write build/kubeconfig", cluster=cluster, after=[renewed])

@@ -1,4 +1,4 @@
-"""The whole cluster undone: first the workers, then the API, then the tailnet, unless it is kept."""
+"""The reset of all hosts: first the workers, then the control planes, then the tailnet unless it is kept."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from operations import kubeadm_reset
 
 @phase("End the cluster")
 def end_cluster(cluster: Cluster, host: Host) -> None:
-    """End what runs on each node; control planes last, so that a run that was interrupted still knows whose nodes there are."""
+    """Run `kubeadm reset` on every node, on the control planes last: workers compare their CA with a control plane's."""
     if host.is_node and not host.is_control_plane:
         kubeadm_reset.reset(name="Reset the workers", authority_of=cluster.control_planes[0].name)
-    every_host_is_ready(name="the workers run nothing")
+    every_host_is_ready(name="the workers are reset")
     if host.is_control_plane:
         kubeadm_reset.reset(name="Reset the control planes", _serial=True)
 
 
 @phase("Clean up")
 def clean_up(cluster: Cluster, host: Host) -> None:
-    """Take away what was put on the hosts, and nothing else."""
+    """Remove everything of this project from all hosts, and nothing else."""
     clean(cluster, host, is_set(given(), "keep_tailnet"))

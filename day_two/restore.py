@@ -1,4 +1,4 @@
-"""A backup brought back: looked at on every host first, then the tailnet's part, and when all hosts are in it the cluster's."""
+"""The restore of a backup: first a check on every host, then the tailnet, and after all hosts have joined it the cluster."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from phases.pod_network import WORKLOADS
 
 @cache
 def backup_manifest() -> Manifest:
-    """What the backup says of itself; the door has refused one that can't be read."""
+    """The backup's manifest. Raises Unusable, which local/backup_check.py has ruled out before any host was contacted."""
     return backup_archive.manifest(given()["from"])
 
 
 def content(name: str) -> Callable[[], bytes]:
-    """Gives one file of the backup when it is asked: keys and contents are no arguments of an operation."""
+    """A function that returns one decrypted file of the backup, so that keys and contents are no arguments of an operation."""
     return lambda: backup_archive.open_file(given()["from"], name, backup_archive.identities(given()["identity"]))
 
 
-def is_wanted(part: str) -> bool:
-    """Whether that part is brought back: all of it, unless `only=` names the other."""
+def is_restored(part: str) -> bool:
+    """Whether this run restores the part: yes, unless `--data only=` names the other part."""
     return given().get("only") in (None, "", part)
 
 
 @cache
 def machine_keys() -> tuple[str, ...] | None:
-    """The keys of the machines that headscale will know; None where its database stays."""
-    if not is_wanted(backups.TAILNET):
+    """The node keys of the machines in the backup's database of headscale; None if the current database stays."""
+    if not is_restored(backups.TAILNET):
         return None
     return headscale_db.machine_keys(headscale_db.unpack(content(backups.HEADSCALE)()))
 
 
 @phase("Check the backup")
 def check_backup(cluster: Cluster, host: Host) -> None:
-    """See on every host that the backup would be understood."""
+    """Check the backup against the installed versions on each control plane and the coordinator, and mark the restore as started."""
     if host.is_control_plane or host.is_coordinator:
         restore.check_backup(
             name="Check the backup against the host",
@@ -58,10 +58,10 @@ def check_backup(cluster: Cluster, host: Host) -> None:
 
 @phase("Restore the tailnet")
 def restore_tailnet(cluster: Cluster, host: Host) -> None:
-    """Give headscale what it knew, and a host that has lost its key the one that it had: addresses then are what they were."""
-    if host.is_coordinator and is_wanted(backups.TAILNET):
+    """Restore headscale's database, and the tailnet keys of hosts that have lost theirs, so that all addresses are as before."""
+    if host.is_coordinator and is_restored(backups.TAILNET):
         restore.headscale(name="Restore headscale's database and keys", archive=content(backups.HEADSCALE))
-    every_host_is_ready(name="every machine has logged in")
+    every_host_is_ready(name="headscale is restored")
     key = backups.machine(host.name)
     restore.machine(
         name="Restore the machine's tailnet key",
@@ -72,15 +72,15 @@ def restore_tailnet(cluster: Cluster, host: Host) -> None:
 
 @phase("Restore the cluster")
 def restore_cluster(cluster: Cluster, host: Host) -> None:
-    """End what runs on the control planes, and begin the cluster anew from etcd's snapshot; workers find it by themselves."""
-    if not is_wanted(backups.CLUSTER):
+    """Reset the control planes, and restore the first one from etcd's snapshot; workers connect to it by themselves."""
+    if not is_restored(backups.CLUSTER):
         return
     if host.is_control_plane:
         kubeadm_reset.reset(name="Reset the control planes before the restore", _serial=True)
-    every_host_is_ready(name="no control plane runs")
+    every_host_is_ready(name="the control planes are reset")
     if host != cluster.control_planes[0]:
         return
-    made = restore.cluster(
+    restored = restore.cluster(
         name="Restore etcd and the CAs",
         node=host.name,
         address=lambda: tailnet_address(host.name),
@@ -90,23 +90,23 @@ def restore_cluster(cluster: Cluster, host: Host) -> None:
     )
     others = [other.name for other in cluster.control_planes[1:]]
     for other in others:
-        nodes.delete_node(name=f"Have the API forget {other} until it joins", node=other)
-    there = active_hosts() - set(others)
+        nodes.delete_node(name=f"Delete the Node {other} until it joins again", node=other)
+    remaining = active_hosts() - set(others)
     manifests.wait_for_nodes(
-        name="Wait until the nodes are ready", wanted=sorted(there & {node.name for node in cluster.nodes})
+        name="Wait until the nodes are ready", wanted=sorted(remaining & {node.name for node in cluster.nodes})
     )
-    manifests.wait_for_workloads(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=[made])
-    kubeconfig.write(name="Write build/kubeconfig", cluster=cluster, after=[made])
+    manifests.wait_for_workloads(name="Wait until the cluster's own pods run", wanted=WORKLOADS, after=[restored])
+    kubeconfig.write(name="Write build/kubeconfig", cluster=cluster, after=[restored])
 
 
 @phase("Restore the cluster")
 def finish(cluster: Cluster, host: Host) -> None:
-    """Have the deploy do its work again."""
+    """Remove the marks of the restore, so that the deploy runs again."""
     if host.is_control_plane or host.is_coordinator:
         restore.mark_finished(name="Mark the restore as finished")
 
 
-# kubeadm wants one in its file; the phase that would make it is left out.
+# kubeadm requires a token in its file, but the restore skips the phase that would make it.
 UNUSED_TOKEN = "000000.0000000000000000"  # noqa: S105
 
 

@@ -1,4 +1,4 @@
-"""Every join token taken back."""
+"""The deletion of all join tokens."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from operations import kubeadm
 
 @phase("Join tokens")
 def rotate_join_token(cluster: Cluster, host: Host) -> None:
-    """Take back every join token, whoever made it: the deploy makes one when it needs it, for as long as it needs it."""
+    """Delete every join token, whoever made it: the deploy makes a new one whenever a host joins."""
     if is_api_host():
         kubeadm.delete_tokens(name="Delete all join tokens", first=host.name, mark="")

@@ -1,4 +1,4 @@
-"""New keys for old ones: of the machines in the tailnet, and of those that might join."""
+"""The rotation of all tailnet keys, and the end of all pre-auth keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from phases.tailnet import preferences, routes_of_peers
 
 @phase("Rotate keys")
 def rotate_keys(cluster: Cluster, host: Host) -> None:
-    """Give one host after the other a new key, so that all but its own paths stay; then take back what would let others in."""
+    """Rotate the tailnet key of one host after the other, so that the paths between all others stay; then expire all pre-auth keys."""
     tailscale.rotate_key(
         name="Rotate the host's tailnet key",
         coordinator=cluster.coordinator.name,

@@ -1,4 +1,4 @@
-"""A drained node put back into service."""
+"""The end of a drain: the node takes pods again."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from operations import nodes
 
 @phase("Uncordon")
 def uncordon(cluster: Cluster, host: Host) -> None:
-    """Have the node of `--data host=` take pods again."""
+    """Uncordon the node of `--data host=`."""
     if is_api_host():
         nodes.uncordon(name=f"Let {given()['host']} take pods", node=given()["host"])

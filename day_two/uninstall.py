@@ -1,4 +1,4 @@
-"""A host as it was before: what was put there goes, what others have there stays."""
+"""The removal of everything that the phases have put on a host; nothing else is touched."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from operations.network import UNIT as NETWORK
 from phases import baseline, containerd, control_plane, coordination, packages, pod_network, routing, tailnet
 
 KUBERNETES = (*packages.KUBERNETES, "kubernetes-cni", "cri-tools")
-# In the order of deploy.py; each module's OWNED lists what it leaves on a host.
+# In the order of deploy.py; each module's OWNED lists the paths that it leaves on a host.
 PHASES = (baseline, packages, routing, containerd, coordination, tailnet, control_plane, pod_network)
 
 
-def clean_of_kubernetes(cluster: Cluster, host: Host, keep_tailnet: bool) -> None:
-    """Take away what made `this` a node, after kubeadm has ended what ran there."""
+def remove_kubernetes(cluster: Cluster, host: Host, keep_tailnet: bool) -> None:
+    """Remove Kubernetes from a node, after `kubeadm reset`."""
     if not host.is_node:
         return
     if keep_tailnet:
@@ -28,8 +28,8 @@ def clean_of_kubernetes(cluster: Cluster, host: Host, keep_tailnet: bool) -> Non
     uninstall.swap_lines(name="Restore the swap lines of fstab")
 
 
-def clean_of_tailnet(host: Host) -> None:
-    """Take away what made `this` a machine of the tailnet, its part in coordination included."""
+def remove_tailnet(host: Host) -> None:
+    """Remove the tailnet's client from a host, and headscale and its gateway if they are there."""
     uninstall.units(
         name="Stop and disable the services",
         names=[NETWORK, iptables.UNIT, "tailscaled.service", "headscale.service"],
@@ -44,10 +44,10 @@ def clean_of_tailnet(host: Host) -> None:
 
 
 def clean(cluster: Cluster, host: Host, keep_tailnet: bool = False) -> None:
-    """All of it; on every host at the same time."""
-    clean_of_kubernetes(cluster, host, keep_tailnet)
+    """Remove everything of this project from a host. `keep_tailnet`: Kubernetes only."""
+    remove_kubernetes(cluster, host, keep_tailnet)
     if not keep_tailnet:
-        clean_of_tailnet(host)
+        remove_tailnet(host)
     uninstall.packet_filters(name="Delete our packet filter rules", keep_tailnet=keep_tailnet)
 
 

@@ -1,4 +1,4 @@
-"""What runs is brought to the declared versions: one host, and one step, at a time."""
+"""The upgrade of all programs to the declared versions: one step after the other, and one host after the other."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KUBELET_READS = ("/usr/bin/kubelet", "/var/lib/kubelet/config.yaml", "/var/lib/k
 
 @phase("Tailscale")
 def tailnet(cluster: Cluster, host: Host) -> None:
-    """One host at a time: no path has both its ends away, and the hosts that others need come last."""
+    """Upgrade tailscale on one host after the other, so that only one end of a path is down at a time; hosts that others need come last."""
     plan = upgrade_plan()
     for member in pyinfra.host.loop(plan.of("tailscale", upgrades.tailscale_order(cluster))):
         every_host_is_ready(name=f"{member.name} is next")
@@ -41,12 +41,12 @@ def tailnet(cluster: Cluster, host: Host) -> None:
                 unit="tailscaled.service",
                 reads=[DEFAULTS, "/usr/sbin/tailscaled"],
             )
-            _is_back(host)
+            _wait_for_tailnet(host)
 
 
 @phase("Headscale")
 def coordination(cluster: Cluster, host: Host) -> None:
-    """Fetch the new one, keep a copy of the database, install it; and see that every client finds it."""
+    """Download the new headscale, copy its database, install it, and wait until every client is connected."""
     plan = upgrade_plan()
     if "headscale" not in plan.parts:
         return
@@ -61,7 +61,7 @@ def coordination(cluster: Cluster, host: Host) -> None:
             upgrade_after=upgrade.database_copy_script(step.runs),
         )
     if host.is_coordinator and plan.has_headscale:
-        # An upgrade that was interrupted may have left it stopped.
+        # An interrupted upgrade may have left headscale stopped.
         restart_headscale([])
     if step:
         every_host_is_ready(name="headscale is upgraded")
@@ -74,33 +74,33 @@ def coordination(cluster: Cluster, host: Host) -> None:
 
 @phase("Nodes")
 def upgrade_nodes(cluster: Cluster, host: Host) -> None:
-    """Control planes, then workers: each is prepared, drained, upgraded and put back before the next one's turn."""
+    """Prepare, drain, upgrade and uncordon one node after the other: the control planes, then the workers."""
     plan = upgrade_plan()
-    done: list[OperationMeta] = []
+    upgraded: list[OperationMeta] = []
     for node in pyinfra.host.loop(plan.due):
         every_host_is_ready(name=f"{node.name} is next")
         is_member = node.name in plan.members
         if is_api_host() and is_member and node.name not in plan.half_way:
-            _see_that_it_may_go(node)
+            _wait_for_health(node)
         every_host_is_ready(name=f"{node.name} may be upgraded")
         if host == node and "kubernetes" in plan.parts:
-            done += _renew(node, is_member)
+            upgraded += _upgrade_kubeadm(node, is_member)
         every_host_is_ready(name=f"{node.name} is prepared")
-        taken = _take_out(node) if is_api_host() and is_member else []
-        every_host_is_ready(name=f"{node.name} is out of service")
+        marked = _drain(node) if is_api_host() and is_member else []
+        every_host_is_ready(name=f"{node.name} is drained")
         if host == node:
-            _replace(node, done)
+            _upgrade_kubelet_and_containerd(node, upgraded)
         every_host_is_ready(name=f"{node.name} has its versions")
         if is_api_host() and is_member:
-            _put_back(node, taken)
+            _uncordon(node, marked)
     if host == cluster.control_planes[0] and host.name in plan.members and "kubernetes" in plan.parts:
-        # kubeadm renews certificates in passing, the administrator's too.
-        kubeconfig.write(name="Write build/kubeconfig", cluster=cluster, after=done)
+        # `kubeadm upgrade` renews all certificates, the administrator's included.
+        kubeconfig.write(name="Write build/kubeconfig", cluster=cluster, after=upgraded)
 
 
 @phase("Pod network")
 def flannel(cluster: Cluster, host: Host) -> None:
-    """Have the cluster run the declared flannel."""
+    """Apply the manifest of the declared flannel."""
     if upgrade_plan().of("flannel", cluster.control_planes[:1]) and host == cluster.control_planes[0]:
         applied = pod_network.apply_manifest()
         manifests.wait_for_workloads(
@@ -108,7 +108,7 @@ def flannel(cluster: Cluster, host: Host) -> None:
         )
 
 
-def _is_back(host: Host) -> None:
+def _wait_for_tailnet(host: Host) -> None:
     plan = upgrade_plan()
     if host.name in plan.joined:
         tailnet_peers.wait_for_peers(
@@ -117,8 +117,8 @@ def _is_back(host: Host) -> None:
         upgrade.wait_for_tailnet(name=f"Wait for the tailnet on {host.name}", peers=plan.others(host))
 
 
-def _see_that_it_may_go(node: Host) -> None:
-    """Its pods find room elsewhere only while the others are well."""
+def _wait_for_health(node: Host) -> None:
+    """Wait until the cluster is healthy before the drain of a node: its pods need other nodes, and etcd its quorum."""
     ready = [name for name in upgrade_plan().members if name in upgrade_plan().reached]
     manifests.wait_for_nodes(name=f"Wait for the nodes before {node.name}", wanted=ready)
     manifests.wait_for_workloads(
@@ -128,37 +128,37 @@ def _see_that_it_may_go(node: Host) -> None:
         upgrade.wait_for_etcd(name=f"Wait for etcd's members before {node.name}")
 
 
-def _renew(node: Host, is_member: bool) -> list[OperationMeta]:
-    """kubeadm, and by it what the node runs for Kubernetes apart from kubelet."""
+def _upgrade_kubeadm(node: Host, is_member: bool) -> list[OperationMeta]:
+    """Upgrade kubeadm on a node, and by it the control plane and kubelet's settings. Returns these operations."""
     cluster = current_cluster()
     repositories.write_repositories(cluster, node, host_install_plan())
     installed = apt.upgrade(name=f"Upgrade kubeadm on {node.name}", wanted=_packages("kubeadm"))
     if not is_member:
         return [installed]
     is_first = node == cluster.control_planes[0]
-    renewed = upgrade.kubeadm_upgrade(
+    upgraded = upgrade.kubeadm_upgrade(
         name=f"Upgrade {'the control plane' if node.is_control_plane else 'the settings of kubelet'} on {node.name}",
         version=cluster.kubernetes_version,
         verb=f"upgrade apply v{cluster.kubernetes_version} --yes" if is_first else "upgrade node",
         document=lambda: kubeadm.upgrade(kubelet_settings_of(node.name)),
     )
-    return [installed, renewed]
+    return [installed, upgraded]
 
 
-def _take_out(node: Host) -> list[OperationMeta]:
-    told = given()
+def _drain(node: Host) -> list[OperationMeta]:
+    arguments = given()
     marked = upgrade.mark_for_upgrade(name=f"Mark {node.name} as in upgrade", node=node.name)
     nodes.drain(
         name=f"Drain {node.name}",
         node=node.name,
-        timeout_s=int(told.get("timeout") or drain.DRAIN_S),
-        force=is_set(told, "force"),
+        timeout_s=int(arguments.get("timeout") or drain.TIMEOUT_S),
+        force=is_set(arguments, "force"),
     )
     return [marked]
 
 
-def _replace(node: Host, done: list[OperationMeta]) -> None:
-    """containerd and kubelet, and what they read."""
+def _upgrade_kubelet_and_containerd(node: Host, upgraded: list[OperationMeta]) -> None:
+    """Upgrade containerd, kubelet and the CNI plugins on a node. `upgraded`: earlier operations that require kubelet's restart."""
     cluster, plan, found = current_cluster(), upgrade_plan(), host_install_plan()
     if "containerd" in plan.parts and found.containerd_pinned:
         if "kubernetes" not in plan.parts:
@@ -177,12 +177,12 @@ def _replace(node: Host, done: list[OperationMeta]) -> None:
             name=f"Wait for kubelet on {node.name}",
             unit="kubelet.service",
             reads=KUBELET_READS,
-            restarted_by=[*done, *kubelet],
+            restarted_by=[*upgraded, *kubelet],
         )
 
 
 def _containerd_config(node: Host) -> str | None:
-    """In a preview of another minor version, which image a pod begins with is not known yet: the new kubeadm says."""
+    """The configuration of containerd; None in a preview of another minor version: only the new kubeadm lists its pause image."""
     if not state.is_executing and _changes_minor(node):
         return None
     return containerd.containerd_config(node.name)
@@ -193,14 +193,14 @@ def _changes_minor(node: Host) -> bool:
     return step is not None and step.changes_minor
 
 
-def _put_back(node: Host, taken: list[OperationMeta]) -> None:
+def _uncordon(node: Host, marked: list[OperationMeta]) -> None:
     if "kubernetes" in upgrade_plan().parts:
         upgrade.wait_for_kubelet(
             name=f"Wait until {node.name} is ready", node=node.name, version=current_cluster().kubernetes_version
         )
     else:
         manifests.wait_for_nodes(name=f"Wait until {node.name} is ready", wanted=[node.name])
-    upgrade.unmark(name=f"Let {node.name} take pods", node=node.name, after=taken)
+    upgrade.unmark(name=f"Let {node.name} take pods", node=node.name, after=marked)
 
 
 def _packages(*names: str) -> list[apt.Wanted]:

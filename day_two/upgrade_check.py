@@ -1,4 +1,4 @@
-"""Before an upgrade: what it will do is told, and what stands in its way stops it."""
+"""The check before an upgrade: it stops the run with all problems at once, or logs the plan."""
 
 from __future__ import annotations
 
@@ -31,36 +31,39 @@ _found: PerHost[list[Problem]] = PerHost()
 
 
 def check_upgrade() -> None:
-    """Judge everything before the first change, in a preview and with -y alike; then tell what will be done."""
+    """Check the current host's new versions; for the last host, raise DeployError with all problems, or log the plan.
+
+    This runs in pyinfra's prepare stage, before the first change, also with -y and in a preview.
+    """
     host, plan = current_host(), upgrade_plan()
-    todo = [step for step in plan.doing if step.host == host.name and not (step.is_downgrade or step.skips_minor)]
-    found = _found.put([problem for step in todo for problem in _not_offered(host, step)])
+    steps = [step for step in plan.doing if step.host == host.name and not (step.is_downgrade or step.skips_minor)]
+    found = _found.put([problem for step in steps for problem in _not_available(host, step)])
     if found is not None:
-        problems = [*_of_the_cluster(), *(problem for problems in found.values() for problem in problems)]
+        problems = [*_cluster_problems(), *(problem for problems in found.values() for problem in problems)]
         if problems:
             raise DeployError(format_problems(problems, "the upgrade; nothing was changed"))
-        _tell()
+        _log_plan()
 
 
-def _of_the_cluster() -> list[Problem]:
-    plan, asked = upgrade_plan(), api_host()
-    members = remote.fact(asked, Members) if plan.members else ()
+def _cluster_problems() -> list[Problem]:
+    plan, api = upgrade_plan(), api_host()
+    members = remote.fact(api, Members) if plan.members else ()
     problems = upgrade.blockers(current_cluster(), plan.steps, plan.parts, plan.nodes, members)
     if not is_set(given(), "force"):
         for node in plan.due:
-            problems += upgrade.unmanaged_pods(node.name, remote.fact(asked, Evictable, node=node.name) or ())
+            problems += upgrade.unmanaged_pods(node.name, remote.fact(api, Evictable, node=node.name) or ())
     return [*upgrade.unknown_versions(plan.unknown), *problems]
 
 
-def _not_offered(host: Host, step: Step) -> list[Problem]:
-    """What is to be fetched is not there, as this host sees it: found out before anything is taken out of service."""
+def _not_available(host: Host, step: Step) -> list[Problem]:
+    """A problem if this host can't download the wanted version of a step."""
     if step.part == "flannel":
         return []
     if step.part == "headscale":
-        said = pyinfra.host.get_fact(Fetchable, url=download(current_cluster()).url)
-        return [] if said == "" else [upgrade.not_fetched(step, download(current_cluster()).url, said)]
+        error = pyinfra.host.get_fact(Fetchable, url=download(current_cluster()).url)
+        return [] if error == "" else [upgrade.not_fetched(step, download(current_cluster()).url, error)]
     if step.part == "tailscale" and host.site.mirrors.tailscale == "push":
-        return _not_sent(host, step)
+        return _not_pushed(host, step)
     package, source, index = _source(host, step)
     offered = pyinfra.host.get_fact(Offered, index=index, package=package)
     wanted = step.wanted if step.part == "tailscale" else f"{step.wanted}-*"
@@ -70,7 +73,7 @@ def _not_offered(host: Host, step: Step) -> list[Problem]:
 
 
 def _source(host: Host, step: Step) -> tuple[str, sources.AptSource, str]:
-    """The package, its repository, and the address of the repository's index."""
+    """The package of a step, its repository, and the address of the repository's index."""
     found = host_install_plan()
     if step.part == "kubernetes":
         source = sources.kubernetes(current_cluster(), host.site, current_pins())
@@ -89,8 +92,8 @@ def _source(host: Host, step: Step) -> tuple[str, sources.AptSource, str]:
     )
 
 
-def _not_sent(host: Host, step: Step) -> list[Problem]:
-    """For a site that this machine sends tailscale to; it is fetched now."""
+def _not_pushed(host: Host, step: Step) -> list[Problem]:
+    """A problem if the operator's machine can't download tailscale, which it sends to this host; the download is kept for the upgrade."""
     found = host_install_plan()
     source = sources.tailscale(host.site, current_pins(), found.distribution, found.codename)
     try:
@@ -100,8 +103,8 @@ def _not_sent(host: Host, step: Step) -> list[Problem]:
     return []
 
 
-def _tell() -> None:
-    """What `kubeadm upgrade plan` would say, and what its `diff` says; plan itself makes a Job in the cluster, so it is not run."""
+def _log_plan() -> None:
+    """Log the steps, and the output of `kubeadm upgrade diff`. `kubeadm upgrade plan` is not run, because it makes a Job in the cluster."""
     plan = upgrade_plan()
     for line in upgrades.summary(plan.doing, [node.name for node in plan.due]):
         logger.info(f"--> {line}")

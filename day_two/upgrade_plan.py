@@ -1,4 +1,4 @@
-"""What an upgrade will do, made up once while the run is being planned, and what stands in its way."""
+"""The upgrade plan, computed once per run in pyinfra's prepare stage."""
 
 from __future__ import annotations
 
@@ -21,14 +21,18 @@ from facts.etcd import Members
 from operations.kubeadm_script import FOLDER
 from operations.version_drift import installed, steps_of
 
-# kubeadm, and the API after it, of a run that was interrupted.
-SETTLED_S = 1000
+# The kubeadm of an interrupted run (900 s), and the start of the API after it (60 s).
+SETTLE_TIMEOUT_S = 1000
 
 
 @dataclass(frozen=True)
 class UpgradePlan:
-    """The plan. `steps`: all that differs, `parts`: those that are upgraded; `nodes` None = the API does not answer; `joined`:
-    hosts that headscale knows and that take part, `unknown`: hosts that could not be asked."""
+    """The plan of a run.
+
+    `parts`: the parts that this run upgrades. `steps`: all differences, also of other parts. `unknown`: hosts whose versions could
+    not be read. `nodes`: None if the API does not answer. `joined`: hosts of this run that are machines in headscale.
+    `has_headscale`: headscale is installed on the coordinator. `reached`: hosts of this run.
+    """
 
     cluster: Cluster
     parts: tuple[str, ...]
@@ -46,42 +50,42 @@ class UpgradePlan:
 
     @cached_property
     def members(self) -> tuple[str, ...]:
-        """Nodes that the API knows."""
+        """Names of all Nodes in the API."""
         return tuple(node.name for node in self.nodes or ())
 
     @property
     def half_way(self) -> list[str]:
-        """Nodes that an interrupted upgrade has left behind, and that are not ready."""
+        """Names of nodes that an interrupted upgrade has marked, and that are not ready."""
         return [node.name for node in self.nodes or () if node.in_upgrade and not node.ready]
 
     @cached_property
     def due(self) -> list[Host]:
-        """The nodes whose turn it is, in order."""
+        """The nodes that this run upgrades, in order."""
         found = upgrades.due(self.cluster, self.steps, self.nodes or (), self.parts)
         return [host for host in found if host.name in self.reached]
 
     def of(self, part: str, order: Sequence[Host]) -> list[Host]:
-        """Of these hosts, those on which the part is upgraded."""
+        """The hosts of `order` on which this run upgrades the part."""
         names = {step.host for step in self.doing if step.part == part}
         return [host for host in order if host.name in names]
 
     def step(self, part: str, host: Host) -> Step | None:
-        """What is done for the part on that host."""
+        """The step of a part on a host; None if this run does not upgrade it."""
         return next((step for step in self.doing if (step.part, step.host) == (part, host.name)), None)
 
     def others(self, host: Host) -> list[str]:
-        """The other machines of the tailnet that take part."""
+        """Names of the other machines of the tailnet in this run."""
         return [name for name in self.joined if name != host.name]
 
 
 @once
 def upgrade_plan() -> UpgradePlan:
-    """The plan of this run; all hosts have the same."""
+    """The plan of this run, which is the same for all hosts."""
     cluster = current_cluster()
     active = active_hosts()
     reached = [member.name for member in cluster.hosts if member.name in active]
-    speakers = [member.name for member in cluster.control_planes if member.name in reached]
-    _let_it_settle(speakers)
+    control_planes = [member.name for member in cluster.control_planes if member.name in reached]
+    _wait_for_interrupted_run(control_planes)
     found = {name: steps_of(name) for name in reached}
     known = remote.fact(cluster.coordinator.name, headscale.Nodes) if cluster.coordinator.name in reached else None
     return UpgradePlan(
@@ -89,7 +93,7 @@ def upgrade_plan() -> UpgradePlan:
         parts=upgrades.chosen(given().get("only", "")),
         steps=tuple(step for steps in found.values() for step in steps or ()),
         unknown=tuple(name for name, steps in found.items() if steps is None),
-        nodes=remote.fact(speakers[0], kubernetes.Nodes) if speakers else None,
+        nodes=remote.fact(control_planes[0], kubernetes.Nodes) if control_planes else None,
         joined=tuple(name for name in reached if known is None or node_of(known, name)),
         has_headscale=cluster.coordinator.name in reached and _has_headscale(cluster.coordinator.name),
         reached=frozenset(reached),
@@ -101,18 +105,18 @@ def _has_headscale(name: str) -> bool:
     return found is not None and "headscale" in found.packages
 
 
-def _let_it_settle(speakers: Sequence[str]) -> None:
-    """Where the API or etcd is away, wait for a kubeadm that an interrupted run has left behind, and for the API after it."""
-    for name in speakers:
+def _wait_for_interrupted_run(control_planes: Sequence[str]) -> None:
+    """If the API or etcd does not answer, wait for the end of an interrupted run's kubeadm, and for the API after it."""
+    for name in control_planes:
         if remote.fact(name, kubernetes.Nodes) is None or remote.fact(name, Members) is None:
             try:
-                remote.run(name, _SETTLED, timeout_s=SETTLED_S)
+                remote.run(name, _WAIT, timeout_s=SETTLE_TIMEOUT_S)
             except remote.RemoteFailure:
-                # That it does not answer is said with all else that stands in the way.
+                # upgrade_check reports a silent API together with all other problems.
                 continue
 
 
-_SETTLED = (
+_WAIT = (
     f"test -f {kubernetes.KUBECONFIG} || exit 0; test ! -e {FOLDER}/lock || flock -w 900 {FOLDER}/lock true; "
     + poll_script(
         f"{kubernetes.KUBECTL} --request-timeout=5s get --raw /readyz 2>&1",

@@ -4,5 +4,5 @@ from day_two import remove_host
 
 remove_host.leave_cluster()
 remove_host.leave_tailnet()
-remove_host.forget()
+remove_host.remove_from_others()
 remove_host.clean_host()
