@@ -1,4 +1,4 @@
-"""What a backup is: its files, its manifest, and whether it fits the cluster that is declared."""
+"""The files of a backup, its manifest, and its check against the declared cluster."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from cluster.semver import minor
 FORMAT = 1
 MANIFEST = "manifest.json"
 ETCD, PKI, HEADSCALE = "etcd.age", "pki.age", "headscale.age"
-# On a control plane or a coordinator while a restore is under way there: half of one would look like an empty machine.
+# This file marks a control plane or coordinator with an unfinished restore, which would otherwise look like an empty machine.
 UNDER_WAY = "/var/lib/isthmus/restoring"
-# What `only=` may say to a restore.
+# The values of `only=` for a restore.
 CLUSTER, TAILNET = "cluster", "tailnet"
-_WHY = "what is brought back would not be understood, or would name what is no more"
+_WHY = "etcd's content and every kubelet depend on this value"
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup says of itself; it holds no secret.
+    """The description of a backup, without secrets.
 
-    `declared`: the settings that etcd's content depends on. `addresses`: host → its address in the tailnet.
-    `files`: name → sha256 of the encrypted file, in hexadecimal digits.
+    `made`: time in UTC (ISO 8601). `kubernetes`, `headscale`: versions. `declared`: the settings on which etcd's content depends.
+    `addresses`: host name → tailnet address. `files`: file name → sha256 of the encrypted file, in hexadecimal digits.
     """
 
     cluster: str
@@ -38,12 +38,12 @@ class Manifest:
     files: Mapping[str, str]
 
     def text(self) -> str:
-        """As it is written."""
+        """The manifest as JSON, as it is written."""
         return f"{json.dumps({'format': FORMAT, **asdict(self)}, indent=2, sort_keys=True)}\n"
 
 
 def parse(text: str) -> Manifest:
-    """The manifest in a file; ValueError where it is none, or of another format."""
+    """The manifest from its text. Raises ValueError if it is no manifest, or of another format."""
     try:
         found = json.loads(text)
         if found.pop("format") != FORMAT:
@@ -54,26 +54,26 @@ def parse(text: str) -> Manifest:
 
 
 def machine(host: str) -> str:
-    """The file that makes `host` the machine that it was in the tailnet."""
+    """Name of the file with tailscale's state of `host`."""
     return f"machine-{host}.age"
 
 
 def declared(cluster: Cluster) -> dict[str, str]:
-    """The settings that what etcd holds, or what every kubelet holds, depends on."""
+    """The settings on which the content of etcd, or the state of every kubelet, depends."""
     names = ("tailnet_cidr", "pod_cidr", "service_cidr", "dns_domain", "api_port")
     return {name: str(getattr(cluster, name)) for name in names} | {"api_name": cluster.api_endpoint_name}
 
 
 def incompatibilities(manifest: Manifest, cluster: Cluster, where: str) -> list[Problem]:
-    """Why the backup can't be brought back to that cluster."""
+    """Why the backup can't be restored to the declared cluster. `where`: the argument that named the backup."""
     found = list(_differences(manifest, cluster, where))
     if lacking := [name for name in (ETCD, PKI, HEADSCALE) if name not in manifest.files]:
         found.append(
             Problem(
                 where,
                 f"it lacks {', '.join(lacking)}",
-                "half a cluster is none",
-                "name another backup, or a whole copy",
+                "a restore needs all of them",
+                "name another backup, or a complete copy of this one",
             )
         )
     first = cluster.control_planes[0].name
@@ -81,9 +81,9 @@ def incompatibilities(manifest: Manifest, cluster: Cluster, where: str) -> list[
         found.append(
             Problem(
                 f"{first} roles",
-                f"the first control plane of the inventory was none when the backup was made: {', '.join(manifest.control_planes)}",
-                "etcd is brought back on it, under the name and address that the cluster knows",
-                f"give the new machine the old name, or put {manifest.control_planes[0]} first",
+                f"the first control plane of the inventory is none in the backup, which has {', '.join(manifest.control_planes)}",
+                "etcd is restored on it, with the name and address that the backup has for it",
+                f"give the new machine the old name, or list {manifest.control_planes[0]} first",
             )
         )
     for key, running, wanted in (
@@ -94,8 +94,8 @@ def incompatibilities(manifest: Manifest, cluster: Cluster, where: str) -> list[
             found.append(
                 Problem(
                     key,
-                    f"the inventory declares {wanted}; the backup is of {running}",
-                    "another minor version keeps its data in another way",
+                    f"the inventory declares {wanted}, but the backup is of {running}",
+                    "minor versions store their data differently",
                     f'write {key} = "{running}", restore, then upgrade',
                 )
             )
@@ -107,12 +107,12 @@ def _differences(manifest: Manifest, cluster: Cluster, where: str) -> Iterator[P
         yield Problem(
             where,
             f"it is a backup of {manifest.cluster}, not of {cluster.cluster_name}",
-            "one cluster would be replaced by another",
-            "name the right inventory, or another backup",
+            "the restore would replace one cluster by another",
+            "use the inventory of that cluster, or name another backup",
         )
     for key, now in declared(cluster).items():
         before = manifest.declared.get(key, "")
         if before != now:
             yield Problem(
-                key, f"the inventory declares {now}; the backup is of {before}", _WHY, f'write {key} = "{before}"'
+                key, f"the inventory declares {now}, but the backup has {before}", _WHY, f'write {key} = "{before}"'
             )

@@ -1,4 +1,4 @@
-"""What a cluster gets where the inventory says nothing; the versions were tried together, in the lab."""
+"""Default values of the inventory; these versions are tested together in the lab."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ TAILSCALE = "1.102.5"
 CONTAINERD = "2.3.7"
 FLANNEL = "0.28.10"
 CNI_PLUGINS = "1.9.1"
-# tailscale's own: the least that IPv6 allows, so nearly every path carries it (its net/tstun/mtu.go, safeTUNMTU).
+# tailscale's own default: the lowest MTU that IPv6 allows, which nearly every path carries (tailscale's net/tstun/mtu.go, safeTUNMTU).
 TAILNET_MTU = 1280

@@ -1,4 +1,4 @@
-"""Which kind of path two hosts should have through the tailnet, from the NAT that stands before each."""
+"""The kind of path that two hosts should have through the tailnet, derived from the NAT of their sites."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from cluster.model import Cluster, Host
 
 Kind = Literal["direct", "relayed", "none"]
 DIRECT: frozenset[Kind] = frozenset({"direct"})
-# Two routers that both masquerade may choose a port for each destination; then no hole can be punched.
+# Two masquerading routers may both use another source port for each destination, which makes hole punching impossible.
 MAY_BE_RELAYED: frozenset[Kind] = frozenset({"direct", "relayed"})
 
 
 def allowed_kinds(cluster: Cluster, source: Host, destination: Host) -> frozenset[Kind]:
-    """The kinds of path that are as they should be; anything else is a problem."""
+    """The kinds of path that are no problem between two hosts."""
     if source.site.site == destination.site.site:
         return DIRECT
     reachable = source.internet_address or destination.internet_address

@@ -1,4 +1,4 @@
-"""The one shape of everything that is wrong: where, what, why, fix."""
+"""A problem in four parts: where, what, why, fix."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong and what to do about it; each part is one line of plain English."""
+    """A problem and its fix; each part is one line of plain English."""
 
     where: str
     what: str
@@ -31,7 +31,7 @@ def format_problems(problems: Iterable[Problem], subject: str) -> str:
 
 
 class ModelError(Exception):
-    """What is declared can't be built; holds every problem found, not only the first."""
+    """The inventory is invalid; `problems` has all problems, not only the first."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

@@ -1,4 +1,4 @@
-"""What must not leave a host in a log or a configuration file, taken out of its text."""
+"""The removal of secrets from logs and configuration files before they leave a host."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _PATTERNS = (
     re.compile(r"(\b[a-z0-9]{6}\.)[a-z0-9]{16}\b"),
     # JSON web tokens, such as those of service accounts.
     re.compile(r"(\beyJ)[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+"),
-    # Values that are named as what they are.
+    # Values after a key such as password, secret or token.
     re.compile(
         r"(?i)((?:client-key-data|certificate-?key|password|passwd|secret|token|auth-?key|api-?key|private_key)[\"']?\s*[:=]\s*[\"']?)"
         r"(?!/)[^\s\"',}]{6,}"
     ),
-    # A name and a password in an address.
+    # A password in a URL.
     re.compile(r"(://[^/\s:@]+:)[^/\s@]+(?=@)"),
     re.compile(r"(?i)(authorization:\s*(?:bearer|basic)\s+)\S+"),
 )
 
 
 def redacted(text: str) -> str:
-    """The text with everything of that kind replaced; what stands before it stays, so that one sees what it was."""
+    """The text with all secrets replaced; the text before a secret stays, so that its kind is visible."""
     for pattern in _PATTERNS:
         text = pattern.sub(rf"\1{GONE}", text)
     return text

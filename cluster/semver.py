@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """`1.36.3` → (1, 36, 3); what follows the digits (`-31-amd64`, `~beta`) is left out."""
+    """`1.36.3` → (1, 36, 3); a suffix (`-31-amd64`, `~beta`) is ignored."""
     found = []
     for part in version.split("."):
         digits = part[: len(part) - len(part.lstrip("0123456789"))]
@@ -17,6 +17,6 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def minor(version: str) -> tuple[int, int]:
-    """`1.36.3` → (1, 36); (0, 0) where there are no two numbers."""
+    """`1.36.3` → (1, 36); (0, 0) if there are fewer than two numbers."""
     found = numbers(version)
     return (found[0], found[1]) if len(found) > 1 else (0, 0)

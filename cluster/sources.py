@@ -1,4 +1,4 @@
-"""Where each thing is fetched from, and what proves that it is the right one.
+"""The addresses of all downloads, and the pins (key fingerprints, hashes) by which they are checked.
 
 Official addresses by default; a site may name a mirror for each. A mirror is never trusted: repositories are signed by keys
 whose fingerprints are pinned here, single files are pinned by sha256 or checked against their publisher's own list.
@@ -26,9 +26,11 @@ SHA256 = {
 
 @dataclass(frozen=True)
 class Pins:
-    """What proves that something fetched is the right thing. A rehearsal replaces these values, and nothing else.
+    """The pins by which downloads are checked, and the gateway's certificate. A rehearsal in the lab replaces these values, and nothing else.
 
-    `acme`: directory of the authority that gives certificates; empty for Let's Encrypt's, as certbot knows it.
+    `key_fingerprints`: repository → fingerprint of its key. `sha256`: official URL → hash. `certificate`: files for the gateway; None: as
+    the inventory declares. `ca`: PEM file with an authority that the operator's machine trusts in addition to the system's; None: none.
+    `acme`: ACME directory for the gateway's certificate; empty: Let's Encrypt.
     """
 
     key_fingerprints: Mapping[str, str] = field(default_factory=lambda: KEY_FINGERPRINTS)
@@ -49,13 +51,13 @@ def list_path(name: str) -> str:
 
 
 def paths_of(name: str) -> tuple[str, str]:
-    """Both paths of a repository."""
+    """Paths of a repository's list and signing key on a host."""
     return list_path(name), keyring_path(name)
 
 
 @dataclass(frozen=True)
 class AptSource:
-    """An apt repository. `official_uri` is where its publisher serves it; `uri` where this site fetches it."""
+    """An apt repository. `official_uri`: its publisher's address; `uri`: the address that this site uses."""
 
     name: str
     uri: str
@@ -83,9 +85,9 @@ class AptSource:
 
 @dataclass(frozen=True)
 class Download:
-    """A single file. `official_url` names it, `url` is where this site fetches it.
+    """A single file. `official_url`: its publisher's address; `url`: the address that this site uses.
 
-    `sha256` is None where no hash is pinned: then the operator's machine reads it from `checksums_url` of the publisher.
+    `sha256`: the pinned hash; None: the operator's machine reads it from the publisher's list at `checksums_url`.
     """
 
     url: str
@@ -95,7 +97,7 @@ class Download:
 
     @property
     def file_name(self) -> str:
-        """Its last path segment."""
+        """The last segment of the file's official URL."""
         return self.official_url.rsplit("/", 1)[1]
 
 
@@ -115,7 +117,7 @@ def docker(site: Site, trust: Pins, distribution: str, codename: str) -> AptSour
 
 
 def tailscale(site: Site, trust: Pins, distribution: str, codename: str) -> AptSource:
-    """Tailscale's stable repository. Where the site says `push`, `uri` is the official one, read by the operator's machine."""
+    """Tailscale's stable repository. If the site's mirror is `push`, `uri` is the official one, which the operator's machine reads."""
     official = f"https://pkgs.tailscale.com/stable/{distribution}"
     mirror = site.mirrors.tailscale
     uri = f"{mirror.rstrip('/')}/stable/{distribution}" if mirror and mirror != "push" else official
@@ -124,7 +126,7 @@ def tailscale(site: Site, trust: Pins, distribution: str, codename: str) -> AptS
 
 
 def headscale(cluster: Cluster, site: Site, trust: Pins, architecture: str) -> Download:
-    """The Debian package of headscale's release; there is no apt repository of it."""
+    """The Debian package of headscale's release; headscale has no apt repository."""
     version = cluster.headscale_version
     base = f"{_HEADSCALE}/v{version}"
     return _download(f"{base}/headscale_{version}_linux_{architecture}.deb", f"{base}/checksums.txt", site, trust)

@@ -1,4 +1,4 @@
-"""What a host can't be, with the reason, and what the inventory may accept all the same."""
+"""Supported platforms, and the exceptions by which the inventory may accept others."""
 
 from __future__ import annotations
 
@@ -22,93 +22,95 @@ SUPPORTED_TEXT = "Debian 11 to 13 and Ubuntu 20.04 to 26.04"
 
 
 def release(id_: str, version: str, where: str, exceptions: Collection[str]) -> Iterator[Problem]:
-    """Distributions and releases that this deploy was not made for."""
+    """Refuse unsupported distributions and releases."""
     if OLD_RELEASE in exceptions:
         return
     name = f"{id_.capitalize()} {version}".strip()
     if id_ not in SUPPORTED:
-        reason = "packages, kernels and paths of other distributions were never tried"
+        reason = "packages, kernels and paths of other distributions are not tested"
     elif numbers(version) < SUPPORTED[id_][0]:
-        reason = "its publisher's support is over, and today's kubelet and containerd expect a newer kernel, glibc and systemd"
+        reason = (
+            "its publisher's support has ended, and kubelet and containerd expect a newer kernel, glibc and systemd"
+        )
     elif numbers(version) > SUPPORTED[id_][1]:
-        reason = "it is newer than this deploy, and was never tried"
+        reason = "it is newer than this deploy, and not tested"
     else:
         return
     yield Problem(
         f"{where} release",
-        f"it runs {name}; supported are {SUPPORTED_TEXT}",
+        f"the host runs {name}; supported are {SUPPORTED_TEXT}",
         reason,
         f'install a supported release, or accept the risk with exceptions = ("{OLD_RELEASE}",)',
     )
 
 
 def age(kernel: str, glibc: str, where: str, exceptions: Collection[str]) -> Iterator[Problem]:
-    """A kernel or glibc that is too old, whatever the release says."""
+    """Refuse a kernel or glibc that is too old, of any release."""
     if OLD_RELEASE in exceptions:
         return
     if numbers(kernel) < KERNEL_LOWEST:
         yield Problem(
             f"{where} kernel",
-            f"it runs Linux {kernel}; the lowest is {KERNEL_LOWEST[0]}.{KERNEL_LOWEST[1]}",
-            "kubeadm's own check names 5.4 as the oldest kernel that Kubernetes is validated on",
+            f"the host runs Linux {kernel}; the lowest supported is {KERNEL_LOWEST[0]}.{KERNEL_LOWEST[1]}",
+            "kubeadm's own check has 5.4 as the oldest kernel on which Kubernetes is validated",
             f'boot the release\'s newest kernel, or accept the risk with exceptions = ("{OLD_RELEASE}",)',
         )
     if numbers(glibc) < GLIBC_LOWEST:
         yield Problem(
             f"{where} glibc",
-            f"it has glibc {glibc}; the lowest is {GLIBC_LOWEST[0]}.{GLIBC_LOWEST[1]}",
+            f"the host has glibc {glibc}; the lowest supported is {GLIBC_LOWEST[0]}.{GLIBC_LOWEST[1]}",
             "containerd and runc of the supported repositories are linked against a newer one",
             f'install a supported release, or accept the risk with exceptions = ("{OLD_RELEASE}",)',
         )
 
 
 def architecture(architecture: str, where: str) -> Iterator[Problem]:
-    """Processors that nothing is published for."""
+    """Refuse processors for which no packages are published."""
     if architecture not in ARCHITECTURES:
         yield Problem(
             f"{where} architecture",
-            f"dpkg says {architecture}; supported are {' and '.join(ARCHITECTURES)}",
-            "packages and images are published for these two",
-            "use another machine, or take the host out of the inventory",
+            f"dpkg's architecture is {architecture}; supported are {' and '.join(ARCHITECTURES)}",
+            "packages and images are published for these two only",
+            "use another machine, or remove the host from the inventory",
         )
 
 
 def node(cgroup: str, container: str, where: str, exceptions: Collection[str]) -> Iterator[Problem]:
-    """What kubelet refuses, or can't do, unless the inventory accepts it."""
+    """Refuse nodes with cgroup v1 or in a container, unless the inventory accepts them."""
     if cgroup == "v1" and CGROUP_V1 not in exceptions:
         yield Problem(
             f"{where} cgroup",
-            "it uses cgroup v1, or a mixture of v1 and v2",
+            "the host uses cgroup v1, or a mixture of v1 and v2",
             "kubelet refuses cgroup v1 from Kubernetes 1.35 on",
-            "boot with systemd.unified_cgroup_hierarchy=1, or accept v1 while kubelet still can: "
+            "boot with systemd.unified_cgroup_hierarchy=1, or accept v1 as long as kubelet supports it: "
             f'exceptions = ("{CGROUP_V1}",)',
         )
     if container and CONTAINER not in exceptions:
         yield Problem(
             f"{where} container",
-            f"it is a container ({container}), not a machine",
-            "kubelet and kube-proxy can't set the kernel's values there, and kubeadm's checks fail",
-            f'use a virtual machine, or accept what is missing: exceptions = ("{CONTAINER}",)',
+            f"the host is a container ({container}), not a machine",
+            "kubelet and kube-proxy can't set sysctls in it, and kubeadm's checks fail",
+            f'use a virtual machine, or accept these limits: exceptions = ("{CONTAINER}",)',
         )
 
 
 def runtime(id_: str, version: str, source: str, where: str) -> Iterator[Problem]:
-    """A distribution's own containerd that kubelet can't speak to."""
+    """Refuse a distribution's containerd that is too old for kubelet."""
     if source == "distribution" and (id_, version) == ("debian", "11"):
         yield Problem(
             f"{where} runtime_source",
-            "Debian 11 itself has containerd 1.4",
-            "kubelet speaks a version of the CRI that containerd knows from 1.6 on",
+            "Debian 11's own containerd is 1.4",
+            "kubelet uses CRI v1, which containerd has from 1.6 on",
             'write runtime_source = "docker" for this host',
         )
 
 
 def memory(host: Host, memory_mb: int) -> Iterator[Problem]:
-    """A control plane that would not live long."""
+    """Refuse a control plane with too little memory."""
     if host.is_control_plane and memory_mb < CONTROL_PLANE_MEMORY_MB and SMALL_MEMORY not in host.exceptions:
         yield Problem(
             f"{host.name} memory",
-            f"it has {memory_mb} MB; a control plane needs {CONTROL_PLANE_MEMORY_MB}",
-            "etcd and the API server are killed when memory runs out, and the cluster with them",
+            f"the host has {memory_mb} MB; a control plane needs {CONTROL_PLANE_MEMORY_MB} MB",
+            "without free memory the kernel kills etcd and the API server, and the cluster stops",
             f'use a larger machine, or accept the risk with exceptions = ("{SMALL_MEMORY}",)',
         )

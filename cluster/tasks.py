@@ -1,4 +1,4 @@
-"""The day-2 tasks: what each may be told by `--data NAME=VALUE`, which hosts it needs, what it destroys."""
+"""The day-2 tasks: the arguments of each (`--data NAME=VALUE`), the hosts that it needs, and what it destroys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO, YES = ("", "0", "no", "false"), ("1", "yes", "true")
 
 @dataclass(frozen=True)
 class Argument:
-    """One NAME=VALUE. `expects` completes "write …"; `fits` says whether a value is such a one."""
+    """An argument of a task. `expects` describes its values, as the object of "write …"; `fits` returns whether a value is valid."""
 
     expects: str
     fits: Callable[[Cluster, str], bool]
@@ -36,22 +36,24 @@ def _nothing_refused(cluster: Cluster, given: Given) -> list[Problem]:
 
 @dataclass(frozen=True)
 class Task:
-    """`asks` = the hosts that it connects to; it goes on without those that `may_be_away`. Of each group in `needs`, one must answer.
+    """A day-2 task.
 
-    `warning` says in plain English what it destroys, with {host} and {cluster} for names; empty where it destroys nothing.
-    `confirmed_by` is what the operator types, or gives as `yes`, to have that.
+    `hosts`: the hosts to which the task connects. `may_be_away`: hosts without which it goes on. `needs`: groups of hosts; one of
+    each group must be reachable. `refuses`: problems of a call with valid arguments.
+    `warning`: what the task destroys, with {host} and {cluster} for names; empty: nothing.
+    `confirmed_by`: the text that the operator types, or passes as `yes`, to confirm the warning.
     """
 
     arguments: Mapping[str, Argument]
-    asks: Hosts = task_hosts.control_planes
-    may_be_away: Hosts = task_hosts.nobody
-    needs: Callable[[Cluster, Given], tuple[tuple[str, ...], ...]] = task_hosts.a_control_plane
+    hosts: Hosts = task_hosts.control_planes
+    may_be_away: Hosts = task_hosts.no_hosts
+    needs: Callable[[Cluster, Given], tuple[tuple[str, ...], ...]] = task_hosts.one_control_plane
     refuses: Callable[[Cluster, Given], list[Problem]] = _nothing_refused
     warning: str = ""
     confirmed_by: Callable[[Cluster, Given], str] = lambda cluster, given: ""
 
     def question(self, cluster: Cluster, given: Given) -> str:
-        """What is asked before it destroys."""
+        """The warning with the names of the cluster and of the task's host."""
         return self.warning.format(cluster=cluster.cluster_name, **given)
 
 
@@ -63,7 +65,7 @@ def _is_host(cluster: Cluster, value: str) -> bool:
     return value in {host.name for host in cluster.hosts}
 
 
-def _said(cluster: Cluster, value: str) -> bool:
+def _is_given(cluster: Cluster, value: str) -> bool:
     return bool(value)
 
 
@@ -78,7 +80,7 @@ _HOURS = Argument("hours, from 1 to 8760", _number(1, 8760))
 _PARTS = Argument(
     f"some of {','.join(upgrades.PARTS)}", lambda cluster, value: set(value.split(",")) <= set(upgrades.PARTS)
 )
-_ANY = Argument("what the confirmation asks for", lambda cluster, value: True)
+_ANY = Argument("the text that confirms the task", lambda cluster, value: True)
 
 TASKS: Mapping[str, Task] = {
     "drain": Task({"host": _NODE, "force": _SWITCH, "timeout": _TIMEOUT}, may_be_away=task_hosts.control_planes),
@@ -98,84 +100,84 @@ TASKS: Mapping[str, Task] = {
     "renew_certificates": Task({"days": Argument("days, from 1 to 3650", _number(1, 3650))}),
     "upgrade": Task(
         {"only": _PARTS, "force": _SWITCH, "timeout": _TIMEOUT},
-        asks=task_hosts.everybody,
+        hosts=task_hosts.all_hosts,
         needs=task_hosts.upgrade_members,
     ),
     "rotate_join_token": Task({}, may_be_away=task_hosts.control_planes),
-    "collect": Task({}, asks=task_hosts.everybody, may_be_away=task_hosts.everybody, needs=task_hosts.anybody),
+    "collect": Task({}, hosts=task_hosts.all_hosts, may_be_away=task_hosts.all_hosts, needs=task_hosts.one_host),
     "pull_images": Task(
         {
             "version": Argument(
                 "a version of Kubernetes, such as 1.36.3", lambda cluster, value: bool(_VERSION.fullmatch(value))
             )
         },
-        asks=task_hosts.nodes,
-        needs=task_hosts.a_node,
+        hosts=task_hosts.nodes,
+        needs=task_hosts.one_node,
     ),
     "reinstall_pod_network": Task(
         {"force": _SWITCH},
-        asks=task_hosts.everybody,
-        warning="This cuts all pods of {cluster} off from one another for a minute or two, and starts each of them again: what they keep "
-        "in emptyDir volumes is lost.",
+        hosts=task_hosts.all_hosts,
+        warning="This disconnects all pods of {cluster} from each other for a minute or two, and restarts all of them: the data "
+        "in their emptyDir volumes is lost.",
         confirmed_by=lambda cluster, given: cluster.cluster_name,
     ),
     "backup": Task(
-        {"recipient": Argument("a recipient of age (age1…), or a file of them", _said, is_required=True)},
-        asks=task_hosts.everybody,
-        may_be_away=task_hosts.everybody,
+        {"recipient": Argument("a recipient of age (age1…), or a file of them", _is_given, is_required=True)},
+        hosts=task_hosts.all_hosts,
+        may_be_away=task_hosts.all_hosts,
         needs=task_hosts.backup_sources,
     ),
     "restore": Task(
         {
-            "from": Argument("the folder of a backup", _said, is_required=True),
-            "identity": Argument("a file with the key of age that opens it", _said, is_required=True),
+            "from": Argument("the folder of a backup", _is_given, is_required=True),
+            "identity": Argument("a file with the age identity that decrypts it", _is_given, is_required=True),
             "only": Argument(
                 f"{CLUSTER} or {TAILNET}; without it, both", lambda cluster, value: value in (CLUSTER, TAILNET)
             ),
         },
-        asks=task_hosts.everybody,
+        hosts=task_hosts.all_hosts,
         needs=task_hosts.restore_targets,
-        warning="This puts {cluster} back to what it was at the backup: what etcd and headscale have learned since is lost, and "
-        "what runs on the control planes ends and is started anew.",
+        warning="This restores {cluster} to its state at the backup: all changes in etcd and headscale since then are lost, and "
+        "the control planes are reset and started again.",
         confirmed_by=lambda cluster, given: cluster.cluster_name,
     ),
-    "rotate_keys": Task({}, asks=task_hosts.everybody, needs=lambda cluster, given: ((cluster.coordinator.name,),)),
+    "rotate_keys": Task({}, hosts=task_hosts.all_hosts, needs=lambda cluster, given: ((cluster.coordinator.name,),)),
     "rebuild_headscale": Task(
         {},
-        asks=task_hosts.everybody,
-        needs=task_hosts.each,
+        hosts=task_hosts.all_hosts,
+        needs=task_hosts.each_host,
         warning="This deletes headscale's database on the coordinator of {cluster}, with every user, API key and machine in it that is not "
-        "in the inventory, and has every host log in anew.",
+        "in the inventory, and logs every host in again.",
         confirmed_by=lambda cluster, given: cluster.cluster_name,
     ),
     "reset": Task(
         {"keep_tailnet": _SWITCH},
-        asks=task_hosts.everybody,
-        needs=task_hosts.anybody,
-        warning="This ends {cluster} on all its hosts: pods, what etcd knows, certificates, and the tailnet unless keep_tailnet=1. "
-        "Nothing of it can be had back without a backup.",
+        hosts=task_hosts.all_hosts,
+        needs=task_hosts.one_host,
+        warning="This removes {cluster} from all its hosts: pods, etcd's data, certificates, and the tailnet unless keep_tailnet=1. "
+        "Without a backup nothing of it can be restored.",
         confirmed_by=lambda cluster, given: cluster.cluster_name,
     ),
     "remove_host": Task(
         {"host": Argument("a host of the inventory", _is_host, is_required=True)},
-        asks=task_hosts.everybody,
+        hosts=task_hosts.all_hosts,
         may_be_away=task_hosts.the_host,
         needs=task_hosts.remaining_members,
         refuses=lambda cluster, given: remove_host.refusals(cluster, given["host"], "tasks/remove_host.py"),
-        warning="This takes {host} out of {cluster}: its pods move, or end where nobody starts them again; what they keep on its "
-        "disk is lost to the cluster; it leaves the tailnet.",
+        warning="This removes {host} from {cluster} and from the tailnet: its pods move to other nodes, except pods without a "
+        "controller, which are lost, as is all data of pods on its disk.",
         confirmed_by=lambda cluster, given: given["host"],
     ),
 }
 
 
 def is_set(given: Given, name: str) -> bool:
-    """Whether a switch is on."""
+    """Whether a switch such as `force` is on."""
     return given.get(name, "") in YES
 
 
 def problems(name: str, cluster: Cluster, given: Given, is_preview: bool, can_ask: bool) -> list[Problem]:
-    """All that is wrong with a call of the task `name`. `can_ask` = somebody sits at a terminal."""
+    """All problems of a call of the task `name`. `can_ask`: standard input is a terminal, so that the confirmation can be typed."""
     task, where = TASKS[name], f"tasks/{name}.py"
     known = {**task.arguments, **({"yes": _ANY} if task.warning else {})}
     found = [_unknown(where, word, known) for word in given if word not in known]
@@ -196,9 +198,9 @@ def problems(name: str, cluster: Cluster, given: Given, is_preview: bool, can_as
 def _unknown(where: str, word: str, known: Mapping[str, Argument]) -> Problem:
     return Problem(
         f"{where} --data {word}",
-        f"it takes no {word}{errors.did_you_mean(word, known)}",
-        "what is not read is not done",
-        f"it takes {', '.join(known)}" if known else "it takes nothing",
+        f"the task has no argument {word}{errors.did_you_mean(word, known)}",
+        "an argument that the task does not read would have no effect",
+        f"use {', '.join(known)}" if known else "the task has no arguments; leave it out",
     )
 
 
@@ -208,7 +210,7 @@ def _problem(where: str, word: str, what: str, argument: Argument, cluster: Clus
     return Problem(
         f"{where} --data {word}",
         what,
-        "nothing is guessed where a cluster is changed",
+        "a task that changes a cluster guesses no argument",
         f"write --data {word}= and {argument.expects}{listed}",
     )
 
@@ -222,6 +224,6 @@ def _unconfirmed(where: str, task: Task, cluster: Cluster, given: Given, is_fine
             f"{where} --data yes",
             f"it is {errors.show(given['yes'])}, not {wanted}" if "yes" in given else "it is missing",
             task.question(cluster, given),
-            f"if that is what you want: --data yes={wanted}; --dry shows it without doing it",
+            f"to confirm this, add --data yes={wanted}; --dry shows it without a change",
         )
     ]

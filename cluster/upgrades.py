@@ -1,4 +1,4 @@
-"""What runs in another version than is declared: said by the deploy, brought about by tasks/upgrade.py, or refused."""
+"""Differences between installed and declared versions: refused by the deploy, made by tasks/upgrade.py if the step is possible."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cluster.observed.packages import Installed
 from cluster.problems import Problem
 from cluster.semver import minor, numbers
 
-# In the order in which they are upgraded. A newer headscale may refuse older clients, a newer kubelet an older containerd.
+# In the order of their upgrade: a newer headscale may refuse older clients, and a newer kubelet an older containerd.
 PARTS = ("tailscale", "headscale", "containerd", "kubernetes", "flannel")
 NAMES = {"kubernetes": "Kubernetes"}
 OF_KUBERNETES = ("kubeadm", "kubelet", "kubectl")
@@ -19,19 +19,19 @@ _OF_A_NODE = {"containerd": "containerd.io", "kubernetes": " ".join(OF_KUBERNETE
 PACKAGES = ("tailscale", "headscale", "containerd.io", *OF_KUBERNETES)
 TASK = "run: pyinfra inventory.py tasks/upgrade.py"
 NO_WAY_BACK = {
-    "kubernetes": "kubeadm knows no way back",
-    "headscale": "it refuses a database that a newer one has changed",
+    "kubernetes": "kubeadm can't downgrade",
+    "headscale": "headscale refuses a database that a newer version has changed",
 }
-OLDER = "an older one may not read what a newer one has written"
+OLDER = "an older version may not read the files of a newer one"
 ONE_AT_A_TIME = {
-    "kubernetes": "kubeadm goes one minor version at a time",
-    "headscale": "headscale changes its database one minor version at a time",
+    "kubernetes": "kubeadm upgrades one minor version at a time",
+    "headscale": "headscale migrates its database one minor version at a time",
 }
 
 
 @dataclass(frozen=True)
 class Step:
-    """A part that runs on a host in the version `runs`, while `wanted` is declared."""
+    """The upgrade of a part (one of PARTS) on a host, from the version `runs` to the declared version `wanted`."""
 
     part: str
     host: str
@@ -40,23 +40,26 @@ class Step:
 
     @property
     def is_downgrade(self) -> bool:
-        """The declared one is older."""
+        """Whether the declared version is older."""
         return numbers(self.wanted) < numbers(self.runs)
 
     @property
     def skips_minor(self) -> bool:
-        """There is a minor version between them, and the part does not allow that."""
+        """Whether the step skips a minor version, and the part does not allow that."""
         next_one = (numbers(self.runs)[0], minor(self.runs)[1] + 1)
         return self.part in ONE_AT_A_TIME and minor(self.wanted) > next_one
 
     @property
     def changes_minor(self) -> bool:
-        """Not only a patch."""
+        """Whether the step changes the minor version, not only the patch."""
         return minor(self.runs) != minor(self.wanted)
 
 
 def steps(cluster: Cluster, host: Host, found: Installed, is_pinned: bool, flannel: str = "") -> list[Step]:
-    """What differs on `host`. `is_pinned`: containerd's version is ours to say there; `flannel`: the one that its API has, if it runs one."""
+    """The steps of `host`. `is_pinned`: containerd's version is the declared one on this host, not the distribution's.
+
+    `flannel`: flannel's version in the cluster, on the host that it is counted for; else empty.
+    """
     found_in = {
         "tailscale": [found.packages.get("tailscale", "")],
         "headscale": [found.packages.get("headscale", "")] if host.is_coordinator else [],
@@ -71,18 +74,18 @@ def steps(cluster: Cluster, host: Host, found: Installed, is_pinned: bool, flann
 
 
 def declared(cluster: Cluster, part: str) -> str:
-    """The version that the inventory says."""
+    """The declared version of a part."""
     version: str = getattr(cluster, f"{part}_version")
     return version
 
 
 def is_version(found: str, wanted: str) -> bool:
-    """Whether a package's version (1.36.3-1.1, 2.3.7-1~debian.12~bookworm) is that version."""
+    """Whether a package's version (1.36.3-1.1, 2.3.7-1~debian.12~bookworm) is the wanted version (1.36.3, 2.3.7)."""
     return numbers(found) == numbers(wanted)
 
 
 def _differing(found: Sequence[str], wanted: str) -> str:
-    """One that is newer than wanted, else the oldest that is not wanted; empty where all are."""
+    """A version that is newer than wanted, else the oldest other version; empty if all are the wanted one."""
     texts = {".".join(str(number) for number in numbers(version)): numbers(version) for version in found}
     others = [text for text, number in texts.items() if number != numbers(wanted)]
     return next(
@@ -91,28 +94,28 @@ def _differing(found: Sequence[str], wanted: str) -> str:
 
 
 def differences(found: Iterable[Step], outside: Collection[str] = ()) -> list[Problem]:
-    """What the deploy says of them, before any change: it never upgrades or downgrades what runs. One for all hosts that are alike.
+    """Problems with which the deploy stops, because it never changes an installed version; one problem for all hosts with the same step.
 
-    `outside`: hosts that are no nodes of a cluster yet; what they have for it is from somebody else, or from before a reset.
+    `outside`: hosts that are no nodes of a cluster yet; their packages are somebody else's, or remain from before a reset.
     """
     ours: list[Step] = []
     theirs: list[Step] = []
     for step in found:
         (theirs if step.host in outside and step.part in _OF_A_NODE else ours).append(step)
-    why = "deploy.py never upgrades or downgrades what runs"
+    why = "deploy.py never upgrades or downgrades an installed version"
     problems = [Problem(hosts, what, why, _refusal(step) or TASK) for step, hosts, what in group(ours)]
     return problems + [Problem(hosts, what, why, _by_hand(step)) for step, hosts, what in group(theirs)]
 
 
 def _by_hand(step: Step) -> str:
     return (
-        f"it is not this cluster's yet: if nobody else uses it there, `apt-get purge {_OF_A_NODE[step.part]}`, and the deploy installs "
-        f'it; else upgrade it by hand, or write {step.part}_version = "{step.runs}"'
+        f"the host is no node yet: if no other program needs it there, run `apt-get purge {_OF_A_NODE[step.part]}`, and the deploy "
+        f'installs it; else upgrade it by hand, or write {step.part}_version = "{step.runs}"'
     )
 
 
 def refusals(found: Iterable[Step]) -> list[Problem]:
-    """Those that no upgrade brings about."""
+    """Problems of the steps that no upgrade can make."""
     return [
         Problem(hosts, what, NO_WAY_BACK.get(step.part, OLDER) if step.is_downgrade else ONE_AT_A_TIME[step.part], fix)
         for step, hosts, what in group(found)
@@ -121,7 +124,7 @@ def refusals(found: Iterable[Step]) -> list[Problem]:
 
 
 def _refusal(step: Step) -> str:
-    """What to do where the step can't be done; empty where it can."""
+    """The fix for a step that no upgrade can make; empty if it can be made."""
     if step.is_downgrade:
         return f'write {step.part}_version = "{step.runs}": {NO_WAY_BACK.get(step.part, OLDER)}'
     if step.skips_minor:
@@ -131,48 +134,50 @@ def _refusal(step: Step) -> str:
 
 
 def group(found: Iterable[Step]) -> Iterator[tuple[Step, str, str]]:
-    """A step, the hosts that have the same one, and both versions in words."""
+    """Each different step, the names of the hosts that have it, and both versions in words."""
     alike: dict[tuple[str, str], list[Step]] = {}
     for step in found:
         alike.setdefault((step.part, step.runs), []).append(step)
     for same in alike.values():
         step = same[0]
-        what = f"{NAMES.get(step.part, step.part)} {step.runs} runs there, {step.part}_version is {step.wanted}"
-        yield step, ", ".join(one.host for one in same), what
+        what = f"{NAMES.get(step.part, step.part)} {step.runs} is installed, but {step.part}_version is {step.wanted}"
+        yield step, ", ".join(each.host for each in same), what
 
 
 def chosen(only: str) -> tuple[str, ...]:
-    """The parts that `--data only=` names, in their order; all where it names none."""
+    """The parts in `--data only=`, in the order of their upgrade; all parts if it is empty."""
     words = [word for word in only.split(",") if word]
     return tuple(part for part in PARTS if not words or part in words)
 
 
 def tailscale_order(cluster: Cluster) -> list[Host]:
-    """One host after the other; those that others need come last, so that a client that fails stops the run before them."""
+    """All hosts; those that others need come last, so that a failed client stops the run before them."""
     return sorted(cluster.hosts, key=lambda host: (host.is_gateway, host.is_coordinator, host.is_control_plane))
 
 
 def node_order(cluster: Cluster) -> list[Host]:
-    """Control planes first: a kubelet may not be newer than an API that it speaks to."""
+    """All nodes, control planes first: a kubelet may not be newer than its API."""
     return [*cluster.control_planes, *(node for node in cluster.nodes if not node.is_control_plane)]
 
 
 def due(cluster: Cluster, found: Sequence[Step], nodes: Sequence[Node], parts: Collection[str]) -> list[Host]:
-    """The nodes whose turn it is, in order: another version, one that was installed and not begun, or left half-way."""
+    """The nodes to upgrade, in order: with another version, with an installed kubelet that does not run yet, or left by an interrupted upgrade."""
     differ = {step.host for step in found if step.part in ("containerd", "kubernetes") and step.part in parts}
     known = {node.name: node for node in nodes}
 
     def is_due(host: Host) -> bool:
         node = known.get(host.name)
-        left = node is not None and node.in_upgrade and bool({"containerd", "kubernetes"} & set(parts))
-        behind = node is not None and "kubernetes" in parts and not is_version(node.version, cluster.kubernetes_version)
-        return host.name in differ or left or behind
+        is_unfinished = node is not None and node.in_upgrade and bool({"containerd", "kubernetes"} & set(parts))
+        runs_other = (
+            node is not None and "kubernetes" in parts and not is_version(node.version, cluster.kubernetes_version)
+        )
+        return host.name in differ or is_unfinished or runs_other
 
     return [host for host in node_order(cluster) if is_due(host)]
 
 
 def summary(doing: Sequence[Step], due: Sequence[str]) -> list[str]:
-    """What is upgraded, a line for each part and pair of versions, in the order in which it is done."""
+    """The steps as text, a line for each part and pair of versions, in the order of their upgrade."""
     ordered = sorted(doing, key=lambda step: PARTS.index(step.part))
     lines = [
         f"{NAMES.get(step.part, step.part)} {step.runs} → {step.wanted}: {hosts}" for step, hosts, _ in group(ordered)

@@ -72,7 +72,7 @@ def _connect_with_optional(state: Any) -> None:
 
 def _narrow(state: Any) -> None:
     """Leave out the hosts that the task does not connect to."""
-    asked = command_line.task().asks(current_cluster(), command_line.given())
+    asked = command_line.task().hosts(current_cluster(), command_line.given())
     state.limit_hosts = [
         member for member in state.inventory if member.name in asked and state.is_host_in_limit(member)
     ]

@@ -1,4 +1,4 @@
-"""Where the API's name leads: to the only control plane, or to the gateway, which passes calls on to those that answer."""
+"""The address of the API's name: the only control plane, or the gateway, which forwards connections to control planes that answer."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from cluster.model import Cluster, Host
 
 
 def is_forwarded(cluster: Cluster) -> bool:
-    """Whether the gateway passes calls on. One that is a control plane itself answers them: its port is taken."""
+    """Whether the gateway forwards API connections. A gateway that is a control plane does not: its own API has the port."""
     return len(cluster.control_planes) > 1 and not cluster.gateway.is_control_plane
 
 
 def target_for(cluster: Cluster, host: Host) -> Host:
-    """The host that the API's name leads to on `host`. Control planes ask themselves: any other may be away."""
+    """The host to which the API's name leads on `host`. A control plane uses its own API: any other may be down."""
     if host.is_control_plane:
         return host
     return cluster.gateway if len(cluster.control_planes) > 1 else cluster.control_planes[0]
 
 
 def forwarding(cluster: Cluster, tailnet: Mapping[str, str]) -> dict[str, object] | None:
-    """For api.conf.j2, from the tailnet's addresses; None where the gateway, or every control plane, has not joined yet."""
+    """The values of api.conf.j2. `tailnet`: host name → tailnet address. None if the gateway, or every control plane, has not joined yet."""
     known = [tailnet[host.name] for host in cluster.control_planes if host.name in tailnet]
     own = tailnet.get(cluster.gateway.name)
     if own is None or not known:

@@ -1,4 +1,4 @@
-"""containerd's configuration: the whole file for each of its generations, registry mirrors, and what is read back from it."""
+"""containerd's configuration: the file for each of its formats, registry mirrors, and the parser of its effective configuration."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HUB_API = "https://registry-1.docker.io"
 
 @dataclass(frozen=True)
 class Settings:
-    """What Kubernetes needs of containerd, as it shall be or as it is."""
+    """containerd's settings that Kubernetes depends on, wanted or effective ones."""
 
     sandbox_image: str
     systemd_cgroup: bool = True
@@ -46,20 +46,20 @@ class Containerd:
 
 
 def config(version: str, wanted: Settings) -> str:
-    """The file for that version of containerd: format 3 from 2.0 on, format 2 before; raises ValueError below 1.6."""
+    """config.toml for a version of containerd: format 3 from 2.0 on, format 2 before. Raises ValueError below 1.6."""
     release = tuple(int(part) for part in version.split(".")[:2])
     if release < (1, 6):
         raise ValueError(
-            f"containerd {version} does not speak the CRI that Kubernetes needs; 1.6 is the oldest that does"
+            f"containerd {version} does not have the CRI version that Kubernetes needs; 1.6 is the oldest that has"
         )
     return _format_3(wanted, release) if release >= (2, 0) else _format_2(wanted)
 
 
 def hosts_file(registry: str, site: Site) -> str:
-    """hosts.toml of a registry that the site has mirrors for. Where the registry itself is out of reach, no request goes to it."""
+    """hosts.toml of a registry for which the site has mirrors. If the registry itself is blocked, no request goes to it."""
     mirrors = site.mirrors.registries[registry]
     server = mirrors[0] if registry in site.blocked else _official(registry)
-    # A mirror that may not resolve leaves tags to the registry itself, which a blocked site can't ask.
+    # Without the capability `resolve`, containerd would resolve tags at the registry itself, which a site may not reach.
     entries = "".join(f'\n[host."{mirror}"]\n  capabilities = ["pull", "resolve"]\n' for mirror in mirrors)
     return f'server = "{server}"\n{entries}'
 
@@ -74,7 +74,7 @@ def parse_installed(lines: Sequence[str]) -> Containerd:
 
 
 def parse_dump(text: str) -> Settings:
-    """The settings in `containerd config dump`, of format 2, 3 or 4."""
+    """The settings in the output of `containerd config dump`, of format 2, 3 or 4."""
     found = tomllib.loads(text)
     plugins = found.get("plugins", {})
     old = plugins.get("io.containerd.grpc.v1.cri", {})
@@ -93,7 +93,7 @@ def parse_dump(text: str) -> Settings:
 
 
 def differences(wanted: Settings, found: Settings) -> list[str]:
-    """Each setting that containerd understood otherwise, in words."""
+    """Each setting that differs, in words: name, effective value and wanted value."""
     return [
         f"{field.name} is {getattr(found, field.name)!r}, not {getattr(wanted, field.name)!r}"
         for field in fields(Settings)

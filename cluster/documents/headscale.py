@@ -1,4 +1,4 @@
-"""What headscale and the gateway in front of it are told, as values for their configuration files."""
+"""The values of the configuration files of headscale, of its relay, and of nginx in front of it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from ipaddress import IPv4Address
 from cluster import ports
 from cluster.model import Cluster
 
-# Of the private range that tailscale leaves to others (900-999).
+# tailscale reserves regions 900 to 999 for relays of others.
 REGION = 900
 
 
 def headscale(cluster: Cluster) -> dict[str, object]:
-    """For headscale.yaml."""
+    """The values of headscale.yaml.j2."""
     return {
         "server_url": cluster.server_url,
         "listen_address": _listens_at(cluster),
@@ -26,7 +26,7 @@ def headscale(cluster: Cluster) -> dict[str, object]:
 
 
 def derp_map(cluster: Cluster) -> dict[str, object]:
-    """For derp.yaml: the relay at the gateway, STUN at the coordinator itself: a proxy would answer with its own address."""
+    """The values of derp.yaml.j2: the relay is behind the gateway, STUN on the coordinator, since behind a proxy it would see the proxy's address."""
     return {
         "region": REGION,
         "name": cluster.coordination_name,
@@ -38,7 +38,7 @@ def derp_map(cluster: Cluster) -> dict[str, object]:
 
 
 def nginx(cluster: Cluster) -> dict[str, object]:
-    """For nginx.conf, apart from the certificate."""
+    """The values of nginx.conf.j2, without the certificate."""
     return {
         "name": cluster.coordination_name,
         "port": cluster.coordination_port,
@@ -48,7 +48,7 @@ def nginx(cluster: Cluster) -> dict[str, object]:
 
 
 def is_one_host(cluster: Cluster) -> bool:
-    """Whether gateway and coordinator are the same machine: then nothing between them crosses a network."""
+    """Whether gateway and coordinator are the same machine, so that they connect over loopback."""
     return cluster.gateway.name == cluster.coordinator.name
 
 

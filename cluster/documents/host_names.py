@@ -1,4 +1,4 @@
-"""Which names every host must know before, and besides, any DNS."""
+"""The names in /etc/hosts of every host, which work without DNS."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from cluster.model import Cluster, Host
 
 
 def entries(cluster: Cluster, host: Host, tailnet: Mapping[str, str]) -> dict[str, list[str]]:
-    """Address → names for the hosts file of `host`; `tailnet` holds the addresses of hosts that have joined."""
+    """Address → names for /etc/hosts of `host`. `tailnet`: host name → tailnet address of every host that has joined."""
     found: dict[str, list[str]] = {}
     for other in cluster.hosts:
         if other.name in tailnet:
             found.setdefault(tailnet[other.name], []).append(other.name)
     if host.name not in tailnet:
-        # A name that leads nowhere makes sudo wait, and complain.
+        # sudo waits, and prints an error, if the host's own name does not resolve.
         found.setdefault(str(host.lan_address), []).append(host.name)
     api = api_endpoint.target_for(cluster, host)
     if api.name in tailnet:

@@ -9,7 +9,7 @@ END = "# end isthmus"
 
 
 def with_block(lines: Sequence[str], entries: Mapping[str, Sequence[str]]) -> str:
-    """The file with exactly one block of ours: where it was, or at the end; all other lines as they are."""
+    """The file with exactly one block of ours, at its old place or at the end; all other lines stay. `entries`: address → names."""
     kept: list[str] = []
     place: int | None = None
     rest = list(lines)
@@ -20,7 +20,7 @@ def with_block(lines: Sequence[str], entries: Mapping[str, Sequence[str]]) -> st
             continue
         place = len(kept) if place is None else place
         ends = [at for at, other in enumerate(rest) if other.strip() == END]
-        # A block without an end is only its first line: what follows may be somebody's.
+        # If the end is missing, only the first line is ours: the lines that follow may be somebody else's.
         del rest[: ends[0] + 1 if ends else 0]
     at = len(kept) if place is None else place
     block = (
@@ -32,7 +32,7 @@ def with_block(lines: Sequence[str], entries: Mapping[str, Sequence[str]]) -> st
 
 
 def keep_address(lines: Sequence[str], entries: Mapping[str, Sequence[str]], name: str) -> dict[str, list[str]]:
-    """The same entries, but `name` is where our block has it now; where it has none, where the entries have it."""
+    """The entries with `name` at the address that our block in `lines` has for it; unchanged if the block does not have the name."""
     wanted = {address: list(names) for address, names in entries.items()}
     block = [line.strip() for line in lines]
     if BEGIN not in block or END not in block:

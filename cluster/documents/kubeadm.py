@@ -1,4 +1,4 @@
-"""kubeadm's documents (v1beta4), from the model and from what is found on the host."""
+"""kubeadm's documents (v1beta4), from the model and from facts of the host."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KUBELET_PATCH = f"{PATCHES}/kubeletconfiguration0+merge.yaml"
 TOKEN_LIFETIME = "30m0s"  # noqa: S105 (a duration)
 TOKEN_MARK = "isthmus"  # noqa: S105 (a description)
 CONTAINER_OPEN_FILES = 65536
-# Members of etcd stand in one site; this also bears with a slow disk or a busy neighbour.
+# In milliseconds. All members of etcd are in one site; these values tolerate a slow disk or a busy neighbour, too.
 ETCD = {"heartbeat-interval": "250", "election-timeout": "2500"}
 # Longer than the 45 s after which kubelet notices that its connection is dead.
 CONTROLLERS = {"node-monitor-grace-period": "60s"}
@@ -27,7 +27,7 @@ CONTROLLERS = {"node-monitor-grace-period": "60s"}
 
 @dataclass(frozen=True)
 class JoinCredentials:
-    """What a host needs to join; secret."""
+    """The credentials with which a host joins; secret. `authorities`: CA hashes. `certificate_key`: for a control plane, else empty."""
 
     token: str
     authorities: tuple[str, ...]
@@ -37,7 +37,7 @@ class JoinCredentials:
 def init(
     cluster: Cluster, host: Host, addresses: Mapping[str, str], decisions: Mapping[str, KubeletSettings], token: str
 ) -> str:
-    """The file for `kubeadm init` on `host`. `addresses`: tailnet address of each control plane; `decisions`: for each node."""
+    """The file for `kubeadm init` on `host`. `addresses`: control plane → tailnet address. `decisions`: node → its settings."""
     configuration = {
         "apiVersion": API,
         "kind": "InitConfiguration",
@@ -60,10 +60,10 @@ def init(
 def phase(
     cluster: Cluster, host: Host, addresses: Mapping[str, str], known: str, key: str = "", folder: str = ""
 ) -> str:
-    """The file for `kubeadm init phase` on a cluster that runs: as kubeadm knows it already, with every name of the API.
+    """The file for `kubeadm init phase` on a running cluster: the cluster's current configuration, with all SANs of the API.
 
-    `known`: the ClusterConfiguration that kubeadm keeps in the cluster. `key`: under which upload-certs lends the CAs to
-    other control planes for two hours. `folder`: where certificates are made, if not where they are in use.
+    `known`: the ClusterConfiguration that kubeadm stores in the cluster. `key`: key by which upload-certs encrypts the CAs, for
+    other control planes, for two hours. `folder`: folder for new certificates; empty: the folder of the current ones.
     """
     configuration: dict[str, Any] = {
         "apiVersion": API,
@@ -82,17 +82,17 @@ def phase(
     return _file(configuration, running)
 
 
-def join(cluster: Cluster, host: Host, address: str, decision: KubeletSettings, admission: JoinCredentials) -> str:
-    """The file for `kubeadm join` on `host`; as a control plane where it is declared one."""
+def join(cluster: Cluster, host: Host, address: str, decision: KubeletSettings, credentials: JoinCredentials) -> str:
+    """The file for `kubeadm join` on `host`, as a control plane if it is declared one. `address`: its tailnet address."""
     endpoint = f"{cluster.api_endpoint_name}:{cluster.api_port}"
     configuration: dict[str, Any] = {
         "apiVersion": API,
         "kind": "JoinConfiguration",
         "discovery": {
             "bootstrapToken": {
-                "token": admission.token,
+                "token": credentials.token,
                 "apiServerEndpoint": endpoint,
-                "caCertHashes": list(admission.authorities),
+                "caCertHashes": list(credentials.authorities),
             }
         },
         "nodeRegistration": _registration(host, address, decision),
@@ -101,13 +101,13 @@ def join(cluster: Cluster, host: Host, address: str, decision: KubeletSettings, 
     if host.is_control_plane:
         configuration["controlPlane"] = {
             "localAPIEndpoint": {"advertiseAddress": address, "bindPort": cluster.api_port},
-            "certificateKey": admission.certificate_key,
+            "certificateKey": credentials.certificate_key,
         }
     return _file(configuration)
 
 
 def upgrade(decision: KubeletSettings) -> str:
-    """The file for `kubeadm upgrade apply` and `kubeadm upgrade node`: both pass over what joining did, and patch kubelet's settings alike."""
+    """The file for `kubeadm upgrade apply` and `kubeadm upgrade node`: both ignore the same preflight errors as the join, and use the same patch."""
     settings = {
         "ignorePreflightErrors": sorted(decision.ignored_preflight),
         "patches": {"directory": PATCHES},
@@ -116,7 +116,7 @@ def upgrade(decision: KubeletSettings) -> str:
 
 
 def kubelet_patch(resolver: str, decision: KubeletSettings) -> str:
-    """What kubelet's configuration has on this host only; kubeadm merges it into the cluster's."""
+    """The part of kubelet's configuration that differs between hosts; kubeadm merges it into the cluster's. `resolver`: path of resolv.conf."""
     patch: dict[str, Any] = {"resolvConf": resolver}
     if not decision.fail_cgroup_v1:
         patch["failCgroupV1"] = False
@@ -126,7 +126,7 @@ def kubelet_patch(resolver: str, decision: KubeletSettings) -> str:
 
 
 def parse_join_command(text: str) -> JoinCredentials:
-    """The admission in what `kubeadm token create --print-join-command` prints; raises ValueError."""
+    """The credentials in the output of `kubeadm token create --print-join-command`. Raises ValueError."""
     token = re.search(r"--token\s+([a-z0-9]{6}\.[a-z0-9]{16})\b", text)
     authorities = re.findall(r"--discovery-token-ca-cert-hash\s+(sha256:[0-9a-f]{64})\b", text)
     if not token or not authorities:
@@ -135,7 +135,7 @@ def parse_join_command(text: str) -> JoinCredentials:
 
 
 def api_names(cluster: Cluster, hosts: Sequence[Host], addresses: Mapping[str, str]) -> list[str]:
-    """Every name and address by which somebody may call the API that runs on these hosts."""
+    """The SANs of the API on these hosts: every name and address by which it may be called. `addresses`: host name → tailnet address."""
     names = [cluster.api_endpoint_name, "127.0.0.1", *cluster.api_sans]
     for host in hosts:
         names += [host.name, addresses[host.name], str(host.lan_address)]
@@ -150,7 +150,7 @@ def _registration(host: Host, address: str, decision: KubeletSettings) -> dict[s
         "kubeletExtraArgs": _arguments({"node-ip": address}),
         "ignorePreflightErrors": sorted(decision.ignored_preflight),
     }
-    # Absent means kubeadm's own taint on a control plane, and an empty list means none.
+    # Without the key, kubeadm taints a control plane; with an empty list it does not.
     if host.taints is not None:
         registration["taints"] = [
             taint.model_dump(exclude_defaults=True) | {"effect": taint.effect} for taint in host.taints
@@ -180,7 +180,7 @@ def _kubelet() -> dict[str, Any]:
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
-        # containerd 2 is asked for it; containerd 1 can't answer.
+        # kubelet reads the driver from containerd 2; containerd 1 can't report it.
         "cgroupDriver": "systemd",
     }
 
@@ -191,11 +191,11 @@ def _proxy(cluster: Cluster, decisions: Iterable[KubeletSettings]) -> dict[str, 
         "kind": "KubeProxyConfiguration",
         "clusterCIDR": str(cluster.pod_cidr),
         "metricsBindAddress": "127.0.0.1:10249",
-        # The node's own address is the tailnet's: node ports don't open on public ones.
+        # The node's primary address is its tailnet address, so node ports are not open on public addresses.
         "nodePortAddresses": ["primary"],
     }
     if any(decision.keeps_conntrack for decision in decisions):
-        # One configuration serves all nodes, and in a container these sysctls can't be written.
+        # All nodes share one configuration, and a container can't write these sysctls.
         document["oomScoreAdj"] = 0
         document["conntrack"] = {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"}
     return document

@@ -1,4 +1,4 @@
-"""The operator's kubeconfig: the cluster's own, turned to where the operator stands."""
+"""The operator's kubeconfig: the cluster's admin.conf with an address that the operator's machine reaches."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STAMP = "# made from: "
 
 
 def server(cluster: Cluster) -> str:
-    """Where the operator's kubectl calls: the public address where the inventory opens the API, else the near end of a tunnel."""
+    """The URL of the API for the operator: the public address if `api_access` opens it, else the local end of an SSH tunnel."""
     first = cluster.control_planes[0]
     if cluster.api_access and first.public_address:
         return f"https://{first.public_address}:{cluster.api_port}"
@@ -21,7 +21,7 @@ def server(cluster: Cluster) -> str:
 
 
 def tunnel(cluster: Cluster) -> str:
-    """The command that opens the tunnel; empty where none is needed."""
+    """The command that opens the SSH tunnel; empty if none is needed."""
     first = cluster.control_planes[0]
     if not server(cluster).startswith("https://127.0.0.1:"):
         return ""
@@ -30,18 +30,18 @@ def tunnel(cluster: Cluster) -> str:
 
 
 def stamp(cluster: Cluster, source_sha256: str) -> str:
-    """Changes when the cluster's own kubeconfig does, or what the operator's has of the inventory."""
+    """A hash of everything that the operator's kubeconfig depends on: admin.conf and the inventory."""
     made_of = (source_sha256, _header(cluster), server(cluster), cluster.api_endpoint_name, cluster.cluster_name)
     return hashlib.sha256("\n".join(made_of).encode()).hexdigest()
 
 
 def is_current(text: str, cluster: Cluster, source_sha256: str) -> bool:
-    """Whether the operator's file is made from that source, as the inventory stands."""
+    """Whether the operator's file was made from this admin.conf and this inventory."""
     return f"{_STAMP}{stamp(cluster, source_sha256)}" in text.splitlines()
 
 
 def render(cluster: Cluster, source: str, source_sha256: str) -> str:
-    """The operator's file from the cluster's own (/etc/kubernetes/admin.conf); raises ValueError where that is none."""
+    """The operator's file from `source`, the text of /etc/kubernetes/admin.conf. Raises ValueError if that is no kubeconfig."""
     found: Any = yaml.safe_load(source)
     if not isinstance(found, dict) or not {"clusters", "users"} <= set(found):
         raise ValueError("/etc/kubernetes/admin.conf is no kubeconfig")

@@ -1,4 +1,4 @@
-"""What each host advertises to the tailnet, what it keeps to itself, and the policy that admits exactly that."""
+"""The routes that each host advertises to the tailnet, its local networks, and headscale's policy, which allows exactly these."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from ipaddress import IPv4Network
 
 from cluster.model import Cluster, Host
 
-# What every host of the cluster is in the policy; headscale gives it with the key that the host joins by.
+# The tag of every host in the policy; headscale assigns it with the pre-auth key by which the host joins.
 TAG = "tag:node"
 
 
 def advertised(cluster: Cluster, host: Host) -> tuple[IPv4Network, ...]:
-    """Its own LAN address and its declared LAN routes; the network of its pods is known only when Kubernetes gave it one."""
+    """The LAN address of a host and its declared LAN routes; the subnet of its pods is known only after Kubernetes has assigned it."""
     return cluster.routes_of(host)
 
 
 def kept_local(cluster: Cluster, host: Host) -> tuple[IPv4Network, ...]:
-    """What `host` never sends into the tailnet, though others advertise addresses of it: its own LAN, and what it routes."""
+    """Networks that `host` never routes into the tailnet, though other hosts advertise addresses of them: its LAN and its LAN routes."""
     return tuple(dict.fromkeys((host.site.lan, *host.lan_routes)))
 
 
 def approved(cluster: Cluster) -> tuple[IPv4Network, ...]:
-    """Every route that becomes served without anybody's consent.
+    """Routes that headscale approves automatically.
 
-    Those of pods also where the pod network needs none: while it is switched, packets go the old way until the new one is there.
+    Routes of pods are included also with vxlan: during a change of `pod_network`, the old routes work until the new network does.
     """
     return (cluster.pod_cidr, *(route for host in cluster.hosts for route in advertised(cluster, host)))
 
 
 def policy(cluster: Cluster) -> dict[str, object]:
-    """headscale's policy document: hosts, and what they route, reach one another; nobody else is in the tailnet.
+    """headscale's policy document: all hosts, and all networks behind them, may reach each other.
 
-    Routed addresses are named one by one: with SNAT off they are the senders and the receivers, and no tag covers them.
+    The networks are listed because SNAT is off: packets have addresses of these networks, to which no tag applies.
     """
     members = [TAG, *(str(network) for network in approved(cluster))]
     return {

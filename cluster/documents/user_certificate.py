@@ -1,4 +1,4 @@
-"""A person's way into the cluster: a key made on the operator's machine, and a short-lived certificate that the cluster signs."""
+"""A person's kubeconfig: a key made on the operator's machine, and a short-lived certificate that the cluster signs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GROUP = "isthmus"
 
 @dataclass(frozen=True)
 class Person:
-    """Who gets in, as what (one of Kubernetes' own ClusterRoles), and for how many hours."""
+    """A person with access to the cluster: user name, ClusterRole of Kubernetes (view, edit, admin, cluster-admin), and hours of validity."""
 
     user: str
     role: str
@@ -29,12 +29,12 @@ class Person:
 
     @property
     def group(self) -> str:
-        """What the certificate says, and the binding reads: the role is in the certificate, and ends with it."""
+        """The certificate's group, to which the role is bound: the role is part of the certificate, and ends with it."""
         return f"{GROUP}:{self.role}"
 
 
 def new_key() -> bytes:
-    """A private key, as PEM; secret."""
+    """A new private key as PEM; secret."""
     key = ec.generate_private_key(ec.SECP256R1())
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -42,7 +42,7 @@ def new_key() -> bytes:
 
 
 def request(person: Person, key: bytes) -> str:
-    """The request for a certificate, as PEM: it holds no secret."""
+    """The certificate signing request as PEM, without secrets. `key`: private key as PEM."""
     private: Any = serialization.load_pem_private_key(key, None)
     name = x509.Name(
         [
@@ -55,7 +55,7 @@ def request(person: Person, key: bytes) -> str:
 
 
 def signing_request(name: str, person: Person, pem: str) -> str:
-    """The API's object of that name, as YAML."""
+    """The CertificateSigningRequest object as YAML. `name`: the object's name; `pem`: the request."""
     return yaml.safe_dump(
         {
             "apiVersion": "certificates.k8s.io/v1",
@@ -72,7 +72,7 @@ def signing_request(name: str, person: Person, pem: str) -> str:
 
 
 def binding(role: str) -> str:
-    """What gives the role to all whose certificate says so, as YAML."""
+    """The ClusterRoleBinding as YAML that gives the role to every certificate of its group."""
     return yaml.safe_dump(
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -85,7 +85,7 @@ def binding(role: str) -> str:
 
 
 def render(cluster: Cluster, person: Person, key: bytes, certificate: str, authority: str) -> str:
-    """The kubeconfig; `certificate` and `authority` are PEM. Secret."""
+    """The kubeconfig; secret. `key`, `certificate` and `authority` (the cluster's CA) are PEM."""
     way = tunnel(cluster)
     header = f"# {person.user}, {person.role}, until {_end(certificate):%Y-%m-%d %H:%M} UTC. Written by isthmus.\n"
     header += f"# First open the way to the API, in another terminal:\n#   {way}\n" if way else ""
@@ -109,7 +109,7 @@ def render(cluster: Cluster, person: Person, key: bytes, certificate: str, autho
 
 
 def is_current(text: str, cluster: Cluster, person: Person, authority: str, now: datetime.datetime) -> bool:
-    """Whether the file lets that person in, in that role, for at least half of the hours asked for and no longer than all."""
+    """Whether the kubeconfig has this person, role and CA, and is valid for at least half of the person's hours and at most all of them."""
     try:
         found: Any = yaml.safe_load(text)
         encoded = found["users"][0]["user"]["client-certificate-data"]

@@ -1,4 +1,4 @@
-"""What a cluster keeps from its beginning to its end, because names, certificates or addresses that were given out depend on it."""
+"""Settings that can't change on a running cluster, because names, certificates or assigned addresses depend on them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from cluster.model import Cluster
 from cluster.problems import Problem
 
 WHY = {
-    "endpoint": "every kubeconfig and the API's certificate name it, and nodes would look for the API where it is not",
-    "services": "services have their addresses already, and the API's certificate names the first of them",
-    "pods": "every node has its network out of it already",
-    "domain": "running pods and CoreDNS look names up in it",
+    "endpoint": "every kubeconfig and the API's certificate contain it, and nodes would not find the API any more",
+    "services": "services have addresses of it, and the API's certificate contains the first of them",
+    "pods": "every node has a subnet of it",
+    "domain": "running pods and CoreDNS resolve names in it",
 }
 
 
 def declared(cluster: Cluster) -> dict[str, tuple[str, str]]:
-    """Setting → the keys of the inventory that make it, and its value as a running cluster would say it."""
+    """Setting → its keys in the inventory, and its declared value in the form that a running cluster reports."""
     return {
         "endpoint": ("api_name, api_port", f"{cluster.api_endpoint_name}:{cluster.api_port}"),
         "services": ("service_cidr", str(cluster.service_cidr)),
@@ -26,7 +26,7 @@ def declared(cluster: Cluster) -> dict[str, tuple[str, str]]:
 
 
 def differences(cluster: Cluster, found: Mapping[str, Mapping[str, str]]) -> list[Problem]:
-    """Why the inventory can't be brought about. `found`: host → setting → its value there, as far as the host knows it."""
+    """Problems of hosts whose running cluster has another value. `found`: host → setting → value, without settings that the host lacks."""
     problems = []
     for setting, (keys, wanted) in declared(cluster).items():
         others: dict[str, list[str]] = {}
@@ -36,9 +36,9 @@ def differences(cluster: Cluster, found: Mapping[str, Mapping[str, str]]) -> lis
         problems += [
             Problem(
                 ", ".join(names),
-                f"the cluster that runs there has {value}, {keys} in the inventory says {wanted}",
+                f"the running cluster has {value}, but {keys} in the inventory is {wanted}",
                 WHY[setting],
-                f"write {keys} as it was; for a new one, tasks/reset.py and then the deploy begin the cluster anew",
+                f"restore the old value of {keys}; for a new value, run tasks/reset.py and then the deploy, which make a new cluster",
             )
             for value, names in others.items()
         ]

@@ -80,17 +80,17 @@ def test_a_node_by_itself_is_held_to_the_version_of_the_api(world: Rehearsal) ->
     api, worker = world.cluster.control_planes[0].name, world.cluster.nodes[-1].name
     result = world.pyinfra("-y", "deploy.py", "--limit", worker)
     assert result.returncode == 1
-    assert f"{worker}, {api}\n      what  Kubernetes {OLD['kubernetes']} runs there" in result.output
+    assert f"{worker}, {api}\n      what  Kubernetes {OLD['kubernetes']} is installed" in result.output
     assert "Starting operation" not in result.output
 
 
 @pytest.mark.parametrize(
     ("part", "version", "said"),
     [
-        ("kubernetes", "1.37.2", "kubeadm goes one minor version at a time"),
+        ("kubernetes", "1.37.2", "kubeadm upgrades one minor version at a time"),
         ("kubernetes", "1.36.99", "write one that it has"),
-        ("headscale", "0.27.1", "it refuses a database that a newer one has changed"),
-        ("tailscale", "1.98.0", "an older one may not read"),
+        ("headscale", "0.27.1", "headscale refuses a database that a newer version has changed"),
+        ("tailscale", "1.98.0", "an older version may not read"),
         ("tailscale", "1.102.99", "write one that it has"),
     ],
 )

@@ -38,12 +38,12 @@ def test_a_right_call_passes() -> None:
         ("kubeconfig", {"user": "ann\n"}, "is not a name of small letters"),
         ("kubeconfig", {"user": "ann", "role": "god"}, "one of view, edit, admin, cluster-admin"),
         ("backup", {}, "--data recipient= and a recipient of age"),
-        ("restore", {"from": "x"}, "--data identity= and a file with the key of age"),
+        ("restore", {"from": "x"}, "--data identity= and a file with the age identity"),
         ("restore", {"from": "x", "identity": "y", "only": "etcd"}, "is not cluster or tailnet; without it, both"),
-        ("uncordon", {"host": "attic", "yes": "attic"}, "it takes no yes"),
+        ("uncordon", {"host": "attic", "yes": "attic"}, "the task has no argument yes"),
         ("pull_images", {"version": "v1.36.3"}, "a version of Kubernetes, such as 1.36.3"),
         ("pull_images", {"version": "1.36"}, "a version of Kubernetes, such as 1.36.3"),
-        ("reinstall_pod_network", {}, "cuts all pods of calm off"),
+        ("reinstall_pod_network", {}, "disconnects all pods of calm"),
         ("reinstall_pod_network", {"yes": "yes"}, "not calm"),
     ],
 )
@@ -73,11 +73,11 @@ def test_one_of_three_control_planes_may_go() -> None:
 
 def test_what_destroys_is_confirmed_by_name() -> None:
     assert told("remove_host", host="attic", preview=True) == told("remove_host", host="attic", terminal=True) == ""
-    assert "This takes attic out of calm" in told("remove_host", host="attic")
+    assert "This removes attic from calm" in told("remove_host", host="attic")
     assert "'1', not attic" in told("remove_host", host="attic", yes="1", terminal=True)
     assert told("remove_host", host="attic", yes="attic") == ""
     given = {"from": "x", "identity": "y"}
-    assert "what etcd and headscale have learned since is lost" in told("restore", **given)
+    assert "all changes in etcd and headscale since then are lost" in told("restore", **given)
     assert told("restore", **given, yes="calm") == ""
     assert "--data yes=calm" in told("rebuild_headscale")
 

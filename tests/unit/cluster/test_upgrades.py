@@ -91,23 +91,28 @@ def test_an_api_that_is_newer_than_declared_counts_before_an_older_kubelet() -> 
             "kubernetes",
             "1.35.4",
             "1.37.2",
-            "run tasks/upgrade.py with 1.36 first: kubeadm goes one minor version at a time",
+            "run tasks/upgrade.py with 1.36 first: kubeadm upgrades one minor version at a time",
         ),
-        ("kubernetes", "1.37.2", "1.36.3", 'write kubernetes_version = "1.37.2": kubeadm knows no way back'),
+        ("kubernetes", "1.37.2", "1.36.3", 'write kubernetes_version = "1.37.2": kubeadm can\'t downgrade'),
         (
             "headscale",
             "0.27.1",
             "0.29.3",
-            "run tasks/upgrade.py with 0.28 first: headscale changes its database one minor",
+            "run tasks/upgrade.py with 0.28 first: headscale migrates its database one minor",
         ),
-        ("headscale", "0.29.3", "0.29.2", 'write headscale_version = "0.29.3": it refuses a database that a newer one'),
+        (
+            "headscale",
+            "0.29.3",
+            "0.29.2",
+            'write headscale_version = "0.29.3": headscale refuses a database that a newer version',
+        ),
         ("tailscale", "1.96.2", "1.102.5", "run: pyinfra inventory.py tasks/upgrade.py"),
-        ("containerd", "2.3.7", "2.2.9", 'write containerd_version = "2.3.7": an older one may not read'),
+        ("containerd", "2.3.7", "2.2.9", 'write containerd_version = "2.3.7": an older version may not read'),
     ],
 )
 def test_the_deploy_names_the_way(part: str, runs: str, wanted: str, fix: str) -> None:
     assert fix in said(runs, wanted, part)
-    assert f"{runs} runs there, {part}_version is {wanted}" in said(runs, wanted, part)
+    assert f"{runs} is installed, but {part}_version is {wanted}" in said(runs, wanted, part)
     is_refused = "tasks/upgrade.py" not in fix or "first" in fix
     assert bool(upgrades.refusals([Step(part, "hub", runs, wanted)])) == is_refused
 

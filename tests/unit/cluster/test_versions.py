@@ -96,8 +96,8 @@ def test_the_refusal_says_why_and_what_to_do() -> None:
     assert isinstance(result, list)
     assert result[0].to_json() == {
         "where": "box release",
-        "what": "it runs Ubuntu 18.04; supported are Debian 11 to 13 and Ubuntu 20.04 to 26.04",
-        "why": "its publisher's support is over, and today's kubelet and containerd expect a newer kernel, glibc and systemd",
+        "what": "the host runs Ubuntu 18.04; supported are Debian 11 to 13 and Ubuntu 20.04 to 26.04",
+        "why": "its publisher's support has ended, and kubelet and containerd expect a newer kernel, glibc and systemd",
         "fix": 'install a supported release, or accept the risk with exceptions = ("old-release",)',
     }
 
