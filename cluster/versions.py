@@ -1,4 +1,4 @@
-"""Which versions go together, and what a host gets from its release, kernel, glibc, cgroup and architecture."""
+"""Compatible versions, and the install plan of a host, derived from its release, kernel, glibc, cgroup and architecture."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ CODENAMES = {
 
 @dataclass(frozen=True)
 class KubeletSettings:
-    """What kubeadm, kubelet and containerd are told about the machine that a node is."""
+    """The settings of kubeadm, kubelet and containerd that depend on the node's machine."""
 
     ignored_preflight: tuple[str, ...]
     fail_cgroup_v1: bool
@@ -55,7 +55,7 @@ class KubeletSettings:
 
     @property
     def keeps_conntrack(self) -> bool:
-        """kube-proxy leaves the conntrack sysctls alone: a container can't write them."""
+        """Whether kube-proxy must not set the conntrack sysctls, because a container can't write them."""
         return self.restrict_oom_score_adj
 
     def to_json(self) -> dict[str, object]:
@@ -65,9 +65,10 @@ class KubeletSettings:
 
 @dataclass(frozen=True)
 class InstallPlan(KubeletSettings):
-    """What a host gets, from what it is.
+    """The packages of a host and their settings, derived from its survey.
 
-    `containerd_pinned` is False where Docker builds no new packages for the release: its newest one is taken there.
+    `containerd_pinned`: the declared version of containerd is installed; False if Docker builds no new packages for the release, whose
+    newest one is installed then, or if the distribution's containerd is used.
     """
 
     distribution: str
@@ -79,7 +80,7 @@ class InstallPlan(KubeletSettings):
 
 
 def install_plan(host: Host, found: Survey, containerd: str = defaults.CONTAINERD) -> InstallPlan | list[Problem]:
-    """What `host` gets, as it was surveyed, or everything for which it is refused."""
+    """The install plan of `host` from its survey, or all problems for which it is refused."""
     id_, version, where, exceptions = found.release_id, found.release_version, host.name, host.exceptions
     refused = [
         *support.release(id_, version, where, exceptions),
@@ -97,7 +98,7 @@ def install_plan(host: Host, found: Survey, containerd: str = defaults.CONTAINER
         codename=CODENAMES.get((id_, version), found.codename),
         architecture=found.architecture,
         containerd_package="containerd.io" if from_docker else "containerd",
-        # Version 2 is read by every containerd that such a release may hold.
+        # Every containerd of such a release can read format 2.
         containerd_config_version=containerd_config_version(containerd) if is_recent else 2,
         containerd_pinned=is_recent,
         **asdict(kubelet_settings(found.cgroup, found.container, exceptions)),
@@ -105,7 +106,7 @@ def install_plan(host: Host, found: Survey, containerd: str = defaults.CONTAINER
 
 
 def kubelet_settings(cgroup: str, container: str, exceptions: Collection[str]) -> KubeletSettings:
-    """What is passed over on a node: only what is found *and* declared to be accepted."""
+    """The settings of a node: a deviation is ignored only if it is found on the host *and* accepted by the inventory's exceptions."""
     in_container = bool(container) and CONTAINER in exceptions
     on_v1 = cgroup == "v1" and CGROUP_V1 in exceptions
     ignored = ["SystemVerification"] if in_container or on_v1 else []
@@ -116,11 +117,11 @@ def kubelet_settings(cgroup: str, container: str, exceptions: Collection[str]) -
 
 
 def problems(host: Host, found: Survey) -> list[Problem]:
-    """Everything for which `host` is refused because of what it is."""
+    """All problems for which `host` is refused, from its survey."""
     decided = install_plan(host, found)
     return [*(decided if isinstance(decided, list) else ()), *support.memory(host, found.memory_mb)]
 
 
 def containerd_config_version(containerd: str) -> int:
-    """The version of config.toml to write: 3 from containerd 2.0 on, 2 before. Both kinds are read by all later ones."""
+    """The format of config.toml: 3 from containerd 2.0 on, 2 before. Later versions of containerd read both."""
     return 3 if minor(containerd) >= (2, 0) else 2

@@ -1,4 +1,4 @@
-"""What flannel is told: pods routed by the tailnet, or wrapped in vxlan on top of it."""
+"""flannel's configuration: pods routed by the tailnet, or wrapped in vxlan on top of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cluster.model import Cluster
 
 PLUGIN_IMAGE = "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel3"
 INTERFACE = "tailscale0"
-# Of its vxlan, with the network identifier that flannel takes by default.
+# The link of flannel's vxlan, with flannel's default network identifier 1.
 VXLAN_LINK = "flannel.1"
 BRIDGE = "cni0"
 # The pod network's name for CNI.
@@ -22,13 +22,13 @@ CNI_CONFIG = "/etc/cni/net.d/10-flannel.conflist"
 # What the pod network leaves on a node: links, and files as shell patterns.
 LINKS = (BRIDGE, VXLAN_LINK, "flannel-v6.1")
 FILES = (CNI_CONFIG, "/var/lib/cni/flannel", LEASES, f"/var/lib/cni/results/{NETWORK}-*", "/run/flannel")
-# flannel's own default, 8081, is a likely port for somebody's service on the host.
+# flannel's default, 8081, is likely to be the port of another program on the host.
 HEALTH_PORT = 10280
 DAEMON_SET = ("kube-flannel", "daemonset/kube-flannel-ds")
 
 
 def images(cluster: Cluster) -> tuple[str, str]:
-    """The one that brings its plugin, which is needed first, and the daemon's."""
+    """The image with flannel's CNI plugin, which is needed first, and the daemon's image."""
     return PLUGIN_IMAGE, f"ghcr.io/flannel-io/flannel:v{cluster.flannel_version}"
 
 
@@ -48,9 +48,9 @@ def manifest_values(cluster: Cluster) -> dict[str, Any]:
 
 
 def net_conf(cluster: Cluster) -> dict[str, Any]:
-    """flannel's network: `alloc` only hands out the nodes' subnets, vxlan also carries what pods send."""
+    """flannel's network configuration: the backend `alloc` only assigns the nodes' subnets, vxlan also carries packets between nodes."""
     is_routed = cluster.pod_network == "routed"
-    # The MTU is of the interface below; vxlan takes 50 bytes of it.
+    # This is the MTU of the link below; flannel itself subtracts vxlan's 50 bytes.
     backend = {"Type": "alloc"} if is_routed else {"Type": "vxlan", "MTU": cluster.tailnet_mtu}
     return {"Network": str(cluster.pod_cidr), "EnableNFTables": False, "Backend": backend}
 
@@ -58,10 +58,10 @@ def net_conf(cluster: Cluster) -> dict[str, Any]:
 def _cni_conf(cluster: Cluster) -> dict[str, Any]:
     return {
         "name": NETWORK,
-        # Old and new builds of flannel's plugin alike speak this one.
+        # Old and new builds of flannel's plugin support this version.
         "cniVersion": "0.4.0",
         "plugins": [
-            # Said here: the plugin would take what tailscale0 had when flannel started.
+            # Explicit, because else the plugin would use the MTU that tailscale0 had when flannel started.
             {
                 "type": "flannel",
                 "delegate": {"hairpinMode": True, "isDefaultGateway": True, "mtu": mtu.of_pods(cluster)},

@@ -1,7 +1,7 @@
-"""Which packets a host must let in and through, and how an iptables rule set that refuses them is corrected.
+"""The packets that a host must accept and forward, and the correction of iptables rules that would drop or reject them.
 
-Images such as Oracle's reject what they don't know; Docker's FORWARD policy drops it. Only chains that refuse are touched: our
-rules go in front of what refuses, marked by a comment, and every other line stays as it is.
+Images such as Oracle's reject unknown packets; Docker's FORWARD policy drops them. Only chains that refuse packets are changed: our
+ACCEPT rules are inserted before the rule that refuses, marked by a comment, and every other line stays.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ _ANY_COMMENT = re.compile(r'-m comment --comment (?:"(?:[^"\\]|\\.)*"|\S+) ?')
 
 @dataclass(frozen=True)
 class Rule:
-    """An ACCEPT in `chain`; `match` in the spelling of iptables-save, so that rules are compared as text."""
+    """An ACCEPT rule in `chain`. `match`: its condition as iptables-save prints it, so that rules can be compared as text."""
 
     chain: str
     match: str
 
     @property
     def text(self) -> str:
-        """As iptables-save prints it."""
+        """The rule as iptables-save prints it."""
         return f"-A {self.chain} {self.body}"
 
     @property
     def body(self) -> str:
-        """What follows the chain's name."""
+        """The rule without `-A` and the chain's name."""
         return f"{self.match} {MARK}-j ACCEPT"
 
 
 @dataclass(frozen=True)
 class Chain:
-    """A chain of the filter table; a chain of some program's own has the policy `-`."""
+    """A chain of the filter table; a user-defined chain has the policy `-`."""
 
     policy: str
     rules: tuple[str, ...] = ()
@@ -49,7 +49,8 @@ class Chain:
 
 @dataclass(frozen=True)
 class Filters:
-    """A host's IPv4 filter rules: in use (backend → iptables-save lines), kept for the next boot, and our script's text."""
+    """A host's IPv4 filter rules. `live`: iptables backend (nft, legacy) → lines of iptables-save; `kept`: the image's saved rules for
+    the next boot, None if there is no such file; `script`: the text of our boot script, None if there is none."""
 
     default_backend: str
     live: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -63,7 +64,8 @@ class Filters:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a host's filters need. `script_rules` (backend → rules) must stand now and after each boot; `pending` = some don't stand now."""
+    """The changes of a host's filters. `script_rules`: backend → rules to insert now and at each boot; `pending`: live rules differ from
+    that now; `kept`: the wanted text of the saved rules, None if there is no such file."""
 
     script_rules: dict[str, tuple[Rule, ...]]
     pending: bool
@@ -71,14 +73,14 @@ class Plan:
 
 
 def needed(cluster: Cluster, host: Host) -> tuple[Rule, ...]:
-    """All that `host` must accept for its part in the tailnet and the cluster."""
+    """The packets that `host` must accept for its roles in the tailnet and the cluster."""
     return tuple(Rule("INPUT", match) for match in _input(cluster, host)) + tuple(
         Rule("FORWARD", match) for match in _forward(cluster, host)
     )
 
 
 def plan(found: Filters, rules: Sequence[Rule]) -> Plan:
-    """What must be done so that `rules` hold wherever a chain would refuse them."""
+    """The changes by which `rules` are accepted in each chain that would drop or reject their packets."""
     live = {backend: parse(lines) for backend, lines in found.live.items()}
     kept = parse((found.kept or "").splitlines())
     wanted: dict[str, tuple[Rule, ...]] = {}
@@ -88,7 +90,7 @@ def plan(found: Filters, rules: Sequence[Rule]) -> Plan:
         lasting = kept if backend == found.default_backend else {}
         refused = tuple(rule for rule in rules if refuses(chains, rule.chain) or refuses(lasting, rule.chain))
         outdated = _ours(chains) - {rule.text for rule in refused}
-        pending = pending or bool(outdated) or not all(_stands(chains, rule) for rule in refused)
+        pending = pending or bool(outdated) or not all(_is_accepted(chains, rule) for rule in refused)
         if refused:
             wanted[backend] = refused
     return Plan(wanted, pending, None if found.kept is None else corrected(found.kept, rules))
@@ -110,9 +112,9 @@ def missing_rules(found: Filters, rules: Sequence[Rule]) -> tuple[str, ...]:
 
 
 def refuses(chains: dict[str, Chain], name: str) -> bool:
-    """Whether a packet that no rule of the chain knows is dropped or rejected."""
+    """Whether the chain drops or rejects a packet that no rule matches."""
     chain = chains.get(name)
-    return chain is not None and (chain.policy == "DROP" or _barrier(chains, name) is not None)
+    return chain is not None and (chain.policy == "DROP" or _first_refusal(chains, name) is not None)
 
 
 def parse(lines: Iterable[str]) -> dict[str, Chain]:
@@ -134,7 +136,7 @@ def parse(lines: Iterable[str]) -> dict[str, Chain]:
 
 
 def corrected(text: str, rules: Sequence[Rule]) -> str:
-    """The rules file with `rules` in front of whatever refuses them; all other lines stay as they are and where they are."""
+    """The rules file with `rules` inserted before the rule that refuses their packets; all other lines stay."""
     before = text.splitlines()
     lines = [line for line in before if not _is_ours(line)]
     chains = parse(lines)
@@ -175,7 +177,7 @@ def _input(cluster: Cluster, host: Host) -> Iterator[str]:
     yield from (f"-s {other.lan_address}/32" for other in cluster.hosts_of(host.site) if other.name != host.name)
     yield from public
     if host.is_node:
-        # Its own pods reach it by the bridge, the others' pods by the tailnet or by flannel's vxlan.
+        # The node's pods reach it through the bridge, pods of other nodes through the tailnet or flannel's vxlan.
         yield from (f"-i {flannel.BRIDGE}", f"-i {flannel.VXLAN_LINK}")
     for number, port in answers:
         if port.source == "api_access":
@@ -187,7 +189,7 @@ def _to(number: int, port: ports.Port) -> str:
 
 
 def _source(network: IPv4Network) -> str:
-    # iptables-save leaves out a source that is everybody.
+    # iptables-save does not print the source 0.0.0.0/0.
     return f"-s {network} " if network.prefixlen else ""
 
 
@@ -197,8 +199,8 @@ def _forward(cluster: Cluster, host: Host) -> Iterator[str]:
         yield from (f"-s {cluster.pod_cidr}", f"-d {cluster.pod_cidr}")
 
 
-def _barrier(chains: dict[str, Chain], name: str, seen: tuple[str, ...] = ()) -> int | None:
-    """The place of the first rule of the chain that lets no packet past it and refuses what it gets; None if there is none."""
+def _first_refusal(chains: dict[str, Chain], name: str, seen: tuple[str, ...] = ()) -> int | None:
+    """Index of the first unconditional DROP or REJECT in the chain, following jumps; None if there is none."""
     for place, rule in enumerate(chains.get(name, Chain("-")).rules):
         words = _ANY_COMMENT.sub("", rule).split()
         if len(words) < 2 or words[0] not in ("-j", "-g"):
@@ -208,14 +210,14 @@ def _barrier(chains: dict[str, Chain], name: str, seen: tuple[str, ...] = ()) ->
             return None
         if target in ("DROP", "REJECT"):
             return place
-        if target in chains and target not in seen and _barrier(chains, target, (*seen, name)) is not None:
+        if target in chains and target not in seen and _first_refusal(chains, target, (*seen, name)) is not None:
             return place
     return None
 
 
-def _stands(chains: dict[str, Chain], rule: Rule) -> bool:
+def _is_accepted(chains: dict[str, Chain], rule: Rule) -> bool:
     chain = chains.get(rule.chain, Chain("-"))
-    return rule.body in chain.rules[: _barrier(chains, rule.chain)]
+    return rule.body in chain.rules[: _first_refusal(chains, rule.chain)]
 
 
 def _ours(chains: dict[str, Chain]) -> set[str]:
@@ -227,13 +229,13 @@ def _is_ours(line: str) -> bool:
 
 
 def _place(lines: Sequence[str], chains: dict[str, Chain], name: str) -> int:
-    """Where in the file a rule of the chain stands before what refuses: the barrier, or the end of the chain."""
+    """Index of the line before which a rule of the chain is inserted: the first refusal, or the end of the chain."""
     start = lines.index("*filter")
     end = next(at for at, line in enumerate(lines) if at > start and line.strip() == "COMMIT")
     places = [at for at in range(start, end) if (match := _APPENDED.match(lines[at])) and match[1] == name]
-    barrier = _barrier(chains, name)
-    if barrier is not None:
-        return places[barrier]
+    refusal = _first_refusal(chains, name)
+    if refusal is not None:
+        return places[refusal]
     return places[-1] + 1 if places else end
 
 

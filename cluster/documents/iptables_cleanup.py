@@ -1,7 +1,7 @@
-"""What Kubernetes, flannel and this project have put into a host's iptables, told apart from what is others'.
+"""The removal of rules of Kubernetes, flannel and this project from a host's iptables.
 
-Only lines that name a chain of ours, or carry our mark, are taken out, one by one: no table is flushed or written anew, so what
-others have there stays as it is, in its order and with its counters.
+Only lines with one of these chains, or with our mark, are removed, one by one: no table is flushed or replaced, so the rules of
+other programs stay in their order and with their counters.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from cluster.documents.flannel import NETWORK
 from cluster.documents.iptables import MARK
 
-# kube-proxy's and kubelet's, and flannel's.
+# Chains of kube-proxy and kubelet, and of flannel.
 _OURS = re.compile(r"^(KUBE|FLANNEL)-")
-# The portmap plugin's chains serve every CNI network of the host; a pod's own is known by flannel's network name in a comment.
+# The portmap plugin's chains serve all CNI networks of the host; a pod's chain has flannel's network name in a comment.
 _SHARED = re.compile(r"^CNI-HOSTPORT-")
 _FLANNELS = f'name: \\"{NETWORK}\\"'
 _TARGET = re.compile(r"(?:^| )-[jg] (\S+)")
@@ -31,15 +31,15 @@ TABLES = (
 
 
 def removal(saved: Iterable[str], with_marked: bool) -> str:
-    """Input for `iptables-restore --noflush` that takes out all of ours in those lines of iptables-save; empty where there is nothing.
+    """Input of `iptables-restore --noflush` that removes our chains and rules from `saved`, lines of iptables-save; empty if there are none.
 
-    `with_marked`: also our own rules, which admit the tailnet.
+    `with_marked`: remove also the rules that accept the tailnet's packets.
     """
     return "".join(_table(name, chains, with_marked) for name, chains in _tables(saved).items())
 
 
 def _tables(saved: Iterable[str]) -> Mapping[str, dict[str, list[str]]]:
-    """Table → chain → the rules that are appended to it."""
+    """Table → chain → its rules."""
     tables: dict[str, dict[str, list[str]]] = {}
     table: dict[str, list[str]] = {}
     for line in (line.strip() for line in saved):
@@ -62,7 +62,7 @@ def _table(name: str, chains: Mapping[str, Sequence[str]], with_marked: bool) ->
         for rule in rules
         if _target(rule) in ours or (with_marked and MARK in f"{rule} ")
     ]
-    # Chains may name each other: all are emptied before the first one goes.
+    # Chains may jump to each other: all are flushed before the first one is deleted.
     lines += [f"-F {chain}" for chain in ours] + [f"-X {chain}" for chain in ours]
     return "\n".join([f"*{name}", *lines, "COMMIT", ""]) if lines else ""
 

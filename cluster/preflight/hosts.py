@@ -1,4 +1,4 @@
-"""What stands in the way of a deploy, judged from a survey of each host before anything is changed."""
+"""The checks of a host's survey before the first change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cluster.model import Cluster, Host
 from cluster.observed.survey import Survey
 from cluster.problems import Problem
 
-# Kubernetes' certificates are checked against the clock, and a join fails beyond five minutes.
+# Certificates are checked against the clock, and a join fails at a difference of more than five minutes.
 CLOCK_SKEW_LIMIT_S = 60
 NODE_DISK_MB = 4096
 HOST_DISK_MB = 1024
@@ -21,13 +21,13 @@ OURS = (*flannel.LINKS, flannel.INTERFACE, "lo")
 
 
 def problems(cluster: Cluster, host: Host, found: Survey) -> list[Problem]:
-    """All that must be put right on `host` before the deploy can begin."""
+    """All problems of `host` that must be fixed before the deploy."""
     checks = (_system, _clock, _names, _room, _ports, _lan, _foreign_networks)
     return [problem for check in checks for problem in check(cluster, host, found)]
 
 
 def names_to_resolve(cluster: Cluster, host: Host) -> tuple[str, ...]:
-    """The DNS names that `host` itself fetches from; the ones that its site replaces by a mirror are left out."""
+    """The DNS names from which `host` downloads: official names, or the site's mirrors instead."""
     mirrors = host.site.mirrors
     wanted = {cluster.coordination_name}
     if mirrors.tailscale != "push":
@@ -67,8 +67,8 @@ def _clock(cluster: Cluster, host: Host, found: Survey) -> Iterator[Problem]:
     if abs(found.clock_skew_s) > CLOCK_SKEW_LIMIT_S:
         yield Problem(
             f"{host.name} clock",
-            f"it is {found.clock_skew_s:+.0f} s from the operator's",
-            "certificates and join tokens are valid by the clock",
+            f"it differs from the operator's clock by {found.clock_skew_s:+.0f} s",
+            "certificates and join tokens are checked against the clock",
             "set the clock (timedatectl set-ntp true), then run again",
         )
 
@@ -80,7 +80,7 @@ def _names(cluster: Cluster, host: Host, found: Survey) -> Iterator[Problem]:
             f"{host.name} DNS",
             f"{name} does not resolve",
             why,
-            f"mend /etc/resolv.conf or the record of {name}, or declare a mirror",
+            f"repair /etc/resolv.conf or the DNS record of {name}, or declare a mirror",
         )
 
 
@@ -96,9 +96,9 @@ def _room(cluster: Cluster, host: Host, found: Survey) -> Iterator[Problem]:
     if host.is_node and found.memory_mb < NODE_MEMORY_MB:
         yield Problem(
             f"{host.name} memory",
-            f"it has {found.memory_mb} MB",
+            f"the host has {found.memory_mb} MB",
             f"kubelet, containerd and the pod network need about {NODE_MEMORY_MB} MB",
-            "give it another role, or a larger machine",
+            "use a larger machine, or give the host another role",
         )
 
 
@@ -116,7 +116,7 @@ def _ports(cluster: Cluster, host: Host, found: Survey) -> Iterator[Problem]:
             f"{host.name} port {port}/{protocol}",
             f"{process} listens on it",
             f"{expected} needs it on this host",
-            f"stop {process}, or have it listen elsewhere",
+            f"stop {process}, or configure another port for it",
         )
 
 
@@ -125,7 +125,7 @@ def _lan(cluster: Cluster, host: Host, found: Survey) -> Iterator[Problem]:
     if host.lan_address not in [address.ip for address in held]:
         yield Problem(
             f"{host.name} lan_address",
-            f"{host.lan_address} is not on the host, which has {', '.join(sorted(str(address) for address in held)) or 'none'}",
+            f"the host has not {host.lan_address}, but {', '.join(sorted(str(address) for address in held)) or 'no address'}",
             "other hosts reach it by this address",
             "correct lan_address in the inventory",
         )
@@ -138,8 +138,8 @@ def _lan(cluster: Cluster, host: Host, found: Survey) -> Iterator[Problem]:
             yield Problem(
                 f"{host.name} lan",
                 f"the host's network is {address.network}, the site declares {host.site.lan}",
-                "the declared one is kept local; neighbours outside it would be reached through the tailnet",
-                "declare the network that the host has",
+                "the declared network is kept local, so neighbours outside it would be reached through the tailnet",
+                "declare the network of the host",
             )
 
 

@@ -1,4 +1,4 @@
-"""Why a cluster can't be upgraded now, judged before any change."""
+"""The checks of a cluster before an upgrade changes anything."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cluster.semver import minor, numbers
 from cluster.upgrades import Step, group, refusals
 from cluster.versions import CONTAINERD_FOR, TAILSCALE_FOR
 
-# kubelet may be so many minor versions older than the API.
+# kubelet may be at most so many minor versions older than the API.
 KUBELET_LAG = 3
 
 
@@ -24,7 +24,7 @@ def blockers(
     nodes: Sequence[Node] | None,
     members: Sequence[Member] | None,
 ) -> list[Problem]:
-    """Why the cluster can't be upgraded now. `nodes` None = the API does not answer, `members` of etcd None = it was not asked."""
+    """Why the cluster can't be upgraded now. `nodes`: None if the API does not answer; `members`: None if etcd's could not be listed."""
     doing = [step for step in found if step.part in parts]
     leaving = [step for step in found if step.part not in parts]
     problems = [*refusals(doing), *_apart(cluster, doing, leaving)]
@@ -36,8 +36,8 @@ def blockers(
             Problem(
                 where,
                 "the API does not answer",
-                "it says which nodes are ready, and which an interrupted upgrade has left out of service",
-                "run verify.py, which says why",
+                "it has the list of nodes that are ready, and of those that an interrupted upgrade has cordoned",
+                "run verify.py, which shows the cause",
             ),
         ]
     if not of_the_cluster & {step.part for step in doing}:
@@ -47,29 +47,32 @@ def blockers(
 
 def _nodes(cluster: Cluster, doing: Sequence[Step], nodes: Sequence[Node]) -> Iterator[Problem]:
     for node in nodes:
-        # One that is half-way may be away because of that, and its turn goes on.
+        # A node that an interrupted upgrade has marked may be down because of that, and its upgrade continues.
         if not node.ready and not node.in_upgrade:
             yield Problem(
                 f"node {node.name}",
                 f"it is not ready: {node.reason}",
-                "its pods and those of the node that is drained next would be away at once",
-                "bring it back, or take it out (tasks/remove_host.py)",
+                "its pods and those of the next drained node would be down at the same time",
+                "repair it, or remove it (tasks/remove_host.py)",
             )
         lag = minor(cluster.kubernetes_version)[1] - minor(node.version)[1]
         if any(step.part == "kubernetes" for step in doing) and node.version and lag > KUBELET_LAG:
             yield Problem(
                 f"node {node.name}",
-                f"its kubelet is {node.version}, kubernetes_version is {cluster.kubernetes_version}",
-                f"kubelet may be {KUBELET_LAG} minor versions older than the API, and no more",
+                f"its kubelet is {node.version}, but kubernetes_version is {cluster.kubernetes_version}",
+                f"kubelet may be at most {KUBELET_LAG} minor versions older than the API",
                 "upgrade that node first",
             )
 
 
 def _etcd(cluster: Cluster, members: Sequence[Member] | None) -> Iterator[Problem]:
-    why = "each control plane's etcd is away for a while in its turn, and the others must decide without it"
+    why = "the upgrade stops one etcd member after the other, and the others must keep the quorum without it"
     if members is None:
         yield Problem(
-            f"etcd on {cluster.control_planes[0].name}", "it could not be asked", why, "run verify.py, which says why"
+            f"etcd on {cluster.control_planes[0].name}",
+            "its members could not be listed",
+            why,
+            "run verify.py, which shows the cause",
         )
     for member in members or ():
         if not member.healthy:
@@ -77,62 +80,62 @@ def _etcd(cluster: Cluster, members: Sequence[Member] | None) -> Iterator[Proble
                 f"etcd on {member.name}",
                 "it does not answer",
                 why,
-                "bring it back, or take it out (tasks/remove_host.py)",
+                "repair it, or remove it (tasks/remove_host.py)",
             )
 
 
 def unmanaged_pods(node: str, pods: Sequence[Pod]) -> list[Problem]:
-    """Pods that a drain would end, and that nobody would start again."""
+    """A problem if a drain would end pods without a controller."""
     found = unmanaged(pods)
     if not found:
         return []
     return [
         Problem(
             f"node {node}",
-            f"nobody would start these pods again: {', '.join(found)}",
-            "the node is drained before its turn",
-            "save what they hold; --data force=1 ends them",
+            f"these pods have no controller, so they would not start again: {', '.join(found)}",
+            "the node is drained before its upgrade",
+            "save their data, then run again with --data force=1, which ends them",
         )
     ]
 
 
 def unknown_versions(names: Sequence[str]) -> list[Problem]:
-    """Hosts whose versions could not be read."""
+    """A problem for each host whose versions could not be read."""
     return [
         Problem(
             name,
             "its versions could not be read",
-            "nothing is changed on a host that is not understood",
-            "see its error above",
+            "nothing is changed on a host whose state is unknown",
+            "see the host's error above",
         )
         for name in names
     ]
 
 
 def not_offered(step: Step, package: str, uri: str, offered: Sequence[str] | None) -> Problem:
-    """The repository has no such version; `offered` None = it could not be read."""
+    """The problem that a repository lacks the wanted version. `offered`: its versions; None if they could not be read."""
     near = sorted((version for version in offered or () if minor(version) == minor(step.wanted)), key=numbers)
     what = f"{uri} could not be read" if offered is None else f"{uri} has no {package} {step.wanted}"
     fix = (
-        f"write one that it has: {', '.join(near)}"
+        f"declare one of its versions: {', '.join(near)}"
         if near
-        else "see that the host reaches it, or name a mirror that has it"
+        else "check that the host reaches it, or declare a mirror that has this version"
     )
-    return Problem(f"{step.host} {step.part}_version", what, "nothing is begun that can't be finished", fix)
+    return Problem(f"{step.host} {step.part}_version", what, "the upgrade starts only if it can be finished", fix)
 
 
-def not_fetched(step: Step, url: str, said: str | None) -> Problem:
-    """A single file can't be had."""
+def not_fetched(step: Step, url: str, error: str | None) -> Problem:
+    """The problem that a single file can't be downloaded. `error`: curl's message; None if curl could not be run."""
     return Problem(
         f"{step.host} {step.part}_version",
-        f"{url} can't be fetched: {said or 'curl could not be run'}",
-        "nothing is begun that can't be finished",
-        "write a version that is released, or name a mirror that has it",
+        f"{url} can't be downloaded: {error or 'curl could not be run'}",
+        "the upgrade starts only if it can be finished",
+        "declare a released version, or a mirror that has the file",
     )
 
 
 def _apart(cluster: Cluster, doing: Sequence[Step], leaving: Sequence[Step]) -> Iterator[Problem]:
-    """What `only=` leaves out and what it upgrades do not go together."""
+    """Problems of parts that `--data only=` leaves out, and that are too old for the parts that it upgrades."""
     parts = {step.part for step in doing}
     lowest = {
         "containerd": CONTAINERD_FOR.get(minor(cluster.kubernetes_version)) if "kubernetes" in parts else None,
@@ -143,5 +146,5 @@ def _apart(cluster: Cluster, doing: Sequence[Step], leaving: Sequence[Step]) -> 
         if least and minor(step.runs) < least:
             needed = f"{least[0]}.{least[1]}"
             yield Problem(
-                hosts, what, f"the other parts want {step.part} {needed} or newer", f"add it: --data only=…,{step.part}"
+                hosts, what, f"the other parts need {step.part} {needed} or newer", f"add it: --data only=…,{step.part}"
             )

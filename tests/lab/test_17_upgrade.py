@@ -88,10 +88,10 @@ def test_a_node_by_itself_is_held_to_the_version_of_the_api(world: Rehearsal) ->
     ("part", "version", "said"),
     [
         ("kubernetes", "1.37.2", "kubeadm upgrades one minor version at a time"),
-        ("kubernetes", "1.36.99", "write one that it has"),
+        ("kubernetes", "1.36.99", "declare one of its versions"),
         ("headscale", "0.27.1", "headscale refuses a database that a newer version has changed"),
         ("tailscale", "1.98.0", "an older version may not read"),
-        ("tailscale", "1.102.99", "write one that it has"),
+        ("tailscale", "1.102.99", "declare one of its versions"),
     ],
 )
 def test_what_can_not_be_is_refused_before_any_change(world: Rehearsal, part: str, version: str, said: str) -> None:

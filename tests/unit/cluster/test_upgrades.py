@@ -169,7 +169,7 @@ def test_an_upgrade_waits_for_a_cluster_that_is_well() -> None:
     assert unfit(cluster, step, nodes=[*NODES[:2], half_way]) == ""
     assert "3 minor versions older" in unfit(cluster, step, nodes=[replace(NODES[0], version="1.32.1")])
     assert "etcd on hub" in unfit(cluster, step, members=[Member("1", "hub", False)])
-    assert "it could not be asked" in unfit(cluster, step, members=None)
+    assert "its members could not be listed" in unfit(cluster, step, members=None)
     tailscale = Step("tailscale", "hub", "1.96.2", "1.102.5")
     assert unfit(cluster, tailscale, members=None) == ""
     assert unfit(cluster, tailscale, parts=("tailscale", "headscale"), nodes=None, members=None) == ""
@@ -181,20 +181,20 @@ def test_what_only_leaves_out_must_go_with_the_rest() -> None:
     assert "--data only=…,containerd" in unfit(cluster, kubernetes, containerd, parts=("kubernetes",))
     assert unfit(cluster, kubernetes, containerd) == ""
     headscale, tailscale = Step("headscale", "hub", "0.28.0", "0.29.3"), Step("tailscale", "wing", "1.76.0", "1.102.5")
-    assert "want tailscale 1.80 or newer" in unfit(cluster, headscale, tailscale, parts=("headscale",))
+    assert "need tailscale 1.80 or newer" in unfit(cluster, headscale, tailscale, parts=("headscale",))
 
 
 def test_what_is_not_offered_is_told_with_what_is() -> None:
     step = Step("kubernetes", "hub", "1.35.4", "1.36.9")
     problem = upgrade.not_offered(step, "kubeadm", "https://x/", ["1.36.10-1.1", "1.36.3-1.1", "1.35.1-1.1"])
-    assert problem.fix == "write one that it has: 1.36.3-1.1, 1.36.10-1.1"
+    assert problem.fix == "declare one of its versions: 1.36.3-1.1, 1.36.10-1.1"
     assert "could not be read" in upgrade.not_offered(step, "kubeadm", "https://x/", None).what
 
 
 def test_pods_that_nobody_starts_again_stop_it_before_any_change() -> None:
     pods = [Pod("web", "shop-1", "ReplicaSet", False), Pod("web", "try", "", False), Pod("web", "bye", "", True)]
     (problem,) = upgrade.unmanaged_pods("wing", pods)
-    assert "these pods again: web/try" in problem.what
+    assert "would not start again: web/try" in problem.what
     assert upgrade.unmanaged_pods("wing", pods[:1]) == []
 
 
