@@ -6,12 +6,14 @@ They talk to real machines, so they are collected only if this folder, or someth
 from __future__ import annotations
 
 import functools
+import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from cluster.inventory.declare import declare
+from cluster.problems import ModelError
 from lab.load_inventory import merged
 from tests.hosts.roles import Machine
 from tests.places import PROJECT
@@ -33,6 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--reset", action="store_true", help="assert what a reset leaves, instead of what a deploy does")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Refuse a wrong inventory once, before any test is collected. pytest asks here only if the folder is named."""
+    declared_machines(session.config)
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave the folder out unless it is named; of its modules, those that are of the other kind."""
     paths = [(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args]
@@ -43,12 +50,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`ROLE` of the module says which hosts it is for, `@each` of a test which values."""
+    """`is_asked` of the module decides which hosts it is for, `@each` of a test for which values."""
     if "machine" not in metafunc.fixturenames:
         return
     machines = declared_machines(metafunc.config)
     limit = metafunc.config.getoption("--limit") or machines
-    chosen = [machines[name] for name in machines if name in limit and metafunc.module.ROLE(machines[name].declared)]
+    chosen = [
+        machines[name] for name in machines if name in limit and metafunc.module.is_asked(machines[name].declared)
+    ]
     if not hasattr(metafunc.function, "each"):
         metafunc.parametrize("machine", chosen, ids=[machine.declared.name for machine in chosen])
         return
@@ -70,9 +79,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @functools.cache
 def declared_machines(config: pytest.Config) -> dict[str, Machine]:
-    """Name → each host of the inventory; none is contacted before a test asks it."""
-    data = merged(config.getoption("--inventory"))
-    cluster = declare(data)
+    """Name → each host of the inventory; none is contacted before a test asks it. UsageError if inventory or --limit is wrong."""
+    inventory, limit = config.getoption("--inventory"), set(config.getoption("--limit") or ())
+    try:
+        data = merged(inventory)
+        cluster = declare(data)
+    except (subprocess.CalledProcessError, ModelError) as error:
+        # A wrong inventory is described on standard error already.
+        raise pytest.UsageError(f"{inventory} can't be loaded: {error}") from None
+    if limit - set(data):
+        unknown = ", ".join(sorted(limit - set(data)))
+        raise pytest.UsageError(f"--limit {unknown}: the hosts are {', '.join(data)}")
     # Paths of sockets must be short, and pytest's own folders are not.
     folder = tempfile.TemporaryDirectory(prefix="hosts-", dir="/tmp")
     config.add_cleanup(folder.cleanup)

@@ -15,7 +15,7 @@ from cluster.model import Cluster, Host
 Rows = Callable[[Cluster, Host], Iterable[Any]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Machine:
     """A host as it is declared (`declared`, in `cluster`) and as it is found (`remote`)."""
 
@@ -24,6 +24,10 @@ class Machine:
     others: Mapping[str, Machine]
     data: Mapping[str, Any]
     sockets: str
+
+    def __repr__(self) -> str:
+        """What a failed assertion shows."""
+        return self.declared.name
 
     @functools.cached_property
     def remote(self) -> Remote:

@@ -8,7 +8,7 @@ from cluster.model import Cluster, Host
 from tests.hosts.roles import Machine, each
 
 
-def ROLE(host: Host) -> bool:  # noqa: N802 (read by conftest.py)
+def is_asked(host: Host) -> bool:
     return True
 
 
