@@ -25,7 +25,21 @@ PROSE = [page for page in PAGES if page.name != "proof.md"]
 UNEDITED = ("architecture.md",)
 EDITED = [page for page in PROSE if page.name not in UNEDITED]
 # Rooms whose docstrings are held to the same words as the pages.
-ROOMS = ("tasks", "phases", "operations", "measure", "engine", "local", "facts", "report", "lab", "bench")
+ROOMS = (
+    "tasks",
+    "day_two",
+    "cluster/documents",
+    "cluster/preflight",
+    "phases",
+    "operations",
+    "measure",
+    "engine",
+    "local",
+    "facts",
+    "report",
+    "lab",
+    "bench",
+)
 # Words that often stand where a plainer one would do: "reports" for "tells", "again" for "anew", "if" for "whatever".
 VAGUE = re.compile(
     r"\b(tell|tells|told|say|says|said|hear|hears|heard|speak|speaks|anew|whatever|besides|shall|by and by|made up|"
