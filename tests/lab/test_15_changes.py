@@ -157,7 +157,7 @@ def test_what_a_cluster_keeps_is_refused_before_any_change(world: Rehearsal) -> 
     result = world.lab("deploy")
     shared.write_text(before)
     assert result.returncode == 1
-    assert "api_name, api_port in the inventory says kube.calm.example:6443" in " ".join(result.output.split())
+    assert "api_name, api_port in the inventory is kube.calm.example:6443" in " ".join(result.output.split())
     assert "10.244.0.0/16" in result.output
     assert "Starting operation" not in result.output
     common.preview_lists_nothing(world)

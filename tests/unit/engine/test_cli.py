@@ -122,7 +122,7 @@ TASKS = str(INVENTORIES / "day-two" / "inventory.py")
     [
         (("drain.py", "--data", "host"), "it has no value"),
         (("drain.py", "verify.py", "--data", "host=attic"), "a task is named beside another file"),
-        (("remove_host.py", "-y", "--data", "host=attic"), "if that is what you want: --data yes=attic"),
+        (("remove_host.py", "-y", "--data", "host=attic"), "to confirm this, add --data yes=attic"),
     ],
 )
 def test_a_wrong_call_of_a_task(words: tuple[str, ...], message: str) -> None:
