@@ -52,7 +52,7 @@ def _hosts(data: Data, sites: Mapping[str, Site]) -> tuple[tuple[Host, ...], lis
 
 
 def _with_gateway(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
-    """Where no host is declared the gateway, the coordinator is its own."""
+    """The hosts; if none has the role gateway, the coordinator gets it."""
     if any(host.is_gateway for host in hosts):
         return hosts
     return tuple(
@@ -61,7 +61,7 @@ def _with_gateway(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
 
 
 def _once(found: list[Problem]) -> list[Problem]:
-    """What a group of hosts has in common is told once, at all its places."""
+    """The problems, with one problem instead of several equal ones, which names all their places."""
     places: dict[tuple[str, str, str], list[str]] = {}
     for problem in found:
         places.setdefault((problem.what, problem.why, problem.fix), []).append(problem.where)

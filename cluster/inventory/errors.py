@@ -18,7 +18,7 @@ _OPTION = re.compile(r"'([^']*)'")
 
 
 def show(value: object) -> str:
-    """The value as its writer knows it, in one line and shortened."""
+    """The value as it is written in Python, in one line, shortened to SHOWN characters."""
     try:
         text = (
             repr(value) if isinstance(value, str | list | tuple | dict | set | bytes) or value is None else str(value)
@@ -30,7 +30,7 @@ def show(value: object) -> str:
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """`; did you mean X?` where something known is close, else nothing."""
+    """`; did you mean X?` if a known word is similar, else empty."""
     close = get_close_matches(str(word), list(known), n=1, cutoff=0.7)
     return f"; did you mean {close[0]}?" if close else ""
 
@@ -97,6 +97,6 @@ def _unknown_part(owner: str, parent: str, last: str) -> Problem:
     return Problem(
         f"{owner}{parent}",
         f"{last!r} is not known there{did_you_mean(last, known)}",
-        "what is not read is not done",
+        "a key that is not read would have no effect",
         f"write {expected.expects}, such as {expected.example}",
     )

@@ -1,4 +1,4 @@
-"""Reading the keys of the inventory one by one, each at its level: what is wrong is said, and the rest is read all the same."""
+"""Reading the keys of the inventory one by one, each at its level. A wrong key is a problem, and does not keep the others from being read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEEPEST = 6
 
 
 class Scope(NamedTuple):
-    """What a key is true of, and where it should be written."""
+    """The scope of a key: its owner in words, the reason for one common value, and the file in which it belongs."""
 
     owner: str
     reason: str
@@ -32,12 +32,12 @@ CLUSTER_WIDE = Scope("the cluster", "it is true of the whole cluster", "group_da
 
 
 def unknown(name: str, values: Mapping[str, Any]) -> list[Problem]:
-    """Keys of a host that nobody reads."""
+    """Problems of the keys of a host that do not exist."""
     return [
         Problem(
             f"{name}.{key}",
             f"there is no such key{errors.did_you_mean(key, KNOWN)}",
-            "what is not read is not done",
+            "a key that is not read would have no effect",
             "correct the key, or remove it; a name of your own begins with an underscore",
         )
         for key in values
@@ -62,7 +62,7 @@ def name_problems(name: str) -> list[Problem]:
 
 
 def read(settings: type[BaseModel], values: Mapping[str, Any], owner: str) -> tuple[dict[str, Any], list[Problem]]:
-    """The settings' fields from `values`; a field that is wrong is told, and None or empty in the result."""
+    """The settings' fields from `values`, and their problems; a wrong field is None or empty."""
     checked: dict[str, Any] = {}
     found: list[Problem] = []
     for key, field in settings.model_fields.items():
@@ -81,18 +81,18 @@ def read(settings: type[BaseModel], values: Mapping[str, Any], owner: str) -> tu
 
 
 def shared(settings: type[BaseModel], data: Data, scope: Scope) -> tuple[dict[str, Any], list[Problem]]:
-    """The values that the hosts in `data` have in common; where they differ, the commonest, and a problem naming two hosts."""
+    """The common values of the hosts in `data`, and problems; if hosts differ, the commonest value, and a problem that names two hosts."""
     values: dict[str, Any] = {}
     found: list[Problem] = []
     for key in settings.model_fields:
-        said = {name: own.get(key, ABSENT) for name, own in data.items()}
-        common = Counter(_comparable(value) for value in said.values()).most_common(1)[0][0]
-        first = next(name for name, value in said.items() if _comparable(value) == common)
-        other = next((name for name, value in said.items() if _comparable(value) != common), None)
+        written = {name: own.get(key, ABSENT) for name, own in data.items()}
+        common = Counter(_comparable(value) for value in written.values()).most_common(1)[0][0]
+        first = next(name for name, value in written.items() if _comparable(value) == common)
+        other = next((name for name, value in written.items() if _comparable(value) != common), None)
         if other is not None:
-            found.append(_difference(key, other, said[other], first, said[first], scope))
-        if said[first] is not ABSENT:
-            values[key] = said[first]
+            found.append(_difference(key, other, written[other], first, written[first], scope))
+        if written[first] is not ABSENT:
+            values[key] = written[first]
     return values, found
 
 
@@ -131,13 +131,13 @@ def _homeless(name: str) -> Problem:
 def _difference(key: str, other: str, its: Any, first: str, common: Any, scope: Scope) -> Problem:
     return Problem(
         f"{other}.{key}",
-        f"{other} has {_said(its)}, {first} has {_said(common)}",
+        f"{other} has {_show(its)}, {first} has {_show(common)}",
         scope.reason,
         f"write it once, in {scope.place}",
     )
 
 
-def _said(value: Any) -> str:
+def _show(value: Any) -> str:
     return "none" if value is ABSENT else errors.show(value)
 
 

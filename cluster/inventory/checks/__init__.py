@@ -1,6 +1,6 @@
-"""What must hold between the keys of the inventory, beyond each key by itself.
+"""The checks between keys of the inventory.
 
-A key that could not be read is None here (or empty); its own problem is told already, so these checks pass over it.
+A key that could not be read is None here (or empty); it has its own problem already, so these checks skip it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from cluster.model import Cluster
 from cluster.problems import Problem
 
 
-def problems(cluster: Cluster, data: Mapping[str, Mapping[str, Any]], told: Collection[str]) -> list[Problem]:
-    """All of them; `data` is what was written, `told` the places whose values could not be read."""
-    # Who is missing can't be said while somebody's roles can't be read.
+def problems(cluster: Cluster, data: Mapping[str, Mapping[str, Any]], unread: Collection[str]) -> list[Problem]:
+    """All problems between keys. `data`: host name → its data as written; `unread`: places whose values could not be read."""
+    # While a host's roles can't be read, no role can be reported as missing.
     about_roles = (
-        [] if any(".roles" in place for place in told) else [*roles.problems(cluster), *naming.problems(cluster)]
+        [] if any(".roles" in place for place in unread) else [*roles.problems(cluster), *naming.problems(cluster)]
     )
     return [
         *about_roles,
@@ -31,5 +31,5 @@ def problems(cluster: Cluster, data: Mapping[str, Mapping[str, Any]], told: Coll
 
 
 def warnings(cluster: Cluster) -> tuple[str, ...]:
-    """What works with less than the operator may expect, one sentence each."""
+    """Limits of the declared cluster that the operator may not expect, one sentence each."""
     return (*networks.warnings(cluster), *roles.warnings(cluster))
