@@ -40,7 +40,8 @@ def wait_for_peers(
     if not state.is_executing:
         host.noop("the other machines are waited for during the run")
         return
-    if poll(lambda: _not_received(coordinator, own()), lambda routes: not routes, ADVERTISE_TIMEOUT_S):
+    routes = own()
+    if poll(lambda: _not_received(coordinator, routes), lambda missing: not missing, ADVERTISE_TIMEOUT_S):
         yield from _advertise_again()
     missing = missing_after_wait(peers())
     if missing:
