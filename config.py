@@ -8,7 +8,7 @@ import sys
 
 from pyinfra import config
 
-from engine import holds
+from engine import pyinfra_internals
 from engine.confirm import end_unanswered_prompts
 from engine.connector import dispatcher_of_this_run
 from engine.inventory import refuse_malformed_data
@@ -18,4 +18,4 @@ config.FAIL_PERCENT = 0
 sys.dont_write_bytecode = False
 refuse_malformed_data()
 end_unanswered_prompts()
-holds.replace_all(dispatcher_of_this_run() if os.environ.get("ISTHMUS_BUNDLE") != "0" else None)
+pyinfra_internals.replace_all(dispatcher_of_this_run() if os.environ.get("ISTHMUS_BUNDLE") != "0" else None)

@@ -18,8 +18,8 @@ from bench import floor, labs, machine, results, snapshot
 from bench.labs import Lab
 from bench.measure import run_on_hosts
 from bench.snapshot import Snapshot
+from cluster.install_plan import kubelet_settings
 from cluster.sources import Pins
-from cluster.versions import kubelet_settings
 from lab.failures import LabError
 from lab.mirror.request import machine_architecture
 from lab.polling import step

@@ -13,9 +13,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bench.snapshot import Snapshot
 from cluster import sources
 from cluster.documents import flannel, host_names, kubeadm, routes
+from cluster.install_plan import KubeletSettings
 from cluster.model import Cluster, Host
 from cluster.observed import nodes
-from cluster.versions import KubeletSettings
 from lab.world.state import PROJECT
 
 PUSHED = "/run/isthmus-tailscale.deb"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cluster import defaults
 from cluster.model import Cluster, Host
+from cluster.model.types import DEFAULT_TAILNET_MTU
 from cluster.observed.survey import Survey
 from cluster.problems import Problem
 
@@ -33,7 +33,7 @@ def problems(cluster: Cluster, host: Host, found: Survey, links: Mapping[str, in
 
     `links`: interface → its MTU; None if it could not be read.
     """
-    if cluster.tailnet_mtu <= defaults.TAILNET_MTU or links is None:
+    if cluster.tailnet_mtu <= DEFAULT_TAILNET_MTU or links is None:
         return []
     return list(_too_small(cluster, host, found, links))
 

@@ -1,19 +1,14 @@
-"""Compatible versions, and the install plan of a host, derived from its release, kernel, glibc, cgroup and architecture."""
+"""The default versions, and which versions go together."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
-
-from cluster import defaults, support
-from cluster.problems import Problem
-from cluster.semver import minor, numbers
-from cluster.support import CGROUP_V1, CONTAINER, GLIBC_LOWEST, SMALL_MEMORY
-
-if TYPE_CHECKING:
-    from cluster.model import Host
-    from cluster.observed.survey import Survey
+# What a cluster gets if the inventory names no version; these are tested together in the lab.
+DEFAULT_KUBERNETES = "1.36.3"
+DEFAULT_HEADSCALE = "0.29.3"
+DEFAULT_TAILSCALE = "1.102.5"
+DEFAULT_CONTAINERD = "2.3.7"
+DEFAULT_FLANNEL = "0.28.10"
+DEFAULT_CNI_PLUGINS = "1.9.1"
 
 # Kubernetes minor → the lowest containerd minor that containerd's own table recommends for it (RELEASES.md).
 CONTAINERD_FOR = {(1, 35): (2, 1), (1, 36): (2, 2), (1, 37): (2, 3)}
@@ -22,106 +17,3 @@ CONTAINERD_NEWEST = (2, 4)
 TAILSCALE_FOR = {(0, 26): (1, 64), (0, 27): (1, 64), (0, 28): (1, 74), (0, 29): (1, 80)}
 FLANNEL_LOWEST = (0, 28, 9)
 CNI_PLUGINS_LOWEST = (1, 0, 0)
-
-CODENAMES = {
-    ("debian", "10"): "buster",
-    ("debian", "11"): "bullseye",
-    ("debian", "12"): "bookworm",
-    ("debian", "13"): "trixie",
-    ("ubuntu", "18.04"): "bionic",
-    ("ubuntu", "20.04"): "focal",
-    ("ubuntu", "20.10"): "groovy",
-    ("ubuntu", "21.04"): "hirsute",
-    ("ubuntu", "21.10"): "impish",
-    ("ubuntu", "22.04"): "jammy",
-    ("ubuntu", "22.10"): "kinetic",
-    ("ubuntu", "23.04"): "lunar",
-    ("ubuntu", "23.10"): "mantic",
-    ("ubuntu", "24.04"): "noble",
-    ("ubuntu", "24.10"): "oracular",
-    ("ubuntu", "25.04"): "plucky",
-    ("ubuntu", "25.10"): "questing",
-    ("ubuntu", "26.04"): "resolute",
-}
-
-
-@dataclass(frozen=True)
-class KubeletSettings:
-    """The settings of kubeadm, kubelet and containerd that depend on the node's machine."""
-
-    ignored_preflight: tuple[str, ...]
-    fail_cgroup_v1: bool
-    restrict_oom_score_adj: bool
-
-    @property
-    def keeps_conntrack(self) -> bool:
-        """Whether kube-proxy must not set the conntrack sysctls, because a container can't write them."""
-        return self.restrict_oom_score_adj
-
-    def to_json(self) -> dict[str, object]:
-        """Plain values, for pyinfra's --json."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class InstallPlan(KubeletSettings):
-    """The packages of a host and their settings, derived from its survey.
-
-    `containerd_pinned`: the declared version of containerd is installed; False if Docker builds no new packages for the release, whose
-    newest one is installed then, or if the distribution's containerd is used.
-    """
-
-    distribution: str
-    codename: str
-    architecture: str
-    containerd_package: str
-    containerd_config_version: int
-    containerd_pinned: bool
-
-
-def install_plan(host: Host, found: Survey, containerd: str = defaults.CONTAINERD) -> InstallPlan | list[Problem]:
-    """The install plan of `host` from its survey, or all problems for which it is refused."""
-    id_, version, where, exceptions = found.release_id, found.release_version, host.name, host.exceptions
-    refused = [
-        *support.release(id_, version, where, exceptions),
-        *support.age(found.kernel, found.glibc, where, exceptions),
-        *support.architecture(found.architecture, where),
-        *(support.node(found.cgroup, found.container, where, exceptions) if host.is_node else ()),
-        *(support.runtime(id_, version, host.runtime_source, where) if host.is_node else ()),
-    ]
-    if refused:
-        return refused
-    from_docker = host.runtime_source == "docker"
-    is_recent = from_docker and numbers(found.glibc) > GLIBC_LOWEST
-    return InstallPlan(
-        distribution=id_,
-        codename=CODENAMES.get((id_, version), found.codename),
-        architecture=found.architecture,
-        containerd_package="containerd.io" if from_docker else "containerd",
-        # Every containerd of such a release can read format 2.
-        containerd_config_version=containerd_config_version(containerd) if is_recent else 2,
-        containerd_pinned=is_recent,
-        **asdict(kubelet_settings(found.cgroup, found.container, exceptions)),
-    )
-
-
-def kubelet_settings(cgroup: str, container: str, exceptions: Collection[str]) -> KubeletSettings:
-    """The settings of a node: a deviation is ignored only if it is found on the host *and* accepted by the inventory's exceptions."""
-    in_container = bool(container) and CONTAINER in exceptions
-    on_v1 = cgroup == "v1" and CGROUP_V1 in exceptions
-    ignored = ["SystemVerification"] if in_container or on_v1 else []
-    ignored += ["FileContent--proc-sys-net-bridge-bridge-nf-call-iptables"] if in_container else []
-    # 1 GB machines come with one processor.
-    ignored += ["Mem", "NumCPU"] if SMALL_MEMORY in exceptions else []
-    return KubeletSettings(tuple(ignored), fail_cgroup_v1=not on_v1, restrict_oom_score_adj=in_container)
-
-
-def problems(host: Host, found: Survey) -> list[Problem]:
-    """All problems for which `host` is refused, from its survey."""
-    decided = install_plan(host, found)
-    return [*(decided if isinstance(decided, list) else ()), *support.memory(host, found.memory_mb)]
-
-
-def containerd_config_version(containerd: str) -> int:
-    """The format of config.toml: 3 from containerd 2.0 on, 2 before. Later versions of containerd read both."""
-    return 3 if minor(containerd) >= (2, 0) else 2

@@ -16,7 +16,7 @@ from engine.barrier import every_host_is_ready
 from engine.command_line import given
 from engine.inventory import current_cluster, is_api_host
 from engine.phase import phase
-from engine.pins import current_pins
+from local.pins import current_pins
 from operations import apt, deb, headscale, kubeconfig, manifests, nodes, systemd, tailnet_peers, upgrade
 from operations.install_plan import host_install_plan, kubelet_settings_of
 from phases import containerd, pod_network

@@ -5,25 +5,24 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 import pyinfra
-from pyinfra import logger
 from pyinfra.api.exceptions import DeployError
 
-from cluster import sources, upgrades
+from cluster import sources
 from cluster.model import Host
 from cluster.preflight import upgrade
 from cluster.problems import Problem, format_problems
 from cluster.tasks import is_set
 from cluster.upgrades import Step
-from day_two.upgrade_plan import upgrade_plan
+from day_two.upgrade_plan import log_plan, upgrade_plan
 from engine import remote
 from engine.command_line import given
 from engine.inventory import api_host, current_cluster, current_host
 from engine.once import PerHost
-from engine.pins import current_pins
 from facts.etcd import Members
 from facts.kubernetes import Evictable
-from facts.versions import Fetchable, ManifestDiff, Offered
+from facts.versions import Fetchable, Offered
 from local import apt_download
+from local.pins import current_pins
 from operations.install_plan import host_install_plan
 from phases.coordination import download
 
@@ -42,7 +41,7 @@ def check_upgrade() -> None:
         problems = [*_cluster_problems(), *(problem for problems in found.values() for problem in problems)]
         if problems:
             raise DeployError(format_problems(problems, "the upgrade; nothing was changed"))
-        _log_plan()
+        log_plan()
 
 
 def _cluster_problems() -> list[Problem]:
@@ -101,15 +100,3 @@ def _not_pushed(host: Host, step: Step) -> list[Problem]:
     except apt_download.NotFetched as reason:
         return [upgrade.not_fetched(step, source.uri, str(reason))]
     return []
-
-
-def _log_plan() -> None:
-    """Log the steps, and the output of `kubeadm upgrade diff`. `kubeadm upgrade plan` is not run, because it makes a Job in the cluster."""
-    plan = upgrade_plan()
-    for line in upgrades.summary(plan.doing, [node.name for node in plan.due]):
-        logger.info(f"--> {line}")
-    first = current_cluster().control_planes[0]
-    if plan.step("kubernetes", first) and first.name in plan.members:
-        changed = remote.fact(first.name, ManifestDiff, version=current_cluster().kubernetes_version) or []
-        for line in changed:
-            logger.info(f"    {line}")

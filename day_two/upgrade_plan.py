@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from pyinfra import logger
+
 from cluster import upgrades
 from cluster.model import Cluster, Host
 from cluster.observed.headscale import node_of
@@ -18,6 +20,7 @@ from engine.once import once
 from engine.wait import poll_script
 from facts import headscale, kubernetes
 from facts.etcd import Members
+from facts.versions import ManifestDiff
 from operations.kubeadm_script import FOLDER
 from operations.version_drift import installed, steps_of
 
@@ -98,6 +101,18 @@ def upgrade_plan() -> UpgradePlan:
         has_headscale=cluster.coordinator.name in reached and _has_headscale(cluster.coordinator.name),
         reached=frozenset(reached),
     )
+
+
+def log_plan() -> None:
+    """Log the steps, and the output of `kubeadm upgrade diff`. `kubeadm upgrade plan` is not run, because it makes a Job in the cluster."""
+    plan = upgrade_plan()
+    for line in upgrades.summary(plan.doing, [node.name for node in plan.due]):
+        logger.info(f"--> {line}")
+    first = current_cluster().control_planes[0]
+    if plan.step("kubernetes", first) and first.name in plan.members:
+        changed = remote.fact(first.name, ManifestDiff, version=current_cluster().kubernetes_version) or []
+        for line in changed:
+            logger.info(f"    {line}")
 
 
 def _has_headscale(name: str) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pyinfra import host
 from pyinfra.api.exceptions import DeployError
 
+from cluster.install_plan import InstallPlan, KubeletSettings, install_plan, kubelet_settings
 from cluster.observed import survey
 from cluster.preflight import hosts
 from cluster.problems import Problem, format_problems
-from cluster.versions import InstallPlan, KubeletSettings, install_plan, kubelet_settings
 from engine import remote
 from engine.inventory import current_cluster
 from facts.machine import Cgroup, Container, Survey

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cluster import upgrades
 from cluster.documents.flannel import DAEMON_SET as FLANNEL
+from cluster.install_plan import InstallPlan
 from cluster.observed.packages import Installed
 from cluster.upgrades import Step
-from cluster.versions import InstallPlan
 from engine import remote
 from engine.inventory import current_cluster
 from facts.kubernetes import Workloads

@@ -10,13 +10,13 @@ from cluster import sources
 from cluster.documents import containerd as configuration
 from cluster.documents import kubeadm
 from cluster.images import needed
+from cluster.install_plan import InstallPlan
 from cluster.model import Cluster, Host
-from cluster.versions import InstallPlan
 from engine.phase import phase
-from engine.pins import current_pins
 from engine.templates import render
 from facts.containerd import Config
 from facts.kubernetes import Images, Resolver
+from local.pins import current_pins
 from operations import cni, containerd, files, images, systemd
 from operations.install_plan import host_install_plan, kubelet_settings_of
 

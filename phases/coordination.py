@@ -16,10 +16,10 @@ from cluster.documents import headscale as coordination
 from cluster.model import Certificate, Cluster, Host
 from cluster.problems import Problem, format_problems
 from engine.phase import phase
-from engine.pins import current_pins
 from engine.templates import render
 from facts.machine import Container
 from facts.tls import CertificateState
+from local.pins import current_pins
 from operations import deb, files, headscale, machine, network, nginx, systemd, uninstall
 from operations.host_names import names_so_far, tailnet_addresses
 from operations.install_plan import host_install_plan

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cluster import sources
 from cluster.documents import api_endpoint
+from cluster.install_plan import InstallPlan
 from cluster.model import Cluster, Host
-from cluster.versions import InstallPlan
 from engine.phase import phase
-from engine.pins import current_pins
+from local.pins import current_pins
 from operations import apt, files
 from operations.install_plan import host_install_plan
 from phases.coordination import own_certificate

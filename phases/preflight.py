@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyinfra
 from pyinfra.api.exceptions import DeployError
 
-from cluster import mtu, upgrades, versions
+from cluster import install_plan, mtu, upgrades
 from cluster.backups import UNDER_WAY
 from cluster.model import Cluster
 from cluster.preflight import hosts, immutable
@@ -47,7 +47,7 @@ def check_hosts(is_restore: bool = False) -> None:
     settings = pyinfra.host.get_fact(Settled) or {}
     problems = [_not_surveyed(host.name)]
     if survey and differing is not None:
-        problems = hosts.problems(cluster, host, survey) + versions.problems(host, survey)
+        problems = hosts.problems(cluster, host, survey) + install_plan.problems(host, survey)
         problems += mtu.problems(cluster, host, survey, pyinfra.host.get_fact(Mtus))
     if not is_restore and pyinfra.host.get_fact(Present, paths=[UNDER_WAY]):
         problems.append(_partly_restored(host.name))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from ipaddress import IPv4Network
 
-from cluster import defaults, ports
+from cluster import ports
 from cluster.documents import api_endpoint, routes
 from cluster.model import Cluster, Host
+from cluster.model.types import DEFAULT_TAILNET_MTU
 from engine.phase import phase
 from engine.templates import render
 from operations import files, headscale, network, systemd, tailnet_peers, tailscale
@@ -83,7 +84,7 @@ def _settings(cluster: Cluster, host: Host) -> list[files.File]:
     # Behind a one-to-one translation the port stays the same; elsewhere STUN knows better.
     is_translated = host.site.nat == "one_to_one" and host.public_address
     endpoint = f"{host.public_address}:{ports.WIREGUARD}" if is_translated else ""
-    mtu = "" if cluster.tailnet_mtu == defaults.TAILNET_MTU else cluster.tailnet_mtu
+    mtu = "" if cluster.tailnet_mtu == DEFAULT_TAILNET_MTU else cluster.tailnet_mtu
     return [
         files.File(DEFAULTS, render("tailnet/tailscaled.default.j2", port=ports.WIREGUARD, endpoint=endpoint, mtu=mtu)),
         files.File(DROP_IN, render("tailnet/tailscaled-keeps.conf")),

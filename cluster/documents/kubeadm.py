@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
+from cluster.install_plan import KubeletSettings
 from cluster.model import Cluster, Host
-from cluster.versions import KubeletSettings
 
 API = "kubeadm.k8s.io/v1beta4"
 RUNTIME_SOCKET = "unix:///run/containerd/containerd.sock"

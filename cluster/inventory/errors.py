@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cluster.inventory.keys import key_of
+from cluster.inventory.describe import key_of
 from cluster.problems import Problem
 
 SHOWN = 60

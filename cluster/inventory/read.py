@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cluster.inventory import errors
-from cluster.inventory.keys import KNOWN, key_of
+from cluster.inventory.describe import KNOWN, key_of
 from cluster.model import Site, SiteSettings
+from cluster.model.types import DnsLabel
 from cluster.problems import Problem
-from cluster.types import DnsLabel
 
 Data = Mapping[str, Mapping[str, Any]]
 ABSENT = object()

@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cluster import defaults
+from cluster import versions
 from cluster.model.host import Host
 from cluster.model.key import Declared, Key, one_of
 from cluster.model.site import Site
-from cluster.types import (
+from cluster.model.types import (
+    DEFAULT_TAILNET_MTU,
     DNS_NAME,
     NAME,
     NETWORK,
@@ -66,7 +67,7 @@ class ClusterSettings(Declared):
         int,
         Field(ge=576, le=8920),
         Key("whole bytes from 576 to 8920", "it is the largest packet that the tailnet carries", "1420"),
-    ] = defaults.TAILNET_MTU
+    ] = DEFAULT_TAILNET_MTU
     pod_cidr: Annotated[Network, Key(NETWORK, _DISJOINT, '"10.244.0.0/16"')] = IPv4Network("10.244.0.0/16")
     service_cidr: Annotated[Network, Key(NETWORK, _DISJOINT, '"10.40.0.0/16"')] = IPv4Network("10.96.0.0/12")
     pod_network: Annotated[PodNetwork, Key(one_of(PodNetwork), "it decides how pods reach each other", '"vxlan"')] = (
@@ -86,13 +87,23 @@ class ClusterSettings(Declared):
         tuple[DnsName, ...],
         Key("a tuple of DNS names and IPv4 addresses", "the API's certificate names them", '("kube.example.org",)'),
     ] = ()
-    kubernetes_version: Annotated[Version, Key(VERSION, _INSTALLED, f'"{defaults.KUBERNETES}"')] = defaults.KUBERNETES
-    headscale_version: Annotated[Version, Key(VERSION, _INSTALLED, f'"{defaults.HEADSCALE}"')] = defaults.HEADSCALE
-    tailscale_version: Annotated[Version, Key(VERSION, _INSTALLED, f'"{defaults.TAILSCALE}"')] = defaults.TAILSCALE
-    containerd_version: Annotated[Version, Key(VERSION, _INSTALLED, f'"{defaults.CONTAINERD}"')] = defaults.CONTAINERD
-    flannel_version: Annotated[Version, Key(VERSION, _INSTALLED, f'"{defaults.FLANNEL}"')] = defaults.FLANNEL
-    cni_plugins_version: Annotated[Version, Key(VERSION, _INSTALLED, f'"{defaults.CNI_PLUGINS}"')] = (
-        defaults.CNI_PLUGINS
+    kubernetes_version: Annotated[Version, Key(VERSION, _INSTALLED, f'"{versions.DEFAULT_KUBERNETES}"')] = (
+        versions.DEFAULT_KUBERNETES
+    )
+    headscale_version: Annotated[Version, Key(VERSION, _INSTALLED, f'"{versions.DEFAULT_HEADSCALE}"')] = (
+        versions.DEFAULT_HEADSCALE
+    )
+    tailscale_version: Annotated[Version, Key(VERSION, _INSTALLED, f'"{versions.DEFAULT_TAILSCALE}"')] = (
+        versions.DEFAULT_TAILSCALE
+    )
+    containerd_version: Annotated[Version, Key(VERSION, _INSTALLED, f'"{versions.DEFAULT_CONTAINERD}"')] = (
+        versions.DEFAULT_CONTAINERD
+    )
+    flannel_version: Annotated[Version, Key(VERSION, _INSTALLED, f'"{versions.DEFAULT_FLANNEL}"')] = (
+        versions.DEFAULT_FLANNEL
+    )
+    cni_plugins_version: Annotated[Version, Key(VERSION, _INSTALLED, f'"{versions.DEFAULT_CNI_PLUGINS}"')] = (
+        versions.DEFAULT_CNI_PLUGINS
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from cluster.model.key import Declared, Key, any_of, one_of
 from cluster.model.site import Site
-from cluster.types import PORT, Address, DnsLabel, LabelKey, LabelValue, Network, Port, Reachable, UserName
+from cluster.model.types import PORT, Address, DnsLabel, LabelKey, LabelValue, Network, Port, Reachable, UserName
 
 Role = Literal["gateway", "coordinator", "control_plane", "worker"]
 Source = Literal["docker", "distribution"]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cluster.model.key import Declared, Key, one_of
-from cluster.types import NAME, URL, DnsLabel, DnsName, Network, Url
+from cluster.model.types import NAME, URL, DnsLabel, DnsName, Network, Url
 
 Nat = Literal["one_to_one", "masquerade", "none"]
 Fabric = Literal["routed", "switched"]

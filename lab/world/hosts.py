@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lab.commands import run
 from lab.polling import wait_until
+from lab.world import first_boot
 from lab.world.network import UPLINK, attach_host
 from lab.world.overlay import Overlay
 from lab.world.plan import HostPlan, WorldPlan
@@ -21,8 +22,6 @@ SSHD_INIT = "/usr/sbin/sshd -D -E /var/log/sshd.log -o LogLevel=VERBOSE"
 LEGACY_RELEASES = ("trixie",)  # its systemd refuses cgroup v1 otherwise
 # The kernel refuses overlayfs on overlayfs, so these are real directories; etcd needs a real disk, too.
 REAL_DIRECTORIES = ("containerd", "kubelet", "etcd")
-FIRST_USER = 1000
-SUDOERS = "{user} ALL=(ALL) NOPASSWD:ALL\n"
 CONFIG = """lxc.uts.name = {hostname}
 lxc.rootfs.path = overlay:{base}:{upper}
 lxc.namespace.share.net = /run/netns/{namespace}
@@ -50,7 +49,7 @@ def configuration(lab: Run, host: HostPlan, base: Path, cgroup_v2: bool, ssh_onl
     own = folder(lab, host)
     legacy = not cgroup_v2 and host.release in LEGACY_RELEASES
     text = CONFIG.format(
-        hostname=generic_hostname(host),
+        hostname=first_boot.generic_hostname(host),
         base=base,
         upper=own / "upper",
         namespace=host.namespace,
@@ -65,11 +64,6 @@ def configuration(lab: Run, host: HostPlan, base: Path, cgroup_v2: bool, ssh_onl
     return text
 
 
-def generic_hostname(host: HostPlan) -> str:
-    """The name that a cloud gives a new instance; the deploy sets the declared one."""
-    return f"instance-{host.number}"
-
-
 def create(
     lab: Run, world: WorldPlan, host: HostPlan, base: Path, authorized_key: str, ca: Path, ssh_only: bool = False
 ) -> None:
@@ -78,12 +72,12 @@ def create(
     for name in REAL_DIRECTORIES:
         (own / name).mkdir(parents=True)
     overlay = Overlay(base, own / "upper")
-    write_names(overlay, world, host)
-    trust_ca(overlay, ca)
-    create_host_keys(overlay, host)
+    first_boot.write_names(overlay, world, host)
+    first_boot.trust_ca(overlay, ca)
+    first_boot.create_host_keys(overlay, host)
     if ssh_only:
         overlay.directory("run/sshd", 0o755, 0)
-    create_login(overlay, host.host.ssh_user, authorized_key)
+    first_boot.create_login(overlay, host.host.ssh_user, authorized_key)
     if host.host.site.image == "oracle":
         oracle_image(overlay, host)
     for quirk in host.host.rehearsal.oddities:
@@ -97,47 +91,6 @@ def remove_disk(lab: Run, host: HostPlan) -> None:
     """Remove the disk and the container of a host that is off."""
     shutil.rmtree(folder(lab, host))
     shutil.rmtree(lab.folder / "lxc" / host.container)
-
-
-def write_names(overlay: Overlay, world: WorldPlan, host: HostPlan) -> None:
-    """Write the host's name, its hosts file and its resolver's configuration."""
-    name = generic_hostname(host)
-    overlay.write("etc/hostname", f"{name}\n")
-    overlay.write("etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {name}\n\n::1 localhost ip6-localhost ip6-loopback\n")
-    if not host.runs_resolved:
-        overlay.write("etc/resolv.conf", f"nameserver {world.dns}\n")
-
-
-def trust_ca(overlay: Overlay, ca: Path) -> None:
-    """Add the lab's CA to the system's certificates, as `update-ca-certificates` does, and as its source for the next run."""
-    certificate = ca.read_text()
-    overlay.write("usr/local/share/ca-certificates/isthmus-lab.crt", certificate)
-    overlay.append("etc/ssl/certs/ca-certificates.crt", certificate.strip())
-    overlay.link("etc/ssl/certs/isthmus-lab.pem", "/usr/local/share/ca-certificates/isthmus-lab.crt")
-
-
-def create_host_keys(overlay: Overlay, host: HostPlan) -> None:
-    """Create the SSH server's keys, and set its port."""
-    target = overlay.upper_path("etc/ssh/ssh_host_ed25519_key")
-    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"root@{generic_hostname(host)}", "-f", target])
-    if host.sshd_port != 22:
-        overlay.append("etc/ssh/sshd_config", f"Port {host.sshd_port}")
-
-
-def create_login(overlay: Overlay, user: str, authorized_key: str) -> None:
-    """Create the operator's login: root, or a user with passwordless sudo, as in cloud images."""
-    if user == "root":
-        home, owner = "root", 0
-    else:
-        home, owner = f"home/{user}", FIRST_USER
-        overlay.append("etc/passwd", f"{user}:x:{owner}:{owner}:{user}:/{home}:/bin/bash")
-        overlay.append("etc/group", f"{user}:x:{owner}:")
-        overlay.append("etc/shadow", f"{user}:*:19000:0:99999:7:::")
-        overlay.append("etc/gshadow", f"{user}:!::")
-        overlay.write("etc/sudoers.d/90-cloud-init-users", SUDOERS.format(user=user), mode=0o440)
-        overlay.directory(home, 0o755, owner)
-    overlay.directory(f"{home}/.ssh", 0o700, owner)
-    overlay.write(f"{home}/.ssh/authorized_keys", authorized_key, mode=0o600, owner=owner)
 
 
 def boot(lab: Run, world: WorldPlan, host: HostPlan) -> None:

@@ -1,4 +1,4 @@
-"""A host's own files, written into its overlay over the base image before it boots."""
+"""The writable layer of a host over its base image; first_boot.py and quirks.py write into it."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster import defaults
+from cluster import versions
 from cluster.model import Cluster
 from lab.load_inventory import load
 from tests.lab import common
@@ -40,7 +40,7 @@ def world(watched: set[str], tmp_path_factory: pytest.TempPathFactory) -> Iterat
     shared = folder / "group_data" / "all.py"
     lines = [line for line in shared.read_text().splitlines() if not line.startswith("kubernetes_version")]
     shared.write_text("\n".join([*lines, f'kubernetes_version = "{OLDER}"', ""]))
-    also = ("--also", f"kubernetes={defaults.KUBERNETES}")
+    also = ("--also", f"kubernetes={versions.DEFAULT_KUBERNETES}")
     yield from rehearsal(folder / "inventory.py", "test-18", watched, *also)
 
 
@@ -162,7 +162,7 @@ def test_one_backup_brings_all_three_back(world: Rehearsal, tmp_path: Path) -> N
 
 def test_an_upgrade_goes_from_one_to_the_next(world: Rehearsal) -> None:
     with (world.inventory.parent / "group_data" / "all.py").open("a") as shared:
-        shared.write(f'kubernetes_version = "{defaults.KUBERNETES}"\n')
+        shared.write(f'kubernetes_version = "{versions.DEFAULT_KUBERNETES}"\n')
     world.cluster = load(world.inventory)
     with counted(world, "the upgrade of three control planes and their workers"):
         does_what_it_previews(world, "upgrade")

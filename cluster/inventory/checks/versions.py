@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cluster import defaults, versions
+from cluster import versions
 from cluster.model import Cluster
 from cluster.problems import Problem
 from cluster.semver import minor, numbers
@@ -43,7 +43,7 @@ def _kubernetes(version: str | None) -> Iterator[Problem]:
         f"{ALL} kubernetes_version",
         f"{version} is not supported; {RANGE} are",
         why,
-        f'write one of them, such as "{defaults.KUBERNETES}"',
+        f'write one of them, such as "{versions.DEFAULT_KUBERNETES}"',
     )
 
 
@@ -56,12 +56,12 @@ def _containerd(cluster: Cluster) -> Iterator[Problem]:
             where,
             f"{version} is of the 1.x line, whose support has ended",
             "Docker's repository holds 2.x for current releases",
-            f'write "{defaults.CONTAINERD}", or runtime_source = "distribution" for hosts that keep 1.x',
+            f'write "{versions.DEFAULT_CONTAINERD}", or runtime_source = "distribution" for hosts that keep 1.x',
         )
     elif minor(version) > versions.CONTAINERD_NEWEST:
         newest = ".".join(str(part) for part in versions.CONTAINERD_NEWEST)
         yield Problem(
-            where, f"{version} is newer than {newest}", "it was never tried", f'write "{defaults.CONTAINERD}"'
+            where, f"{version} is newer than {newest}", "it was never tried", f'write "{versions.DEFAULT_CONTAINERD}"'
         )
     elif cluster.kubernetes_version is not None:
         yield from _containerd_for(version, cluster.kubernetes_version)
@@ -74,7 +74,7 @@ def _containerd_for(version: str, kubernetes: str) -> Iterator[Problem]:
             f"{ALL} containerd_version",
             f"{version} does not go with Kubernetes {kubernetes}, which wants {lowest[0]}.{lowest[1]} or newer",
             "containerd's own table names the versions that were tested together",
-            f'write "{defaults.CONTAINERD}", or an older kubernetes_version',
+            f'write "{versions.DEFAULT_CONTAINERD}", or an older kubernetes_version',
         )
 
 
@@ -84,7 +84,7 @@ def _headscale(version: str | None) -> Iterator[Problem]:
             f"{ALL} headscale_version",
             f"{version} is not supported; 0.26 to 0.29 are",
             "the configuration, the policy and the answers of other lines differ",
-            f'write one of them, such as "{defaults.HEADSCALE}"',
+            f'write one of them, such as "{versions.DEFAULT_HEADSCALE}"',
         )
 
 
@@ -97,7 +97,7 @@ def _tailscale(version: str | None, headscale: str | None) -> Iterator[Problem]:
             where,
             f"{version} is of an unstable line",
             "tailscale's odd minor versions are development builds, and not in the stable repository",
-            f'write an even one, such as "{defaults.TAILSCALE}"',
+            f'write an even one, such as "{versions.DEFAULT_TAILSCALE}"',
         )
     lowest = versions.TAILSCALE_FOR.get(minor(headscale or ""))
     if lowest and minor(version) < lowest:
@@ -105,7 +105,7 @@ def _tailscale(version: str | None, headscale: str | None) -> Iterator[Problem]:
             where,
             f"{version} does not go with headscale {headscale}, which accepts {lowest[0]}.{lowest[1]} or newer",
             "older clients are refused at login",
-            f'write "{defaults.TAILSCALE}", or an older headscale_version',
+            f'write "{versions.DEFAULT_TAILSCALE}", or an older headscale_version',
         )
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from bench import __main__ as command
 from bench import floor, growth, pods, snapshot
+from cluster.install_plan import kubelet_settings
 from cluster.inventory.declare import declare
 from cluster.model import Cluster
 from cluster.sources import Pins
-from cluster.versions import kubelet_settings
 from lab.load_inventory import load
 
 ONE = {"site": "cloud", "lan": "10.0.0.0/24", "nat": "one_to_one"}

@@ -23,7 +23,7 @@ from engine import connector
 from facts.base import Fact
 from tests.places import PROJECT
 from tests.unit.engine.fact_cache.world import Line, SharedLine, Who, World, make, replace
-from tests.unit.engine.test_holds import sources
+from tests.unit.engine.test_pyinfra_internals import sources
 
 __all__ = ["make"]
 A = "@fake/a"
@@ -175,7 +175,7 @@ for number in host.loop(range(6)):
 CONFIG = """import os
 from pyinfra_cli.inventory import make_inventory
 from engine.connector import dispatcher_of_this_run
-from engine.holds import replace_make_inventory
+from engine.pyinfra_internals import replace_make_inventory
 replace_make_inventory(make_inventory, dispatcher_of_this_run() if os.environ.get("ISTHMUS_BUNDLE") != "0" else None)
 """
 

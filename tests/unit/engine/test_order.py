@@ -14,7 +14,7 @@ CONFIG = """
 import sys
 import pyinfra.api.util
 if "fast" in sys.argv[-1]:
-    from engine.holds import replace_operation_order
+    from engine.pyinfra_internals import replace_operation_order
     replace_operation_order()
     pyinfra.api.util.stack = None
 """

@@ -1,4 +1,4 @@
-"""The loops that wait: they end when the condition holds, and show the last state when the time is over."""
+"""The loops that wait: they end when the condition pyinfra_internals, and show the last state when the time is over."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from cluster.documents import kubeadm
+from cluster.install_plan import KubeletSettings
 from cluster.model import Cluster, Host
-from cluster.versions import KubeletSettings
 from lab.load_inventory import load
 from tests.places import PROJECT
 

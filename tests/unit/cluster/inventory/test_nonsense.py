@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cluster.inventory.declare import declare
-from cluster.inventory.keys import LEVELS
+from cluster.inventory.describe import LEVELS
 from cluster.problems import ModelError
 from tests.unit.cluster.inventory.test_errors import spoiled
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from cluster import defaults
+from cluster import versions
+from cluster.install_plan import InstallPlan, containerd_config_version, install_plan, kubelet_settings, problems
 from cluster.inventory.declare import declare
 from cluster.observed.survey import Survey
 from cluster.problems import Problem
-from cluster.versions import InstallPlan, containerd_config_version, install_plan, kubelet_settings, problems
 from tests.unit.cluster.inventory.test_errors import spoiled
 
 BRIDGE = "FileContent--proc-sys-net-bridge-bridge-nf-call-iptables"
@@ -32,7 +32,7 @@ NODE = declare(spoiled({})).host("brain").model_copy(update={"name": "host"})
 DECLARED = ("name", "roles", "exceptions", "runtime_source")
 
 
-def planned(containerd: str = defaults.CONTAINERD, **changes: Any) -> InstallPlan | list[Problem]:
+def planned(containerd: str = versions.DEFAULT_CONTAINERD, **changes: Any) -> InstallPlan | list[Problem]:
     """The plan for a node with Debian 12, of which what is declared or what was found differs by `changes`."""
     declared = {key: value for key, value in changes.items() if key in DECLARED}
     found = {key: value for key, value in changes.items() if key not in DECLARED}

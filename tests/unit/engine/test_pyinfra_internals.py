@@ -1,6 +1,6 @@
 """The hold on pyinfra: three names that are replaced, and all that is read without being documented.
 
-If one of these fails after an update of pyinfra, look at engine/holds.py, and at what is named, before you use it.
+If one of these fails after an update of pyinfra, look at engine/pyinfra_internals.py, and at what is named, before you use it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ ATTRIBUTES: dict[type, set[str]] = {
     BaseStateCallback: {"host_connect_error", "operation_start", "operation_host_start", "operation_end"},
 }
 FOREIGN = ("pyinfra", "pyinfra_cli", "paramiko", "gevent", "click")
-LOOK = "this pyinfra {}: look at engine/holds.py before you use it"
+LOOK = "this pyinfra {}: look at engine/pyinfra_internals.py before you use it"
 
 
 def sources() -> list[Path]:
@@ -119,7 +119,7 @@ def test_three_names_of_pyinfra_are_replaced_in_one_file_and_no_more() -> None:
         # The documented way to configure pyinfra.
         if not name.startswith("pyinfra.config.")
     }
-    assert found == {("engine/holds.py", name) for name in REPLACED}
+    assert found == {("engine/pyinfra_internals.py", name) for name in REPLACED}
 
 
 @pytest.mark.parametrize(

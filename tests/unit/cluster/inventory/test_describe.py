@@ -7,7 +7,7 @@ import json
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from cluster.inventory.keys import FIELDS, KEYS, LEVELS, key_of
+from cluster.inventory.describe import FIELDS, KEYS, LEVELS, key_of
 from tests.places import PROJECT
 
 COLUMNS = ("key", "type", "default", "meaning", "example")

@@ -1,6 +1,6 @@
 """The hold on pyinfra's inside: the three names of it that are replaced, and no more.
 
-tests/unit/engine/test_holds.py lists them, with all that is read without being documented, and fails if they no longer serve.
+tests/unit/engine/test_pyinfra_internals.py lists them, with all that is read without being documented, and fails if they no longer serve.
 """
 
 from __future__ import annotations

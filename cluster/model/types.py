@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+# tailscale's own: the least that IPv6 allows, so nearly every path carries it (its net/tstun/mtu.go, safeTUNMTU).
+DEFAULT_TAILNET_MTU = 1280
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 
