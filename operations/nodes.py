@@ -33,18 +33,25 @@ def drain(
     """
     nodes, pods = host.get_fact(Nodes), host.get_fact(Evictable, node=node)
     found = find_node(node, nodes)
-    evicted = [pod for pod in pods or () if not pod.leaving or (found and found.ready)]
-    if nodes is not None and is_leaving and not (found and found.ready):
+    is_ready = found is not None and found.ready
+    evicted = [pod for pod in pods or () if not pod.leaving or is_ready]
+    if nodes is not None and is_leaving and not is_ready:
         host.noop("the node is missing or not ready: its pods start elsewhere when its Node is deleted")
     elif found is None or pods is None:
         yield fail(API_SILENT if pods is None else node_unavailable(node, nodes))
     elif not evicted and not found.schedulable:
         host.noop("the node is drained")
-    elif not force and (lost := unmanaged(evicted)):
-        yield fail(no_controller(lost))
+    elif reason := _blocker(evicted, force):
+        yield fail(reason)
     else:
         _announce(node, evicted)
-        yield StringCommand(_drain_command(node, timeout_s, force, is_alive=found.ready and not is_away))
+        yield StringCommand(_drain_command(node, timeout_s, force, is_alive=is_ready and not is_away))
+
+
+def _blocker(evicted: Sequence[Pod], force: bool) -> str:
+    """Why the pods may not be evicted; empty if they may."""
+    lost = [] if force else unmanaged(evicted)
+    return no_controller(lost) if lost else ""
 
 
 def _drain_command(node: str, timeout_s: int, force: bool, is_alive: bool) -> str:
