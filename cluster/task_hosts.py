@@ -66,7 +66,7 @@ def restore_targets(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ..
 
 
 def upgrade_members(cluster: Cluster, given: Given) -> tuple[tuple[str, ...], ...]:
-    """Every control plane, because no kubelet may be newer than one of them, and the coordinator; only those that the upgrade needs."""
+    """Every control plane, because no kubelet may be newer than one of them, and the coordinator; each only if the upgrade needs it."""
     parts = upgrades.chosen(given.get("only", ""))
     needed = control_planes(cluster, given) if {"containerd", "kubernetes", "flannel"} & set(parts) else ()
     return (*((name,) for name in needed), *(((cluster.coordinator.name,),) if "headscale" in parts else ()))

@@ -151,7 +151,7 @@ def chosen(only: str) -> tuple[str, ...]:
 
 
 def tailscale_order(cluster: Cluster) -> list[Host]:
-    """All hosts; those that others need come last, so that a failed client stops the run before them."""
+    """All hosts; the coordinator and the gateway come last, so that a failed client stops the run before them."""
     return sorted(cluster.hosts, key=lambda host: (host.is_gateway, host.is_coordinator, host.is_control_plane))
 
 

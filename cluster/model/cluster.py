@@ -151,7 +151,7 @@ class Cluster(ClusterSettings):
 
     @property
     def ambiguous_sites(self) -> tuple[Site, ...]:
-        """Sites whose LAN overlaps another's: an address there does not say which host is meant."""
+        """Sites whose LAN overlaps another's: an address there is ambiguous."""
         return tuple(
             site for site in self.sites if any(site.lan.overlaps(other.lan) for other in self.sites if other != site)
         )
@@ -163,7 +163,7 @@ class Cluster(ClusterSettings):
         return {host.name: host.lan_address for host in self.hosts if host.site not in ambiguous}
 
     def routes_of(self, host: Host) -> tuple[IPv4Network, ...]:
-        """What `host` advertises to the tailnet whatever its pods: its own LAN address, and its declared LAN routes."""
+        """The routes that `host` advertises to the tailnet, without those of its pods: its own LAN address, and its declared LAN routes."""
         address = self.advertised_lan_addresses.get(host.name)
         own = (IPv4Network(address),) if address else ()
         return own + tuple(route for route in host.lan_routes if address or not route.overlaps(host.site.lan))

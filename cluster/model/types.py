@@ -31,7 +31,7 @@ UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9._-]*$
 
 
 def read_address(value: Any) -> Any:
-    """An IPv4 address from text; ValueError says in plain English what is wrong with it."""
+    """An IPv4 address from text; the message of ValueError describes what is wrong."""
     if isinstance(value, IPv4Address):
         return value
     if not isinstance(value, str):
@@ -47,7 +47,7 @@ def read_address(value: Any) -> Any:
 
 
 def read_network(value: Any) -> Any:
-    """An IPv4 network from text with its prefix length; ValueError says in plain English what is wrong with it."""
+    """An IPv4 network from text with its prefix length; the message of ValueError describes what is wrong."""
     if isinstance(value, IPv4Network):
         return value
     if not isinstance(value, str):

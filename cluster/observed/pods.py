@@ -64,7 +64,7 @@ class WaitingPod:
 
 
 def parse_evictable(lines: Sequence[str]) -> list[Pod] | None:
-    """`kubectl get pods -o json`: those that a drain moves; None for `null`, which stands for an API that does not answer."""
+    """`kubectl get pods -o json`: the pods that a drain moves; None for `null`, which stands for an API that does not answer."""
     items = _items(lines)
     return None if items is None else [pod for item in items if (pod := evictable(item))]
 

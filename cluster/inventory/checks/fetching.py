@@ -34,7 +34,7 @@ def _missing(site: Site, hosts: Sequence[Host]) -> Iterator[Problem]:
 
 
 def is_blocked(name: str, site: Site) -> bool:
-    """The site says so of the name, or of a domain that it is under."""
+    """Whether the site declares the name, or a domain above it, as blocked."""
     return any(f".{name}".endswith(f".{blocked}") for blocked in site.blocked)
 
 

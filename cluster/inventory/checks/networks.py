@@ -131,9 +131,9 @@ def _overlaps(cluster: Cluster) -> Iterator[Problem]:
     shared, lans = _cluster_networks(cluster), _lans(cluster)
     pairs = [*combinations(shared, 2), *((one, lan) for lan in lans for one in shared)]
     for one, other in pairs:
-        # A LAN in tailscale's range is told already, whatever part the tailnet has.
-        told = one.name == "tailnet_cidr" and other.network.overlaps(TAILSCALE_RANGE)
-        if not told and one.network.overlaps(other.network):
+        # A LAN in tailscale's range is a problem already, wherever the tailnet lies in that range.
+        is_reported = one.name == "tailnet_cidr" and other.network.overlaps(TAILSCALE_RANGE)
+        if not is_reported and one.network.overlaps(other.network):
             yield Problem(
                 one.where,
                 f"{one.name} {one.network} overlaps {other.name} {other.network}",

@@ -1,4 +1,4 @@
-"""What Kubernetes is told about its nodes."""
+"""Labels, taints and memory of nodes."""
 
 from __future__ import annotations
 
