@@ -8,6 +8,13 @@ from typing import Any
 from pyinfra.api import Config, Inventory, State, StringCommand
 from pyinfra.context import ctx_host, ctx_inventory, ctx_state
 
+from cluster.observed.nodes import Node
+
+# SHA-256 of the CA of our cluster and of another one.
+MINE, OTHERS = "a" * 64, "b" * 64
+# Ready, schedulable, without labels and taints.
+NODE = Node("n", True, "", "1.36.3", ("100.64.10.1",), "10.244.0.0/24", "arm64", "", {}, (), True)
+
 
 class UnexpectedQuestion(LookupError):
     """The operation asked a fact that the test did not foresee."""

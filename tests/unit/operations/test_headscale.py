@@ -1,20 +1,23 @@
-"""The policy file, the wait for headscale, and routes that the policy has not approved."""
+"""The policy file, the wait for headscale, routes that the policy has not approved, and keys that end."""
 
 from __future__ import annotations
 
 import hashlib
 import itertools
+import time
 from ipaddress import IPv4Network
 from types import SimpleNamespace
 
 import pytest
 
 from cluster.observed.files import FileState
-from cluster.observed.headscale import Node, node_of, parse_key
+from cluster.observed.headscale import Key, Node, node_of, parse_key
+from cluster.observed.tailscale import ClientStatus
 from engine import wait
 from facts.files import States
-from facts.headscale import Nodes, Reachable
-from operations import headscale
+from facts.headscale import Keys, Nodes, Reachable
+from facts.tailscale import Status
+from operations import headscale, tailscale
 from tests.unit.operations.fake_host import commands
 
 OWN, LAN = IPv4Network("10.0.0.3/32"), IPv4Network("10.9.0.0/24")
@@ -107,3 +110,20 @@ def test_a_key_that_can_t_be_read_is_not_shown() -> None:
     with pytest.raises(ValueError, match="is no key") as caught:
         parse_key('{"key": "hskey-auth-x"}')
     assert caught.value.__suppress_context__
+
+
+def test_keys_of_ours_are_taken_back_and_a_client_leaves() -> None:
+    (only,) = commands(headscale.expire_keys, {Keys: (Key(3, ("tag:node",)), Key(4, ("tag:x",)))}, tag="tag:node")
+    assert "--id 3" in only
+    assert "--id 4" not in only
+    assert commands(tailscale.log_out, {Status: ClientStatus("NeedsLogin")}) == []
+    assert commands(tailscale.log_out, {Status: ClientStatus("Running")}) == ["timeout 60 tailscale logout"]
+
+
+def test_what_still_opens_the_tailnet_is_taken_back_whoever_made_it() -> None:
+    later, before = int(time.time()) + 600, int(time.time()) - 600
+    keys = (Key(1, (), ends=later), Key(2, ("tag:x",), spent=True, ends=later), Key(3, (), ends=before), Key(4, ()))
+    (only,) = commands(headscale.expire_keys, {Keys: keys})
+    assert [number for number in "1234" if f"delete --id {number}" in only] == ["1", "4"]
+    assert commands(headscale.expire_keys, {Keys: keys[1:3]}) == []
+    assert "does not answer" in commands(headscale.expire_keys, {Keys: None})[0]

@@ -9,18 +9,20 @@ import pytest
 
 from cluster import images as wanted
 from cluster.model import Cluster, Host
+from cluster.observed.kubeadm_state import Membership as Left
 from engine import remote
 from facts.containerd import Answering, Pulled
 from facts.dpkg import Arch
-from facts.kubernetes import Images
+from facts.kubernetes import Images, Membership
 from operations import images
 from tests.unit.cluster.test_images import DNS, NAMED, PAUSE, PROXY
 from tests.unit.cluster.test_tasks import THREE
-from tests.unit.operations.fake_host import commands
+from tests.unit.operations.fake_host import MINE, commands
 
 WORKER = THREE.host("edge1")
 ALL = list(wanted.needed(THREE, WORKER, NAMED))
 OFFICIAL, FLANNELS = "https://registry.k8s.io", "https://ghcr.io"
+MEMBER = Left(True, MINE, MINE)
 
 
 def run(operation: Any, there: list[str] | None, answering: list[str], named: Any = NAMED, **more: Any) -> list[str]:
@@ -80,3 +82,13 @@ def test_where_nobody_has_them_it_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(images, "_source", lambda cluster, node, names: None)
     (refused,) = run(images.send, [], [FLANNELS])
     assert "no other node of this architecture" in refused
+
+
+def test_images_are_pulled_ahead_where_a_node_is_to_be_and_nowhere_else() -> None:
+    names = ["registry.k8s.io/pause:3.10", "registry.k8s.io/kube-proxy:v1.36.3"]
+    outside, member = {Membership: Left()}, {Membership: MEMBER}
+    (pull,) = commands(images.prefetch, outside, images=lambda: names)
+    assert all(name in pull for name in names)
+    assert commands(images.prefetch, outside, images=lambda: None, executing=False) == ["true"]
+    assert "could not list its images" in commands(images.prefetch, outside, images=lambda: None)[0]
+    assert commands(images.prefetch, member, images=lambda: names) == []

@@ -1,17 +1,16 @@
-"""Nodes drained and put back: what moves is said, what would be lost is refused, a second time changes nothing."""
+"""Nodes drained, put back and labelled: what would be lost is refused, a second time changes nothing."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from cluster.observed.nodes import Node
+from cluster.observed.nodes import Node, Settings
 from cluster.observed.pods import Pod, evictable
 from facts.kubernetes import Evictable, Nodes
 from operations import nodes
-from tests.unit.operations.fake_host import commands
+from tests.unit.operations.fake_host import NODE, commands
 
-NODE = Node("n", True, "", "1.36.3", ("100.64.10.1",), "10.244.0.0/24", "arm64", "", {}, (), True)
 KEPT, LONELY = Pod("web", "shop-1", "ReplicaSet", False), Pod("web", "try", "", False)
 
 
@@ -64,3 +63,13 @@ def test_a_drain_leaves_the_nodes_own_pods_and_those_that_have_ended() -> None:
     assert evictable(pod("Node", **{"kubernetes.io/config.mirror": "x"})) is None
     assert evictable(pod("Job", phase="Succeeded")) is None
     assert evictable(pod("")) == Pod("a", "b", "", False)
+
+
+def test_nodes_are_settled_in_one_command() -> None:
+    wanted = [Settings("n", {"disk": "fast"}, ())]
+    (only,) = commands(nodes.label_and_taint, {Nodes: [NODE]}, wanted=wanted)
+    assert "patch node n" in only
+    settled = replace(NODE, labels={"disk": "fast"}, declared_labels=("disk",))
+    assert commands(nodes.label_and_taint, {Nodes: [settled]}, wanted=wanted) == []
+    (missing,) = commands(nodes.label_and_taint, {Nodes: []}, wanted=wanted)
+    assert "no Node of n" in missing

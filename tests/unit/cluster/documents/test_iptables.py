@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from cluster.documents.iptables import Filters, Rule, corrected, parse, parse_filters, plan, refuses
+from cluster.documents.iptables import Filters, Rule, corrected, needed, parse, parse_filters, plan, refuses
 from tests.places import CASES
+from tests.unit.cluster.documents.test_routes import declared
 
 ORACLE = (CASES / "iptables" / "oracle.v4").read_text()
 IN = Rule("INPUT", "-i tailscale0")
@@ -145,3 +146,22 @@ def test_the_fact_s_sections() -> None:
         ["== default nft", "== live nft", "*filter", "== live legacy", "== kept", "*filter", "COMMIT", "== end"]
     )
     assert found == Filters("nft", {"nft": ("*filter",)}, kept="*filter\nCOMMIT\n")
+
+
+def test_each_part_of_the_mesh_admits_what_it_serves() -> None:
+    cluster = declared(all={"api_access": ["198.51.100.0/24"]})
+    admitted = {host.name: {rule.match for rule in needed(cluster, host)} for host in cluster.hosts}
+    for matches in admitted.values():
+        assert {"-i tailscale0", "-p udp -m udp --dport 41641"} <= matches
+    gateway, coordinator, node = cluster.gateway.name, cluster.coordinator.name, cluster.control_planes[0].name
+    assert {"-p tcp -m tcp --dport 80", "-p tcp -m tcp --dport 443"} <= admitted[gateway]
+    assert [name for name, matches in admitted.items() if "-p udp -m udp --dport 3478" in matches] == [coordinator]
+    assert [
+        name for name, matches in admitted.items() if "-s 198.51.100.0/24 -p tcp -m tcp --dport 6443" in matches
+    ] == [node]
+    assert f"-s {cluster.pod_cidr}" in admitted[node]
+
+
+def test_an_api_that_is_open_to_everybody_has_no_source() -> None:
+    cluster = declared(all={"api_access": ["0.0.0.0/0"]})
+    assert Rule("INPUT", "-p tcp -m tcp --dport 6443") in needed(cluster, cluster.control_planes[0])

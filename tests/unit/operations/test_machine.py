@@ -1,0 +1,38 @@
+"""Host name, swap, kernel settings and time: each set live and for the next boot."""
+
+from __future__ import annotations
+
+from facts.machine import Hostname, KernelSettings, Swap, TimeSync
+from operations import machine
+from tests.unit.operations.fake_host import commands
+
+
+def test_a_name_is_given_live_and_for_the_next_boot() -> None:
+    assert commands(machine.hostname, {Hostname: {"live": "a", "static": "b"}}, wanted="a") == [
+        "hostnamectl set-hostname a"
+    ]
+    assert commands(machine.hostname, {Hostname: {"live": "a", "static": "a"}}, wanted="a") == []
+
+
+def test_swap_is_turned_off_now_and_in_fstab() -> None:
+    (both,) = commands(machine.no_swap, {Swap: {"active": ["/swapfile"], "fstab": ["/swapfile none swap sw 0 0"]}})
+    assert both.startswith("swapoff --all && sed -i")
+    assert commands(machine.no_swap, {Swap: {"active": [], "fstab": []}}) == []
+
+
+def test_a_container_is_not_asked_for_modules_that_it_cannot_load() -> None:
+    found = {"module overlay": None, "net.bridge.x": None, "net.ipv4.ip_forward": "0"}
+    sysctls = {"net.bridge.x": "1", "net.ipv4.ip_forward": "1"}
+    asked = commands(
+        machine.kernel_settings, {KernelSettings: found}, modules=["overlay"], sysctls=sysctls, is_container=True
+    )
+    assert asked == ["sysctl -q -w net.ipv4.ip_forward=1"]
+    real = commands(
+        machine.kernel_settings, {KernelSettings: found}, modules=["overlay"], sysctls=sysctls, is_container=False
+    )
+    assert real[0] == "modprobe --all overlay"
+
+
+def test_any_time_service_will_do() -> None:
+    assert commands(machine.time_service, {TimeSync: "chrony.service"}) == []
+    assert commands(machine.time_service, {TimeSync: ""})[-1] == "systemctl enable --now systemd-timesyncd.service"
