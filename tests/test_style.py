@@ -52,6 +52,20 @@ ROOMS = {
     "bench/light.py": {"phases", "operations", "engine", "cluster"},
 }
 LAYERS = tuple(room for room in ROOMS if "/" not in room)
+# Unit tests of no one module, and what they test.
+WITHOUT_MODULE = {
+    "bench/test_worlds.py": "floor, growth, pods and snapshot on one generated cluster",
+    "cluster/inventory/test_nonsense.py": "each key of the inventory, through all checks",
+    "cluster/observed/test_cases.py": "each parser of the room",
+    "engine/fact_cache/test_at_once.py": "batch, cache and dispatch while questions and commands overlap",
+    "engine/test_cli.py": "whole runs of pyinfra",
+    "facts/test_facts.py": "each fact of the room",
+    "hosts/test_collection.py": "tests/hosts",
+    "lab/test_order.py": "the file names of tests/lab",
+    "report/test_browser.py": "the page in Chromium",
+    "test_docs.py": "README.md, docs/ and docstrings",
+    "test_proof.py": "tests/proof.py",
+}
 OURS = {room.removesuffix(".py").split("/")[0] for room in ROOMS} | {"tests"}
 
 
@@ -169,3 +183,16 @@ def test_every_place_that_the_architecture_names_exists() -> None:
     places = re.findall(r"`([a-z_]+/[a-z][\w/.]*|(?:deploy|config|verify)\.py)`", text)
     assert len(places) > 25
     assert [place for place in places if not place.startswith("build/") and not (PROJECT / place).exists()] == []
+
+
+def test_unit_tests_mirror_the_tree() -> None:
+    unit = PROJECT / "tests" / "unit"
+    names = [test.relative_to(unit) for test in unit.rglob("test_*.py")]
+    modules = {name: PROJECT / name.parent / name.stem.removeprefix("test_") for name in names}
+    without = {
+        str(name)
+        for name, module in modules.items()
+        if not module.with_suffix(".py").exists() and not (module / "__init__.py").exists()
+    }
+    assert len(names) > 80
+    assert without == set(WITHOUT_MODULE)
