@@ -13,7 +13,7 @@ from tests.lab.expected import EXPECTED, target
 from tests.places import PROJECT
 
 pytestmark = pytest.mark.lab
-# One of each kind; test_4_faults.py has them all.
+# One of each kind; test_10_faults.py has them all.
 TELLING = ("tailscaled-stopped", "pods-cut-off", "guest-route")
 
 

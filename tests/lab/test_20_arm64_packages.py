@@ -20,7 +20,7 @@ from lab.mirror.names import locate
 from measure.probes import PROBE_IMAGE
 from tests.places import PROJECT
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 QEMU = "qemu-aarch64-static"
 PROGRAMS = {
     "kubelet": ("usr/bin/kubelet", ["--version"]),
