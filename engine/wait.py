@@ -33,9 +33,7 @@ def wait(command: str, seconds: int, done: str) -> Generator[StringCommand, None
 
 def answered(question: type[Fact[Any]], seconds: int) -> Any:
     """A fact of this host. In a run, it is read again for at most `seconds` while it is None."""
-    return poll(
-        lambda: host.get_fact(question), lambda answer: answer is not None, seconds if state.is_executing else -1
-    )
+    return poll(lambda: host.get_fact(question), lambda answer: answer is not None, seconds)
 
 
 def pause() -> None:
@@ -65,8 +63,11 @@ def deadline_script(seconds: int) -> str:
 
 
 def poll(ask: Callable[[], Answer], is_reached: Callable[[Answer], bool], seconds: float) -> Answer:
-    """The first state that is reached, or the last one when `seconds` are over; the host's facts are asked again each second."""
+    """The first state that is reached, or the last one when `seconds` are over; the host's facts are read again each second.
+
+    A preview does not wait: it gives the state of now.
+    """
     deadline = time.monotonic() + seconds
-    while not is_reached(found := ask()) and time.monotonic() <= deadline:
+    while not is_reached(found := ask()) and state.is_executing and time.monotonic() <= deadline:
         pause()
     return found

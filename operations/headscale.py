@@ -86,7 +86,7 @@ def approve_routes(wanted: Mapping[str, Sequence[IPv4Network]]) -> Generator[Str
     nodes: Sequence[Node] | None = poll(
         lambda: host.get_fact(Nodes),
         lambda found: found is None or not _not_advertised(found, wanted),
-        ADVERTISE_TIMEOUT_S if state.is_executing else -1,
+        ADVERTISE_TIMEOUT_S,
     )
     if nodes is None:
         yield fail(HEADSCALE_SILENT) if state.is_executing else StringCommand("true")

@@ -37,6 +37,14 @@ def test_the_last_answer_is_given_when_the_time_is_over(monkeypatch: pytest.Monk
     pauses: list[int] = []
     monkeypatch.setattr(wait, "pause", lambda: pauses.append(1))
     monkeypatch.setattr(wait, "time", SimpleNamespace(monotonic=iter([0, 0.5, 1, 1.5]).__next__))
+    monkeypatch.setattr(wait, "state", SimpleNamespace(is_executing=True))
     answers = iter("abcd")
     assert wait.poll(lambda: next(answers), lambda answer: answer == "z", 1) == "c"
     assert len(pauses) == 2
+
+
+def test_a_preview_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "pause", lambda: pytest.fail("a preview waited"))
+    monkeypatch.setattr(wait, "state", SimpleNamespace(is_executing=False))
+    answers = iter("ab")
+    assert wait.poll(lambda: next(answers), lambda answer: answer == "b", 60) == "a"
