@@ -15,7 +15,7 @@ from tests.places import PROJECT
 
 PAGES = sorted(
     [
-        PROJECT / "README.md", PROJECT / "CHANGELOG.md", PROJECT / "lab" / "README.md", PROJECT / "bench" / "README.md",
+        PROJECT / "README.md", PROJECT / "CHANGELOG.md", PROJECT / "CONTRIBUTING.md", PROJECT / "lab" / "README.md", PROJECT / "bench" / "README.md",
         *(PROJECT / "docs").rglob("*.md"),
     ]
 )  # fmt: skip
