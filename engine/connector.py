@@ -24,6 +24,8 @@ from engine.fact_cache.dispatch import Dispatcher
 from engine.fact_cache.history import History
 from facts.base import FactCommand
 
+# What programs print is read: a language of the host's, or one that the login brings along, must not change it.
+LOCALE = {"LC_ALL": "C.UTF-8"}
 TRIES = 240
 PAUSE_S = 0.25
 LISTS = Path("build/questions")
@@ -37,7 +39,8 @@ class PatientConnector(BaseConnector):
     """
 
     def run_shell_command(self, command: Any, *args: Any, **arguments: Any) -> Any:
-        """Run the command; raises ChannelException if no session was to be had."""
+        """Run the command in the locale C.UTF-8; raises ChannelException if no session was to be had."""
+        arguments["_env"] = {**LOCALE, **(arguments.get("_env") or {})}
         for _ in range(TRIES):
             try:
                 return super().run_shell_command(command, *args, **arguments)

@@ -18,7 +18,7 @@ class Issued(Fact[dict[str, certificates.Certificate] | None]):
     def command(self) -> str:
         return (
             "echo certificates; show() { "
-            'e=$(openssl x509 -in /dev/stdin -noout -enddate -serial) && echo "$1 $(stat -c %Z "$1") $(date -d "$(echo "$e" | sed -n s/notAfter=//p)" +%s) $(echo "$e" | sed -n s/serial=//p)"; }; '
+            'e=$(openssl x509 -in /dev/stdin -noout -enddate -serial) && echo "$1 $(stat -c %Z "$1") $(echo "$e" | sed -n s/notAfter=//p) $(echo "$e" | sed -n s/serial=//p)"; }; '
             f'for f in {_FILES}; do case "$f" in */ca.crt | */front-proxy-ca.crt) ;; *) test ! -s "$f" || show "$f" < "$f";; esac; done; '
             f'for f in {_CONFIGS}; do test ! -s "$f" || sed -n \'s/.*client-certificate-data: *//p\' "$f" | base64 -d | show "$f"; done'
         )

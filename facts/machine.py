@@ -82,19 +82,18 @@ class KernelSettings(Fact[dict[str, str | None] | None]):
         return machine.parse_settings(output)
 
 
-class TimeSync(Fact[str | None]):
-    """The running time service (unit name), `container` if the host is a container, whose clock is its machine's, or empty if none runs."""
+class TimeSync(Fact[machine.TimeServices | None]):
+    """The time services of a host: the running one, and the ones that are installed."""
 
     def command(self) -> str:
-        units = "chrony.service chronyd.service systemd-timesyncd.service ntpsec.service ntp.service"
         return (
-            f'set -- {units}; at=$(systemctl is-active "$@" | grep -n -m 1 -x active | cut -d: -f1); '
-            'if test -n "$at"; then shift $((at - 1)); echo "$1"; elif systemd-detect-virt --quiet --container; then echo container; else echo none; fi'
+            "echo services; if systemd-detect-virt --quiet --container; then echo container; fi; "
+            f"systemctl show {' '.join(machine.TIME_SERVICES)} -p Id -p LoadState -p ActiveState"
         )
 
-    def process(self, output: list[str]) -> str:
-        found = output[0].strip()
-        return "" if found == "none" else found
+    @parse_errors_as_fact_errors
+    def process(self, output: list[str]) -> machine.TimeServices:
+        return machine.parse_time_services(output)
 
 
 class Survey(Fact[survey.Survey | None]):

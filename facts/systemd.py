@@ -22,10 +22,10 @@ class State(Fact[systemd.Unit | None]):
             if reads
             else "true"
         )
+        # In UTC: `date` of uutils and busybox reads the names of other zones in its own way, or not at all.
         return (
-            f"said=$(systemctl show {name} -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload -p ActiveEnterTimestamp); "
-            'echo "$said"; since=$(echo "$said" | sed -n \'s/^ActiveEnterTimestamp=//p\'); '
-            f'echo "Started=$(test -z "$since" || date -d "$since" +%s)"; echo "Newest=$({newest})"'
+            f"TZ=UTC0 systemctl show {name} -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload -p ActiveEnterTimestamp; "
+            f'echo "Newest=$({newest})"'
         )
 
     @parse_errors_as_fact_errors

@@ -10,6 +10,7 @@ import gevent  # type: ignore[import-untyped]
 from pyinfra import inventory
 from pyinfra.api.exceptions import PyinfraError
 
+from cluster.observed import machine
 from engine import remote
 from facts.sections import Section, parse_sections
 from measure.question import Question, Target, script
@@ -50,7 +51,7 @@ def clock_offset(name: str) -> float:
     began = time.time()
     answered = output(name, CLOCK, 8)
     try:
-        return round(float(answered.split()[0]) - (began + time.time()) / 2, 3)
+        return round(machine.parse_clock(answered.splitlines()) - (began + time.time()) / 2, 3)
     except (ValueError, IndexError):
         raise NotAnswered(f"date printed {answered[:80]!r}") from None
 

@@ -40,7 +40,7 @@ SOURCES = r"""
 done; wait; }"""
 CERTIFICATES = r"""
 for f in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt /var/lib/kubelet/pki/kubelet-client-current.pem $(sed -n 's/^ *ssl_certificate  *\(.*\);/\1/p' /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/* 2>/dev/null | sort -u); do
-  test -s "$f" || continue; e=$(openssl x509 -enddate -noout -in "$f" 2>/dev/null | cut -d= -f2) && echo "$f $(date -d "$e" +%s)"
+  test -s "$f" || continue; e=$(openssl x509 -enddate -noout -in "$f" 2>/dev/null | cut -d= -f2) && echo "$f $e"
 done"""
 SERVICE_RULES = r"""
 n=0; for tool in iptables-nft-save iptables-legacy-save; do

@@ -33,8 +33,29 @@ new=$(mktemp)
 trap 'rm -f "$new"' EXIT
 for url in {urls}; do curl -fsSL --retry 3 --max-time 60 -o "$new" "$url"; base64 -w 0 "$new"; echo; done"""
 
+LOCK_WAIT_S = 300
+# apt's own option waits for dpkg's locks only, so a lock of lists or archives (apt-daily, cloud-init) is waited for here. apt names
+# a lock before it has changed anything.
+_PATIENT = f"""\
+export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+end=$(($(date +%s) + {LOCK_WAIT_S}))
+until said=$("$0" "$@" 2>&1); do
+  case $said in
+    *"Could not get lock "* | *"locked by another process"*)
+      if test "$(date +%s)" -lt "$end"; then sleep 2; continue; fi
+      said="another program held a lock of apt for {LOCK_WAIT_S} s; it is named below: wait for its end, then run again
+$said";;
+    *"dpkg was interrupted"* | *"Unmet dependencies"*)
+      said="dpkg is half configured on this host; on it, run: dpkg --configure -a; apt-get -f install
+$said";;
+  esac
+  printf "%s\\n" "$said" >&2
+  exit 100
+done
+printf "%s\\n" "$said"
+"""
 APT_GET = (
-    "DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "
+    f"sh -c {shlex.quote(_PATIENT)} apt-get -q -y -o DPkg::Lock::Timeout={LOCK_WAIT_S} "
     "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
 )
 

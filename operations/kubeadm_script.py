@@ -8,11 +8,21 @@ import shlex
 from pyinfra.api import StringCommand
 
 from cluster.documents import flannel
-from engine.wait import poll_script
+from engine.wait import deadline_script, poll_script
 from facts.kubernetes import KUBECTL, PROXIES
 
 FOLDER = "/run/isthmus"
 KUBEADM_TIMEOUT_S = 900
+CRI_WAIT_S = 300
+# crictl asks the CRI itself; where it is not installed, ctr shows at least that containerd has time for an answer.
+CRI_ANSWERS = (
+    "if command -v crictl > /dev/null; then timeout 10 crictl --runtime-endpoint unix:///run/containerd/containerd.sock version; "
+    "else timeout 10 ctr version; fi 2>&1"
+)
+CRI_SILENT = (
+    f"containerd did not answer for {CRI_WAIT_S} s: it has stopped, or this machine is too busy. See `journalctl -u containerd` "
+    "and `uptime` on it, then run again. Last answer"
+)
 FOREIGN = (
     "this host is a node of another cluster (its certificate authority is not this cluster's); nothing was changed on it. "
     "If it may leave that cluster, run `kubeadm reset` on it, which stops its pods, then run again"
@@ -44,6 +54,9 @@ def script(verb: str, document: str, via: tuple[str, str] | None = None, is_node
 
     `via` (a host name, a name): while kubeadm runs, /etc/hosts maps the name to that host's address.
     `is_node`: the host is a node already; False: a host that has become one in the meantime is left alone.
+
+    containerd may be busy with images that the deploy itself prefetches, and kubeadm waits a few seconds for it only. So containerd's
+    answer is waited for, and kubeadm runs again if that alone was missing: it checks it before it changes anything.
     """
     encoded = base64.encodebytes(document.encode()).decode()
     files = f"{FOLDER}/kubeadm.$$"
@@ -58,10 +71,16 @@ base64 -d > {files}.yaml <<'END-OF-FILE'
 exec 9> {FOLDER}/lock
 flock -w {KUBEADM_TIMEOUT_S} 9 || {{ echo 'another kubeadm of ours runs and does not end' >&2; exit 1; }}
 {":" if is_node else _IF_NO_NODE}
-: > {files}.log
 umask 022
 systemctl daemon-reload
-timeout {KUBEADM_TIMEOUT_S} kubeadm {verb} --config {files}.yaml < /dev/null >> {files}.log 2>&1 && exit 0
+{deadline_script(CRI_WAIT_S)}
+while :; do
+  {poll_script(CRI_ANSWERS, seconds=0, otherwise=CRI_SILENT)}
+  (umask 077; : > {files}.log)
+  timeout {KUBEADM_TIMEOUT_S} kubeadm {verb} --config {files}.yaml < /dev/null >> {files}.log 2>&1 && exit 0
+  test "$(grep -o '[[]ERROR [A-Za-z]*' {files}.log | sort -u)" = '[ERROR CRI' || break
+  test "$(date +%s)" -lt "$end" || break
+done
 echo 'kubeadm {verb.split()[0]} failed:' >&2
 tail -n 30 {files}.log | sed -E 's/[a-z0-9]{{6}}\\.[a-z0-9]{{16}}/(token)/g; s/[0-9a-f]{{64}}/(key)/g' >&2
 exit 1

@@ -10,6 +10,7 @@ from pyinfra.api import QuoteString, StringCommand, operation
 
 from engine.fail import fail
 from facts.machine import Hostname, KernelSettings, Swap, TimeSync
+from operations.apt import APT_GET
 
 
 @operation()
@@ -75,15 +76,23 @@ def kernel_settings(
 
 @operation()
 def time_service() -> Generator[StringCommand, None, None]:
-    """Install systemd-timesyncd unless a time service runs already. A container needs none: its clock is that of its host."""
+    """Start a time service unless one runs: an installed one, else systemd-timesyncd, which is installed. A container needs none."""
     found = host.get_fact(TimeSync)
     if found is None:
         yield fail("the state of time services could not be read")
-    elif found:
-        host.noop(f"{found} sets the clock")
-    else:
-        yield StringCommand(
-            "systemctl list-unit-files -q systemd-timesyncd.service >/dev/null || "
-            "DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 install systemd-timesyncd"
+    elif found.running:
+        host.noop(f"{found.running} sets the clock")
+    elif found.installed:
+        # apt would remove it for systemd-timesyncd.
+        yield StringCommand("systemctl enable --now", shlex.quote(found.installed[0]))
+    elif found.masked:
+        units = " ".join(found.masked)
+        yield fail(
+            f"no time service runs, and {units} is masked; run `systemctl unmask {units}` on this host, or start another one"
         )
-        yield StringCommand("systemctl enable --now systemd-timesyncd.service")
+    else:
+        # An image without a time service often comes without package lists too.
+        yield StringCommand(
+            f"{APT_GET} update && {APT_GET} install --no-install-recommends systemd-timesyncd "
+            "&& systemctl enable --now systemd-timesyncd.service"
+        )

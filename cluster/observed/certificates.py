@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -20,9 +21,9 @@ class Certificate:
 
 
 def parse_issued(lines: Sequence[str]) -> dict[str, Certificate]:
-    """File → certificate, after lines of `FILE WRITTEN END SERIAL`."""
+    """File → certificate, after lines of `FILE WRITTEN END SERIAL`; openssl's END, such as `Nov 24 12:24:28 2027 GMT`, has spaces."""
     rows = (line.split() for line in lines)
-    return {path: Certificate(int(end), int(written), serial) for path, written, end, serial in rows}
+    return {path: Certificate(_seconds(end), int(written), serial) for path, written, *end, serial in rows}
 
 
 def parse_names(lines: Sequence[str]) -> list[str]:
@@ -33,4 +34,9 @@ def parse_names(lines: Sequence[str]) -> list[str]:
 
 def parse_expiries(lines: Sequence[str]) -> dict[str, int]:
     """File → when its certificate ends, in seconds since 1970, after lines of `FILE END`."""
-    return {words[0]: int(words[1]) for words in (line.split() for line in lines) if len(words) == 2}
+    return {words[0]: _seconds(words[1:]) for words in (line.split() for line in lines) if len(words) == 6}
+
+
+def _seconds(words: Sequence[str]) -> int:
+    # Read here: `date` of uutils and busybox does not read openssl's form.
+    return int(ssl.cert_time_to_seconds(" ".join(words)))

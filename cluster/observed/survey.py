@@ -65,7 +65,7 @@ def parse(lines: Iterable[str], received_at: float) -> Survey:
         container=machine.parse_container([values["container"]]),
         memory_mb=int(values["memory-kb"]) // 1024,
         disk_free_mb=int(values["disk-free-kb"]) // 1024,
-        clock_skew_s=round(float(values["clock"]) - received_at, 1),
+        clock_skew_s=round(machine.parse_clock([values["clock"]]) - received_at, 1),
         has_tun=values["tun"] == "yes",
         uses_systemd=values["init"] == "systemd",
         unresolved=tuple(sorted(lists["unresolved"])),

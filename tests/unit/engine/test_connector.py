@@ -234,3 +234,15 @@ def test_the_switch(value: str | None) -> None:
         check=True,
     )
     assert done.stdout.strip() == str(value != "0")
+
+
+def test_every_command_runs_in_one_locale_whichever_the_host_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, Any]] = []
+    monkeypatch.setattr(LocalConnector, "run_shell_command", lambda self, command, **given: seen.append(given))
+    patient = connector.extended(LocalConnector, None)
+    patient.run_shell_command(object.__new__(patient), "true", _sudo=True)
+    patient.run_shell_command(object.__new__(patient), "true", _env={"A": "b"})
+    assert seen == [
+        {"_sudo": True, "_env": {"LC_ALL": "C.UTF-8"}},
+        {"_env": {"LC_ALL": "C.UTF-8", "A": "b"}},
+    ]

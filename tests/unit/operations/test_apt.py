@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -83,3 +85,39 @@ def test_a_signing_key_is_kept_when_absent_expired_or_another(monkeypatch: pytes
 def test_a_signing_key_that_is_not_the_pinned_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     (refused,) = key(Keyring({}), monkeypatch, "B" * 40)
     assert "is not the pinned key" in refused
+
+
+# apt 2.6.1, where another process holds the lock of the lists, and where dpkg was killed.
+LISTS_HELD = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 16219 (apt-get)\nE: Unable to lock directory /var/lib/apt/lists/"
+INTERRUPTED = "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem. "
+
+
+def apt_get(folder: Path, fails: int, words: str) -> subprocess.CompletedProcess[str]:
+    """`apt-get update` as the operations call it, with an apt-get that fails so many times first."""
+    program = folder / "apt-get"
+    program.write_text(
+        f'#!/bin/sh\necho "$LC_ALL $*" >> {folder}/calls\n'
+        f"test $(grep -c . {folder}/calls) -gt {fails} && echo well && exit\ncat <<'END'\n{words}\nEND\nexit 100\n"
+    )
+    program.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "LC_ALL": "de_DE.UTF-8"}
+    return subprocess.run(
+        ["sh", "-c", f"{apt.APT_GET} update"], capture_output=True, text=True, timeout=60, env=environment
+    )
+
+
+def test_a_lock_of_apts_lists_is_waited_for_in_any_language(tmp_path: Path) -> None:
+    done = apt_get(tmp_path, 1, LISTS_HELD)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "well\n", "")
+    first, second = (tmp_path / "calls").read_text().splitlines()
+    assert first == second
+    assert first.startswith("C.UTF-8 -q -y -o DPkg::Lock::Timeout=300 ")
+    assert first.endswith(" update")
+
+
+def test_another_error_of_apt_ends_it_at_once_and_a_broken_dpkg_has_a_fix(tmp_path: Path) -> None:
+    done = apt_get(tmp_path, 9, INTERRUPTED)
+    assert (done.returncode, done.stdout) == (100, "")
+    assert "on it, run: dpkg --configure -a; apt-get -f install" in done.stderr
+    assert "E: dpkg was interrupted" in done.stderr
+    assert len((tmp_path / "calls").read_text().splitlines()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.observed.machine import TimeServices
 from facts.machine import Hostname, KernelSettings, Swap, TimeSync
 from operations import machine
 from tests.unit.operations.fake_host import commands
@@ -33,6 +34,24 @@ def test_a_container_is_not_asked_for_modules_that_it_cannot_load() -> None:
     assert real[0] == "modprobe --all overlay"
 
 
+def clock(found: TimeServices | None) -> list[str]:
+    return commands(machine.time_service, {TimeSync: found})
+
+
 def test_any_time_service_will_do() -> None:
-    assert commands(machine.time_service, {TimeSync: "chrony.service"}) == []
-    assert commands(machine.time_service, {TimeSync: ""})[-1] == "systemctl enable --now systemd-timesyncd.service"
+    assert clock(TimeServices("openntpd.service", ("systemd-timesyncd.service",))) == []
+    assert clock(TimeServices("container")) == []
+
+
+def test_a_time_service_that_is_installed_is_started_and_none_is_put_in_its_place() -> None:
+    assert clock(TimeServices("", ("chrony.service",))) == ["systemctl enable --now chrony.service"]
+    (refused,) = clock(TimeServices("", (), ("systemd-timesyncd.service",)))
+    assert "run `systemctl unmask systemd-timesyncd.service`" in refused
+
+
+def test_a_machine_without_package_lists_gets_them_before_its_time_service() -> None:
+    (one,) = clock(TimeServices(""))
+    update, install, start = one.split(" && ")
+    assert update.endswith(" update")
+    assert install.endswith(" install --no-install-recommends systemd-timesyncd")
+    assert start == "systemctl enable --now systemd-timesyncd.service"
