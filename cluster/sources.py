@@ -100,6 +100,14 @@ class Download:
         """The last segment of the file's official URL."""
         return self.official_url.rsplit("/", 1)[1]
 
+    def sha256_in(self, checksums: str) -> str | None:
+        """The file's hash in the text of its publisher's list, which may be a hash alone; None if the file is not listed."""
+        for line in checksums.splitlines():
+            digest, _, name = line.partition(" ")
+            if name.strip().lstrip("*") in (self.file_name, "") and len(digest) == 64:
+                return digest
+        return None
+
 
 def kubernetes(cluster: Cluster, site: Site, trust: Pins) -> AptSource:
     """pkgs.k8s.io has one repository for each minor version (kubernetes.io, "Installing kubeadm")."""

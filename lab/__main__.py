@@ -46,7 +46,14 @@ def up(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
         lifecycle.up(
             lab,
             declared,
-            lifecycle.Options(architectures, not given.no_delay, given.keep, also=tuple(given.also), acme=given.acme),
+            lifecycle.Options(
+                architectures,
+                not given.no_delay,
+                given.keep,
+                also=tuple(given.also),
+                acme=given.acme,
+                source=given.source,
+            ),
         )
     print(NEXT.format(run=lab.name, option=lab_options(given)))
     return 0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lab.faults import listing
 from lab.faults.catalogue import FAULTS
+from lab.mirror.official.choice import SOURCES
 from lab.mirror.request import VERSION, Request
 from lab.world.state import PROJECT
 
@@ -79,6 +80,8 @@ def _up(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--acme", action="store_true", help=acme)
     architecture = "artifacts of this architecture (may be repeated; default: this machine's)"
     verb.add_argument("--arch", action="append", choices=("amd64", "arm64"), help=architecture)
+    source = "packages and images: the publishers' own as far as they can be had (auto), all of them, or all built here (default: auto)"
+    verb.add_argument("--source", choices=SOURCES, default="auto", help=source)
 
 
 def part_version(text: str) -> tuple[str, str]:

@@ -66,6 +66,21 @@ def apt_keyring(key: bytes, source: AptSource) -> bytes:
     return key
 
 
+def signed_text(clear_signed: bytes, keyring: bytes, source: AptSource) -> str:
+    """The text of an InRelease file that a key of the keyring has signed, without any text around it. Raises NotFetched."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "ring").write_bytes(keyring)
+        Path(folder, "InRelease").write_bytes(clear_signed)
+        verified = subprocess.run(
+            ["gpgv", "--quiet", "--keyring", f"{folder}/ring", "--output", "-", f"{folder}/InRelease"],
+            capture_output=True,
+            check=False,
+        )
+    if verified.returncode:
+        raise NotFetched(f"{source.uri} is not signed by the pinned key {source.fingerprint}")
+    return verified.stdout.decode()
+
+
 class _Reader:
     def __init__(self, source: AptSource, ca: str | None) -> None:
         self.source = source
@@ -92,19 +107,7 @@ class _Reader:
         return cached
 
     def _signed(self, clear_signed: bytes) -> str:
-        """The text of InRelease that the pinned key has signed, without any text around it. Raises NotFetched."""
-        with tempfile.TemporaryDirectory() as folder:
-            keyring = Path(folder, "ring")
-            keyring.write_bytes(apt_keyring(self._get(self.source.key_url), self.source))
-            Path(folder, "InRelease").write_bytes(clear_signed)
-            verified = subprocess.run(
-                ["gpgv", "--quiet", "--keyring", str(keyring), "--output", "-", f"{folder}/InRelease"],
-                capture_output=True,
-                check=False,
-            )
-        if verified.returncode:
-            raise NotFetched(f"{self.source.uri} is not signed by the pinned key {self.source.fingerprint}")
-        return verified.stdout.decode()
+        return signed_text(clear_signed, apt_keyring(self._get(self.source.key_url), self.source), self.source)
 
     def _checked(self, url: str, listed: Listed) -> bytes:
         content = self._get(url)

@@ -23,13 +23,11 @@ def expected_sha256(download: Download, ca: str | None) -> str:
     context = ssl.create_default_context(cafile=ca)
     try:
         with urllib.request.urlopen(download.checksums_url, timeout=60, context=context) as response:
-            lines: list[str] = response.read().decode().splitlines()
+            checksums: str = response.read().decode()
     except OSError as error:
         raise NoChecksum(f"{download.checksums_url}: {error}") from error
-    for line in lines:
-        digest, _, name = line.partition(" ")
-        if name.strip().lstrip("*") in (download.file_name, "") and len(digest) == 64:
-            return digest
+    if digest := download.sha256_in(checksums):
+        return digest
     raise NoChecksum(f"{download.checksums_url} does not list {download.file_name}")
 
 

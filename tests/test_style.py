@@ -47,7 +47,7 @@ ROOMS = {
     "lab/conformance": {"lab", "lab/world", "lab/mirror", "cluster"},
     "lab/faults": {"lab", "lab/world", "lab/mirror", "cluster"},
     "lab/world": {"lab", "lab/mirror", "cluster"},
-    "lab/mirror": set(),
+    "lab/mirror": {"local", "cluster"},
     "bench": {"lab", "lab/world", "lab/mirror", "cluster"},
     "bench/light.py": {"phases", "operations", "engine", "cluster"},
 }

@@ -29,11 +29,15 @@ def index_of(release: str, path: str) -> Listed | None:
 
 def package_of(packages: str, name: str, version: str) -> Listed | None:
     """The .deb of that name and version in a Packages file."""
-    for stanza in packages.split("\n\n"):
-        fields = dict(_fields(stanza.splitlines()))
+    for fields in stanzas(packages):
         if (fields.get("Package"), fields.get("Version")) == (name, version):
             return Listed(fields["Filename"], fields["SHA256"])
     return None
+
+
+def stanzas(packages: str) -> list[dict[str, str]]:
+    """The fields of each package in a Packages file, without their continued lines."""
+    return [fields for text in packages.split("\n\n") if (fields := dict(_fields(text.splitlines())))]
 
 
 def _fields(lines: Iterable[str]) -> Iterable[tuple[str, str]]:

@@ -15,6 +15,8 @@ from lab.mirror.components import code_hash
 from lab.mirror.e2e import Tests, build_tests
 from lab.mirror.foreign import foreign_image
 from lab.mirror.names import ACME, DISTRIBUTION, MIRRORS, NAMES, OFFICIAL
+from lab.mirror.official.choice import Choice, choose
+from lab.mirror.official.parts import Wanted
 from lab.mirror.openpgp import signer
 from lab.mirror.pebble import build_pebble
 from lab.mirror.request import MirrorError, Request, default_cache, machine_architecture
@@ -27,12 +29,15 @@ __all__ = [
     "MIRRORS",
     "NAMES",
     "OFFICIAL",
+    "Choice",
     "MirrorError",
     "Request",
     "Tests",
+    "Wanted",
     "build",
     "build_pebble",
     "build_tests",
+    "choose",
     "default_cache",
     "foreign_image",
     "tool",
@@ -74,36 +79,47 @@ TREE_MODULES = tuple(
 )
 
 
-def build(request: Request, cache: Path, progress: Callable[[str], None]) -> Path:
+BUILT = Choice()
+
+
+def build(request: Request, cache: Path, progress: Callable[[str], None], choice: Choice = BUILT) -> Path:
     """Build what is missing, and assemble the tree: tree/<host name>/<path>. A second call builds nothing.
 
-    The tree is shared by all labs of the cache: it keeps every version, each at its own path.
+    The tree is shared by all labs of the cache: it keeps every version, each at its own path. What `choice` has from its
+    publishers is not built.
     """
     tree = cache / "tree"
     build_cache = BuildCache(cache)
-    stamp = tree / ".worlds" / recipe_hash([asdict(request), code_hash(*TREE_MODULES)])
-    if stamp.is_file():
+    made = stamp(tree, request, choice)
+    if made.is_file():
         return tree
     with build_cache.locked(progress):
         build_cache.remove_leftovers()
         build = Build(request, build_cache, progress)
-        build.run(artifacts.plan(request), artifacts.MAKERS)
+        build.run(artifacts.plan(request, choice.needless), artifacts.MAKERS)
         with signer(cache) as keys:
             assemble(build, keys, tree)
-        write(stamp, json.dumps(asdict(request)).encode())
+        write(made, json.dumps(asdict(request)).encode())
         build.go.trim(progress)
     progress(f"mirror: the tree is ready in {tree}")
     return tree
 
 
-def trust(tree: Path) -> dict[str, dict[str, str]]:
-    """The lab's replacements of pinned values: key_fingerprints by project, and sha256 by URL of each released file."""
+def stamp(tree: Path, request: Request, choice: Choice = BUILT) -> Path:
+    """The file that exists once a tree has all of a request."""
+    return tree / ".worlds" / recipe_hash([asdict(request), code_hash(*TREE_MODULES), sorted(choice.needless)])
+
+
+def trust(tree: Path, choice: Choice = BUILT) -> dict[str, dict[str, str]]:
+    """The lab's replacements of pinned values: key_fingerprints by project, and sha256 by URL of each released file; none of official parts."""
     known: dict[str, dict[str, str]] = json.loads((tree / TRUST).read_text())
-    return known
+    return choice.trust(known)
 
 
-def tool(request: Request, cache: Path, name: str) -> Path:
+def tool(request: Request, cache: Path, name: str, choice: Choice = BUILT) -> Path:
     """A Kubernetes program (kubectl, kubeadm) for this machine; MirrorError before build()."""
+    if request.kubernetes in choice.programs:
+        return choice.programs[request.kubernetes] / name
     recipe = programs.KUBERNETES.recipe()
     path = BuildCache(cache).path("kubernetes", request.kubernetes, machine_architecture(), recipe) / "bin" / name
     if not path.is_file():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -94,7 +94,7 @@ def image_list(build: Build, architecture: str) -> dict[str, Image]:
             "kubernetes": f"v{build.request.kubernetes}",
             "flannel": f"v{build.request.flannel}",
             "flannel-cni": programs.FLANNEL_CNI_TAG,
-            **components.kubeadm_tags(build),
+            **(components.kubeadm_tags(build) if ("etcd", architecture) in build.made else {}),
         },
     )
 
@@ -157,11 +157,49 @@ MAKERS: dict[str, Maker] = {
     **{f"image-{name}": partial(image, name) for name in images.NAMES},
 }
 OWN = ("kubernetes", "busybox")  # kubeadm, kubectl and busybox also run on this machine
+# Part → the parts that it is made of. kubeadm lists the tags of coredns, etcd and pause.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "network-tools": ("busybox",),
+    "runc": ("libseccomp",),
+    "coredns": ("kubernetes",),
+    "etcd": ("kubernetes",),
+    "kubernetes-debs": ("kubernetes",),
+    "cni-debs": ("cni-plugins",),
+    "docker-debs": ("containerd", "runc"),
+    "tailscale-debs": ("tailscale",),
+    "headscale-debs": ("headscale",),
+    "cni-archive": ("cni-plugins",),
+    **{f"image-{name}": ("kubernetes", "network-tools") for name in images.KUBERNETES},
+    **{f"image-{name}": ("coredns", "etcd", "pause") for name in ("coredns", "etcd", "pause")},
+    **{
+        f"image-{name}": ("flannel", "flannel-cni", "network-tools", "busybox")
+        for name in ("flannel", "flannel-cni-plugin")
+    },
+    "image-busybox": ("busybox",),
+}
 
 
-def plan(request: Request) -> list[tuple[str, str]]:
-    """Every (part, architecture) in build order."""
+def plan(request: Request, needless: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Every (part, architecture) in build order. `needless`: served parts that need not be built, and what only they need with them."""
     machine = machine_architecture()
-    before = [] if machine in request.architectures else [(part, machine) for part in OWN]
+    needed = closure(part for part in MAKERS if is_served(part) and part not in needless)
+    before = [] if machine in request.architectures else [(part, machine) for part in OWN if part in needed]
     ordered = sorted(request.architectures, key=lambda architecture: architecture != machine)
-    return [*before, *((part, architecture) for architecture in ordered for part in MAKERS)]
+    return [*before, *((part, architecture) for architecture in ordered for part in MAKERS if part in needed)]
+
+
+def is_served(part: str) -> bool:
+    """Whether hosts get it, and not only other parts."""
+    return part == "cni-archive" or part.endswith("-debs") or part.startswith("image-")
+
+
+def closure(parts: Iterable[str]) -> set[str]:
+    """The parts and everything that they are made of."""
+    found: set[str] = set()
+    open_parts = list(parts)
+    while open_parts:
+        part = open_parts.pop()
+        if part not in found:
+            found.add(part)
+            open_parts += NEEDS.get(part, ())
+    return found

@@ -8,6 +8,7 @@ import shutil
 import sysconfig
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -59,9 +60,13 @@ class Go:
     """The toolchain with caches of its own; nothing of the user's Go settings decides what is built."""
 
     def __init__(self, cache: Path) -> None:
-        self.command = find_go()
         self.modules = cache / "go" / "mod"
         self.builds = cache / "go" / "build"
+
+    @cached_property
+    def command(self) -> Path:
+        """The go command; a lab that builds no program needs none."""
+        return find_go()
 
     def run(self, *words: str, cwd: Path, why: str, env: Mapping[str, str] | None = None) -> str:
         """A go command in that folder."""

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from lab.mirror.archive import Archive
 from lab.mirror.names import ARCHIVE, NAMES, locate
+from lab.mirror.oci import INDEX, MANIFEST
 
 IDLE = 120
 CHUNK = 1 << 18
@@ -25,11 +26,23 @@ RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 TYPES = {".deb": "application/vnd.debian.binary-package", ".tgz": "application/gzip", ".gz": "application/gzip"}
 
 
-class Content:
-    """Shared by all connections: the tree, the archive and the access log."""
+def media_type(document: dict[str, Any]) -> str:
+    """The type of a manifest or index; OCI's own documents may leave it out."""
+    return str(document.get("mediaType") or (INDEX if "manifests" in document else MANIFEST))
 
-    def __init__(self, tree: Path, archive: Archive, log: TextIO) -> None:
+
+class Content:
+    """Shared by all connections: the tree, the archive and the access log; and files from publishers, which win over the tree.
+
+    `roots`: what the view serves alone.
+    """
+
+    def __init__(
+        self, tree: Path, archive: Archive, log: TextIO, view: Path | None = None, roots: tuple[str, ...] = ()
+    ) -> None:
         self.tree = tree
+        self.view = view
+        self.roots = roots
         self.archive = archive
         self.log = log
         self.lock = threading.Lock()
@@ -41,8 +54,10 @@ class Content:
             return None
         if place.startswith(ARCHIVE):
             return self.archive.get(place.removeprefix(ARCHIVE))
+        if self.view and (self.view / place).is_file():
+            return self.view / place
         file = self.tree / place
-        return file if file.is_file() else None
+        return file if file.is_file() and not place.startswith(self.roots) else None
 
     def note(self, entry: dict[str, Any]) -> None:
         """Write a line of the access log."""
@@ -140,7 +155,7 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("/v2/") and "/manifests/" in path:
             data = opened.read()
             digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-            return [*always, ("Content-Type", json.loads(data)["mediaType"]), ("Docker-Content-Digest", digest)]
+            return [*always, ("Content-Type", media_type(json.loads(data))), ("Docker-Content-Digest", digest)]
         if path.startswith("/v2/"):
             return [*always, ("Content-Type", "application/octet-stream"), ("Docker-Content-Digest", file.name)]
         return [*always, ("Content-Type", TYPES.get(file.suffix, "application/octet-stream"))]

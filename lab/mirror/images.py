@@ -9,6 +9,8 @@ from typing import Any
 
 BINARIES = "usr/local/bin"
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
+# Under the name by which verify's pods and Kubernetes' tests have it, and Docker Hub's.
+BUSYBOX = ("registry.k8s.io/e2e-test-images/busybox:1.36.1-1", "docker.io/library/busybox:1.36.1")
 NAMES = (*KUBERNETES, "coredns", "etcd", "pause", "flannel", "flannel-cni-plugin", "busybox")
 
 
@@ -52,13 +54,11 @@ def flannel_images(made: Mapping[str, Path], tag: str, cni_tag: str) -> dict[str
     }
 
 
-def all_images(made: Mapping[str, Path], tags: Mapping[str, str]) -> dict[str, Image]:
-    """What `kubeadm config images list` names, flannel's two, and a busybox for tests; by short name."""
+def listed_images(made: Mapping[str, Path], tags: Mapping[str, str]) -> dict[str, Image]:
+    """The images whose tags kubeadm decides."""
     etcd = {f"{BINARIES}/{file.name}": file for file in sorted((made["etcd"] / "bin").iterdir())}
     dns = f"registry.k8s.io/coredns/coredns:{tags['coredns']}"
-    busybox = ("registry.k8s.io/e2e-test-images/busybox:1.36.1-1", "docker.io/library/busybox:1.36.1")
     return {
-        **{name: kubernetes_image(name, made["kubernetes"], tags["kubernetes"]) for name in KUBERNETES},
         "coredns": Image((dns,), {"coredns": made["coredns"] / "bin/coredns"}, {"Entrypoint": ["/coredns"]}),
         "etcd": Image((f"registry.k8s.io/etcd:{tags['etcd']}",), etcd, {"Entrypoint": [f"/{BINARIES}/etcd"]}),
         "pause": Image(
@@ -66,6 +66,16 @@ def all_images(made: Mapping[str, Path], tags: Mapping[str, str]) -> dict[str, I
             {"pause": made["pause"] / "pause"},
             {"Entrypoint": ["/pause"], "User": "65535:65535"},
         ),
-        **flannel_images(made, tags["flannel"], tags["flannel-cni"]),
-        "busybox": Image(busybox, {}, {"Cmd": ["sh"]}, "busybox"),
     }
+
+
+def all_images(made: Mapping[str, Path], tags: Mapping[str, str]) -> dict[str, Image]:
+    """What `kubeadm config images list` names, flannel's two, and a busybox for tests, as far as their programs are made; by short name."""
+    found = {"busybox": Image(BUSYBOX, {}, {"Cmd": ["sh"]}, "busybox")}
+    if "kubernetes" in made:
+        found |= {name: kubernetes_image(name, made["kubernetes"], tags["kubernetes"]) for name in KUBERNETES}
+    if "etcd" in made:
+        found |= listed_images(made, tags)
+    if "flannel" in made:
+        found |= flannel_images(made, tags["flannel"], tags["flannel-cni"])
+    return found

@@ -29,13 +29,15 @@ HANDSHAKE = 20
 
 @dataclass(frozen=True)
 class Config:
-    """The JSON of --config."""
+    """The JSON of --config. `view`, `roots`: of official parts (lab.mirror.official.choice.Choice)."""
 
     names: dict[str, str]
     ca_cert: Path
     ca_key: Path
     log: Path
     ready: Path
+    view: Path | None = None
+    roots: tuple[str, ...] = ()
 
 
 def read_config(file: Path) -> Config:
@@ -44,6 +46,8 @@ def read_config(file: Path) -> Config:
         values = json.loads(file.read_text())
         paths = {key: Path(values[key]) for key in ("ca_cert", "ca_key", "log", "ready")}
         names: dict[str, str] = dict(values["names"])
+        view = Path(values["view"]) if values.get("view") else None
+        roots = tuple(values.get("roots", ()))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MirrorError(
             f"mirror: {file}: can't be read ({error}); it needs names, ca_cert, ca_key, log and ready"
@@ -53,7 +57,7 @@ def read_config(file: Path) -> Config:
         raise MirrorError(
             f"mirror: {file}: names: nothing is served as {', '.join(unknown)}; choose from lab.mirror.NAMES"
         )
-    return Config(names, **paths)
+    return Config(names, **paths, view=view, roots=roots)
 
 
 def enter(netns: str) -> None:
@@ -156,7 +160,9 @@ def serve(tree: Path, netns: str | None, config_file: Path) -> None:
         signal.signal(number, lambda *_: ended.set())
     listeners = listening(netns, sorted(set(config.names.values())))
     with config.log.open("a") as log:
-        front = Front(Content(tree, Archive(tree.parent / "debian"), log), Certificates(config))
+        front = Front(
+            Content(tree, Archive(tree.parent / "debian"), log, config.view, config.roots), Certificates(config)
+        )
         for listener in listeners:
             threading.Thread(target=front.accept, args=(listener,), daemon=True).start()
         draft = config.ready.with_name(f".{config.ready.name}.draft")

@@ -21,11 +21,17 @@ SUBSTITUTES = ".substitutes.json"
 
 def assemble(build: Build, signer: Signer, tree: Path) -> None:
     """Publish everything that was built for a request."""
-    publish_kubernetes(build, signer, tree)
-    publish_docker(build, signer, tree / "download.docker.com" / "linux" / "debian")
-    publish_tailscale(build, signer, tree / "pkgs.tailscale.com" / "stable")
-    publish_headscale(build, tree)
-    publish_plugins(build, tree)
+    built = {part for part, _ in build.made}
+    if "kubernetes-debs" in built:
+        publish_kubernetes(build, signer, tree)
+    if "docker-debs" in built:
+        publish_docker(build, signer, tree / "download.docker.com" / "linux" / "debian")
+    if "tailscale-debs" in built:
+        publish_tailscale(build, signer, tree / "pkgs.tailscale.com" / "stable")
+    if "headscale-debs" in built:
+        publish_headscale(build, tree)
+    if "cni-archive" in built:
+        publish_plugins(build, tree)
     for (part, _), folder in build.made.items():
         if part.removeprefix("image-") in IMAGES and part.startswith("image-"):
             publish_image(folder, tree)

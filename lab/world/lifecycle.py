@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +15,11 @@ from lab.commands import run
 from lab.failures import Interrupted, LabError
 from lab.interrupts import ignore
 from lab.polling import step, wait_until
-from lab.world import acme, dns, hosts, images, links, network, operator
+from lab.world import acme, dns, hosts, images, links, network, operator, serving
 from lab.world.plan import HostPlan, WorldPlan, plan
 from lab.world.state import Run
 
 BOOT_SECONDS = 180
-READY_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -33,6 +30,7 @@ class Options:
     `ssh_only`: hosts run sshd and nothing else, not even init, so a hundred of them are cheap.
     `also`: components and versions that the mirror serves in addition to the declared ones.
     `acme`: the gateway obtains its certificate by ACME; else the operator has a certificate file.
+    `source`: whose packages and images the mirror serves: auto, official or build.
     """
 
     architectures: tuple[str, ...]
@@ -41,6 +39,7 @@ class Options:
     ssh_only: bool = False
     also: tuple[tuple[str, str], ...] = ()
     acme: bool = False
+    source: str = "auto"
 
 
 def world_of(lab: Run) -> WorldPlan:
@@ -83,9 +82,12 @@ def create(lab: Run, world: WorldPlan, options: Options) -> None:
     bases = base_images(cache, world)
     wanted = mirror_request(world.cluster, options.architectures)
     with step("artifacts and mirror"):
-        tree = mirror.build(wanted, cache, print_progress)
+        choice = mirror.choose(
+            options.source, serving.wanted(world, options.architectures, options.also), cache, print_progress
+        )
+        tree = mirror.build(wanted, cache, print_progress, choice)
         for part, version in options.also:
-            mirror.build(mirror.Request(**{**vars(wanted), part: version}), cache, print_progress)
+            mirror.build(mirror.Request(**{**vars(wanted), part: version}), cache, print_progress, choice)
         authority = mirror.build_pebble(wanted, cache, print_progress) if options.acme else None
     lab.create(world.cluster)
     with step(f"networks: {len(world.sites)} sites, {len(world.namespaces)} namespaces"):
@@ -96,8 +98,8 @@ def create(lab: Run, world: WorldPlan, options: Options) -> None:
         if authority:
             acme.start(lab, world, authority)
     with step("operator's machine"):
-        operator.prepare(lab, world, mirror.trust(tree), mirror.tool(wanted, cache, "kubectl"))
-        start_mirror(lab, world, tree)
+        operator.prepare(lab, world, mirror.trust(tree, choice), mirror.tool(wanted, cache, "kubectl", choice))
+        serving.start(lab, world, tree, choice)
     with step(f"booting {len(world.hosts)} hosts"):
         create_hosts(lab, world, world.hosts, bases, options.ssh_only)
         power_on(lab, world, world.hosts)
@@ -144,33 +146,6 @@ def mirror_request(cluster: Cluster, architectures: tuple[str, ...]) -> mirror.R
         cni_plugins=cluster.cni_plugins_version,
         architectures=architectures,
     )
-
-
-def start_mirror(lab: Run, world: WorldPlan, tree: Path) -> None:
-    """Start the mirror on the addresses of its names, and wait until it listens."""
-    ca, key = mirror.certificates.make_ca(lab.folder / "ca")
-    ready, log = lab.folder / "mirror.ready", lab.folder / "requests.jsonl"
-    elsewhere = (mirror.ACME,) if acme.is_enabled(lab) else ()
-    names = {name: str(address) for name, address in world.names.items() if name not in elsewhere}
-    config = {"names": names, "ca_cert": str(ca), "ca_key": str(key), "log": str(log), "ready": str(ready)}
-    config_file = lab.folder / "mirror.json"
-    config_file.write_text(json.dumps(config, indent=1))
-    command = [
-        sys.executable,
-        "-m",
-        "lab.mirror",
-        "serve",
-        "--tree",
-        str(tree),
-        "--netns",
-        world.core,
-        "--config",
-        str(config_file),
-    ]
-    process = lab.start("mirror", command)
-    if not wait_until(lambda: ready.exists() or process.poll() is not None, READY_SECONDS) or not ready.exists():
-        output = (lab.folder / "mirror.log").read_text().strip()
-        raise LabError("mirror", "does not start", output[-800:] or "no output", f"see {lab.folder}/mirror.log")
 
 
 def create_hosts(

@@ -32,6 +32,14 @@ def test_a_world_may_serve_more_than_is_declared(capsys: pytest.CaptureFixture[s
         assert f"'{wrong}' is not kubernetes or tailscale or" in capsys.readouterr().err
 
 
+def test_whose_packages_are_served(capsys: pytest.CaptureFixture[str]) -> None:
+    assert arguments.parse(["up"])[0].source == "auto"
+    assert arguments.parse(["up", "--source", "build"])[0].source == "build"
+    with pytest.raises(SystemExit):
+        arguments.parse(["up", "--source", "mirror"])
+    assert "'auto', 'official', 'build'" in capsys.readouterr().err
+
+
 def test_without_a_fault_the_list_is_pointed_at(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         arguments.parse(["heal"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab.mirror.archive import Archive
-from lab.mirror.handler import Content, Handler
+from lab.mirror.handler import Content, Handler, media_type
 from lab.mirror.request import MirrorError
 from lab.mirror.server import read_config
 from lab.polling import wait_until
@@ -92,6 +92,32 @@ def test_a_registry_answers_as_the_api_says(client: http.client.HTTPConnection) 
     assert headers["Docker-Content-Digest"].startswith("sha256:")
     status, _, body = ask(client, "GET", "ghcr.io", "/v2/pause/manifests/3.10")
     assert (status, json.loads(body)["errors"][0]["code"]) == (404, "MANIFEST_UNKNOWN")
+
+
+def test_files_of_publishers_win_and_an_official_repository_is_served_alone(tmp_path: Path, log: Out) -> None:
+    for folder, name in (
+        ("tree", "pkgs.k8s.io/core:/Packages"),
+        ("tree", "pkgs.k8s.io/core:/built.deb"),
+        ("tree", "registry.k8s.io/v2/pause/manifests/1"),
+        ("tree", "registry.k8s.io/v2/lab/manifests/1"),
+        ("view", "pkgs.k8s.io/core:/Packages"),
+        ("view", "registry.k8s.io/v2/pause/manifests/1"),
+    ):
+        (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder / name).touch()
+    tree, view = tmp_path / "tree", tmp_path / "view"
+    content = Content(tree, Archive(tmp_path / "debian"), log, view, ("pkgs.k8s.io/",))
+    assert content.find("pkgs.k8s.io", "/core:/Packages") == view / "pkgs.k8s.io/core:/Packages"
+    assert content.find("pkgs.k8s.io", "/core:/built.deb") is None
+    assert content.find("mirrors.tuna.tsinghua.edu.cn", "/kubernetes/core:/built.deb") is None
+    assert content.find("k8s.m.daocloud.io", "/v2/pause/manifests/1") == view / "registry.k8s.io/v2/pause/manifests/1"
+    assert content.find("registry.k8s.io", "/v2/lab/manifests/1") == tree / "registry.k8s.io/v2/lab/manifests/1"
+
+
+def test_a_document_without_its_type_is_of_oci() -> None:
+    assert media_type({"manifests": []}) == MANIFEST["mediaType"]
+    assert media_type({"layers": []}) == "application/vnd.oci.image.manifest.v1+json"
+    assert media_type({"mediaType": "its/own"}) == "its/own"
 
 
 def test_a_wrong_configuration_is_named(tmp_path: Path) -> None:
