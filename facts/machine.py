@@ -14,7 +14,7 @@ class Cgroup(Fact[str | None]):
     """`v1` or `v2`; a hybrid hierarchy counts as v1, as kubelet sees it."""
 
     def command(self) -> str:
-        return "stat -fc %T /sys/fs/cgroup"
+        return _CGROUP
 
     def process(self, output: list[str]) -> str:
         return machine.parse_cgroup(output)
@@ -100,19 +100,21 @@ class Survey(Fact[survey.Survey | None]):
     """All that preflight asks, in one question. `names` are DNS names that the host must be able to resolve."""
 
     def command(self, names: Sequence[str] = ()) -> str:
-        return _SURVEY.replace("NAMES", " ".join(shlex.quote(wanted) for wanted in names))
+        return _SURVEY.replace("CGROUP", _CGROUP).replace("NAMES", " ".join(shlex.quote(wanted) for wanted in names))
 
     @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> survey.Survey:
         return survey.parse(output, time.time())
 
 
+# The file is there in a unified hierarchy only; not every stat knows the name of its file system.
+_CGROUP = "if test -e /sys/fs/cgroup/cgroup.controllers; then echo cgroup2fs; else stat -fc %T /sys/fs/cgroup; fi"
 _SURVEY = r"""
 . /etc/os-release
 echo "release-id $ID"; echo "release-version ${VERSION_ID:-0}"; echo "codename ${VERSION_CODENAME:-unknown}"
 echo "kernel $(uname -r)"; echo "glibc $(getconf GNU_LIBC_VERSION 2>/dev/null || echo unknown)"
 echo "architecture $(dpkg --print-architecture 2>/dev/null || echo unknown)"
-echo "cgroup $(stat -fc %T /sys/fs/cgroup)"; echo "container $(systemd-detect-virt --container 2>/dev/null || true)"
+echo "cgroup $(CGROUP)"; echo "container $(systemd-detect-virt --container 2>/dev/null || true)"
 echo "init $(cat /proc/1/comm)"; if test -c /dev/net/tun; then echo "tun yes"; else echo "tun no"; fi
 awk '$1 == "MemTotal:" {print "memory-kb " $2}' /proc/meminfo
 df -Pk /var | awk 'NR == 2 {print "disk-free-kb " $4}'

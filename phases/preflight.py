@@ -11,11 +11,12 @@ from pyinfra.api.exceptions import DeployError
 from cluster import install_plan, mtu, upgrades
 from cluster.backups import UNDER_WAY
 from cluster.model import Cluster
-from cluster.preflight import hosts, immutable
+from cluster.preflight import hosts, immutable, kernel
 from cluster.problems import Problem, format_problems
 from cluster.upgrades import Step
 from engine.inventory import current_cluster, current_host
 from engine.once import PerHost
+from facts.kernel import Kernel
 from facts.kubernetes import Settled
 from facts.network import Mtus
 from facts.paths import Present
@@ -45,9 +46,11 @@ def check_hosts(is_restore: bool = False) -> None:
     cluster, host = current_cluster(), current_host()
     survey, differing = survey_of(host.name), steps_of(host.name)
     settings = pyinfra.host.get_fact(Settled) or {}
+    of_kernel = pyinfra.host.get_fact(Kernel, modules=list(kernel.modules(cluster, host)))
     problems = [_not_surveyed(host.name)]
-    if survey and differing is not None:
+    if survey and of_kernel and differing is not None:
         problems = hosts.problems(cluster, host, survey) + install_plan.problems(host, survey)
+        problems += kernel.problems(host, survey, of_kernel)
         problems += mtu.problems(cluster, host, survey, pyinfra.host.get_fact(Mtus))
     if not is_restore and pyinfra.host.get_fact(Present, paths=[UNDER_WAY]):
         problems.append(_partly_restored(host.name))
