@@ -105,7 +105,7 @@ def _modules(found: Mapping[str, Sequence[str]], config: Mapping[str, str]) -> d
 
 
 def _state(code: str, said: str, built: str, *, has_files: bool) -> str:
-    """A module's state by what modprobe said, and by the kernel's configuration (`y`, `m`, `n`, or empty: unknown)."""
+    """A module's state by what modprobe printed, and by the kernel's configuration (`y`, `m`, `n`, or empty: unknown)."""
     if said == "present" or built == "y":
         return "present"
     if code == "0":
