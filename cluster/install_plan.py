@@ -8,33 +8,13 @@ from typing import TYPE_CHECKING
 
 from cluster import support, versions
 from cluster.problems import Problem
+from cluster.releases import release_of
 from cluster.semver import minor, numbers
 from cluster.support import CGROUP_V1, CONTAINER, GLIBC_LOWEST, SMALL_MEMORY
 
 if TYPE_CHECKING:
     from cluster.model import Host
     from cluster.observed.survey import Survey
-
-CODENAMES = {
-    ("debian", "10"): "buster",
-    ("debian", "11"): "bullseye",
-    ("debian", "12"): "bookworm",
-    ("debian", "13"): "trixie",
-    ("ubuntu", "18.04"): "bionic",
-    ("ubuntu", "20.04"): "focal",
-    ("ubuntu", "20.10"): "groovy",
-    ("ubuntu", "21.04"): "hirsute",
-    ("ubuntu", "21.10"): "impish",
-    ("ubuntu", "22.04"): "jammy",
-    ("ubuntu", "22.10"): "kinetic",
-    ("ubuntu", "23.04"): "lunar",
-    ("ubuntu", "23.10"): "mantic",
-    ("ubuntu", "24.04"): "noble",
-    ("ubuntu", "24.10"): "oracular",
-    ("ubuntu", "25.04"): "plucky",
-    ("ubuntu", "25.10"): "questing",
-    ("ubuntu", "26.04"): "resolute",
-}
 
 
 @dataclass(frozen=True)
@@ -75,21 +55,22 @@ def install_plan(
     host: Host, found: Survey, containerd: str = versions.DEFAULT_CONTAINERD
 ) -> InstallPlan | list[Problem]:
     """The install plan of `host` from its survey, or all problems for which it is refused."""
-    id_, version, where, exceptions = found.release_id, found.release_version, host.name, host.exceptions
+    parent, where, exceptions = release_of(found), host.name, host.exceptions
+    name = found.release_name or f"{found.release_id.capitalize()} {found.release_version}"
     refused = [
-        *support.release(id_, version, where, exceptions),
+        *support.release(parent, name, where, exceptions),
         *support.age(found.kernel, found.glibc, where, exceptions),
         *support.architecture(found.architecture, where),
         *(support.node(found.cgroup, found.container, where, exceptions) if host.is_node else ()),
-        *(support.runtime(id_, version, host.runtime_source, where) if host.is_node else ()),
+        *(support.runtime(parent, host.runtime_source, where) if host.is_node and parent else ()),
     ]
-    if refused:
+    if refused or parent is None:
         return refused
     from_docker = host.runtime_source == "docker"
     is_recent = from_docker and numbers(found.glibc) > GLIBC_LOWEST
     return InstallPlan(
-        distribution=id_,
-        codename=CODENAMES.get((id_, version), found.codename),
+        distribution=parent.distribution,
+        codename=parent.codename,
         architecture=found.architecture,
         containerd_package="containerd.io" if from_docker else "containerd",
         # Every containerd of such a release can read format 2.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cluster.model import Certificate, Cluster, Site
+from cluster.model import Certificate, Cluster, Host, Site
 
 KEY_FINGERPRINTS = {
     "kubernetes": "DE15B14486CD377B9E876E1A234654DA9A296436",
@@ -131,6 +131,18 @@ def tailscale(site: Site, trust: Pins, distribution: str, codename: str) -> AptS
     uri = f"{mirror.rstrip('/')}/stable/{distribution}" if mirror and mirror != "push" else official
     key_url = f"{uri}/{codename}.noarmor.gpg"
     return AptSource("tailscale", uri, official, codename, "main", key_url, trust.key_fingerprints["tailscale"])
+
+
+def repositories(cluster: Cluster, host: Host, trust: Pins, distribution: str, codename: str) -> list[AptSource]:
+    """The apt repositories that `host` itself reads."""
+    listed = []
+    if host.site.mirrors.tailscale != "push":
+        listed.append(tailscale(host.site, trust, distribution, codename))
+    if host.is_node:
+        listed.append(kubernetes(cluster, host.site, trust))
+    if host.is_node and host.runtime_source != "distribution":
+        listed.append(docker(host.site, trust, distribution, codename))
+    return listed
 
 
 def headscale(cluster: Cluster, site: Site, trust: Pins, architecture: str) -> Download:

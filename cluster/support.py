@@ -10,6 +10,7 @@ from cluster.semver import numbers
 
 if TYPE_CHECKING:
     from cluster.model import Host
+    from cluster.releases import Release
 
 ARCHITECTURES = ("amd64", "arm64")
 KERNEL_LOWEST = (5, 4)
@@ -17,28 +18,34 @@ GLIBC_LOWEST = (2, 31)
 # kubeadm's own limit for a control plane.
 CONTROL_PLANE_MEMORY_MB = 1700
 OLD_RELEASE, CGROUP_V1, CONTAINER, SMALL_MEMORY = "old-release", "cgroup-v1", "container", "small-memory"
+REMOVED_PACKAGES = "removed-packages"
 SUPPORTED = {"debian": ((11,), (13,)), "ubuntu": ((20, 4), (26, 4))}
 SUPPORTED_TEXT = "Debian 11 to 13 and Ubuntu 20.04 to 26.04"
 
 
-def release(id_: str, version: str, where: str, exceptions: Collection[str]) -> Iterator[Problem]:
-    """Refuse unsupported distributions and releases."""
-    if OLD_RELEASE in exceptions:
+def release(parent: Release | None, name: str, where: str, exceptions: Collection[str]) -> Iterator[Problem]:
+    """Refuse unsupported distributions and releases. `parent`: as in `releases.release_of`; `name`: what the host calls itself."""
+    if parent is None:
+        yield Problem(
+            f"{where} release",
+            f"the host runs {name}, which is no release of Debian or Ubuntu and names none that it is built from",
+            "Docker and tailscale publish packages for releases of Debian and Ubuntu only, under their names",
+            f"install a supported release ({SUPPORTED_TEXT}), or remove the host from the inventory",
+        )
         return
-    name = f"{id_.capitalize()} {version}".strip()
-    if id_ not in SUPPORTED:
-        reason = "packages, kernels and paths of other distributions are not tested"
-    elif numbers(version) < SUPPORTED[id_][0]:
+    lowest, highest = SUPPORTED[parent.distribution]
+    if OLD_RELEASE in exceptions or lowest <= numbers(parent.version) <= highest:
+        return
+    if numbers(parent.version) < lowest:
         reason = (
             "its publisher's support has ended, and kubelet and containerd expect a newer kernel, glibc and systemd"
         )
-    elif numbers(version) > SUPPORTED[id_][1]:
-        reason = "it is newer than this deploy, and not tested"
     else:
-        return
+        reason = "it is newer than this deploy, and not tested"
+    built = f"{parent.distribution.capitalize()} {parent.version}"
     yield Problem(
         f"{where} release",
-        f"the host runs {name}; supported are {SUPPORTED_TEXT}",
+        f"the host runs {name if built in name else f'{name}, which is built from {built}'}; supported are {SUPPORTED_TEXT}",
         reason,
         f'install a supported release, or accept the risk with exceptions = ("{OLD_RELEASE}",)',
     )
@@ -94,9 +101,9 @@ def node(cgroup: str, container: str, where: str, exceptions: Collection[str]) -
         )
 
 
-def runtime(id_: str, version: str, source: str, where: str) -> Iterator[Problem]:
+def runtime(parent: Release, source: str, where: str) -> Iterator[Problem]:
     """Refuse a distribution's containerd that is too old for kubelet."""
-    if source == "distribution" and (id_, version) == ("debian", "11"):
+    if source == "distribution" and parent.codename == "bullseye":
         yield Problem(
             f"{where} runtime_source",
             "Debian 11's own containerd is 1.4",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from cluster import host_packages
 from cluster.documents import flannel
 from cluster.model import Cluster, Host
 from operations import iptables, tailscale, uninstall
 from operations.network import UNIT as NETWORK
 from phases import baseline, containerd, control_plane, coordination, packages, pod_network, routing, tailnet
 
-KUBERNETES = (*packages.KUBERNETES, "kubernetes-cni", "cri-tools")
+KUBERNETES = (*host_packages.KUBERNETES, "kubernetes-cni", "cri-tools")
 # In the order of deploy.py; each module's OWNED lists the paths that it leaves on a host.
 PHASES = (baseline, packages, routing, containerd, coordination, tailnet, control_plane, pod_network)
 

@@ -111,7 +111,9 @@ class Survey(Fact[survey.Survey | None]):
 _CGROUP = "if test -e /sys/fs/cgroup/cgroup.controllers; then echo cgroup2fs; else stat -fc %T /sys/fs/cgroup; fi"
 _SURVEY = r"""
 . /etc/os-release
-echo "release-id $ID"; echo "release-version ${VERSION_ID:-0}"; echo "codename ${VERSION_CODENAME:-unknown}"
+echo "release-id $ID"; echo "release-version ${VERSION_ID:-}"; echo "codename ${VERSION_CODENAME:-unknown}"
+echo "release-name ${PRETTY_NAME:-$ID ${VERSION_ID:-}}"; echo "id-like ${ID_LIKE:-}"
+echo "ubuntu-codename ${UBUNTU_CODENAME:-}"; echo "debian-codename ${DEBIAN_CODENAME:-}"
 echo "kernel $(uname -r)"; echo "glibc $(getconf GNU_LIBC_VERSION 2>/dev/null || echo unknown)"
 echo "architecture $(dpkg --print-architecture 2>/dev/null || echo unknown)"
 echo "cgroup $(CGROUP)"; echo "container $(systemd-detect-virt --container 2>/dev/null || true)"

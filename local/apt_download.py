@@ -81,6 +81,21 @@ def signed_text(clear_signed: bytes, keyring: bytes, source: AptSource) -> str:
     return verified.stdout.decode()
 
 
+def fingerprints(key: bytes) -> tuple[str, ...] | None:
+    """The fingerprints of a keyring's primary keys, armoured or not; None if gpg can't read it, or is not on this machine."""
+    try:
+        with tempfile.TemporaryDirectory() as home:
+            shown = subprocess.run(
+                ["gpg", "--batch", "--quiet", "--homedir", home, "--show-keys", "--with-colons"],
+                input=key,
+                capture_output=True,
+                check=True,
+            ).stdout
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return None
+    return tuple(parse_colons(shown.decode(errors="replace").splitlines()))
+
+
 class _Reader:
     def __init__(self, source: AptSource, ca: str | None) -> None:
         self.source = source

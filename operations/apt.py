@@ -114,12 +114,13 @@ def signing_keys(sources: Sequence[AptSource]) -> Generator[StringCommand, None,
 
 
 @operation()
-def packages(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
+def packages(wanted: Sequence[Wanted], may_remove: bool = False) -> Generator[PyinfraCommand, None, None]:
     """
     Install missing packages in one transaction, and hold the packages that are marked `held`. Installed packages are neither
     upgraded nor downgraded.
 
     + wanted: the packages
+    + may_remove: other packages may be removed for them; else the transaction fails
     """
     found = host.get_fact(Packages, names=[package.name for package in wanted])
     if found is None:
@@ -128,7 +129,7 @@ def packages(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
     missing = [package for package in wanted if found[package.name] is None]
     unheld = [package.name for package in wanted if package.held and not _is_held(found[package.name])]
     if missing:
-        yield from _install(missing, unheld)
+        yield from _install(missing, unheld, general="" if may_remove else " --no-remove")
     elif unheld:
         yield StringCommand("apt-mark hold", shlex.join(unheld))
     if not missing and not unheld:
@@ -164,9 +165,9 @@ def _has_version(found: Package | None, wanted: Wanted) -> bool:
 
 
 def _install(
-    wanted: Sequence[Wanted], unheld: Sequence[str], option: str = ""
+    wanted: Sequence[Wanted], unheld: Sequence[str], option: str = "", general: str = ""
 ) -> Generator[PyinfraCommand, None, None]:
-    """Yield one apt-get transaction as one command, after the uploads. `option` is added to `apt-get install`."""
+    """Yield one apt-get transaction as one command, after the uploads. `general` is added before `install`, `option` after it."""
     if not state.is_executing:
         yield StringCommand("true")
         return
@@ -182,7 +183,10 @@ def _install(
         yield FileUploadCommand(str(file), path, remote_temp_filename=host.get_temp_filename(path))
     paths = [f"{FOLDER}/{file.name}" for file in sent]
     specs = [package.spec for package in wanted if not package.sent]
-    steps = [f"{APT_GET} update", f"{APT_GET} install --no-install-recommends{option} {shlex.join(paths + specs)}"]
+    steps = [
+        f"{APT_GET} update",
+        f"{APT_GET}{general} install --no-install-recommends{option} {shlex.join(paths + specs)}",
+    ]
     steps += [f"rm -f {shlex.join(paths)}"] if sent else []
     steps += [f"apt-mark hold {shlex.join(unheld)}"] if unheld else []
     yield StringCommand(" && ".join(steps))

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from cluster import sources
-from cluster.documents import api_endpoint
+from cluster.host_packages import HTTPS_TOOLS, KUBERNETES, NODE_TOOLS, TOOLS, of_the_gateway
 from cluster.install_plan import InstallPlan
 from cluster.model import Cluster, Host
+from cluster.support import REMOVED_PACKAGES
 from engine.phase import phase
 from local.pins import current_pins
-from operations import apt, files
+from operations import apt, apt_lists, files, uninstall
 from operations.install_plan import host_install_plan
 from phases.coordination import own_certificate
 
-# Needed to read repositories over HTTPS; minimal images lack them.
-HTTPS_TOOLS = ("ca-certificates", "curl")
-TOOLS = ("gpg", "iptables", "nftables")
-NODE_TOOLS = ("conntrack", "ethtool")
-KUBERNETES = ("kubeadm", "kubelet", "kubectl")
 OWNED = files.Owned(
     node=sources.paths_of("kubernetes") + sources.paths_of("docker"),
     machine=(*sources.paths_of("tailscale"), apt.FOLDER),
@@ -29,17 +25,33 @@ def install_packages(cluster: Cluster, host: Host) -> None:
     found = host_install_plan()
     apt.packages(name="Install the tools that apt repositories need", wanted=[apt.Wanted(tool) for tool in HTTPS_TOOLS])
     write_repositories(cluster, host, found)
-    apt.packages(name="Install the packages", wanted=_packages(cluster, host, found))
+    may_remove = REMOVED_PACKAGES in host.exceptions
+    removed = ((trial := apt_lists.trial_on(cluster, host)) and trial.removed) if may_remove else ()
+    apt.packages(
+        name=f"Install the packages, which removes {', '.join(removed)}" if removed else "Install the packages",
+        wanted=_packages(cluster, host, found),
+        may_remove=may_remove,
+    )
 
 
 def write_repositories(cluster: Cluster, host: Host, found: InstallPlan) -> None:
-    """Write the apt repositories of the declared versions, and their signing keys. `found`: the host's install plan."""
-    repositories = _repositories(cluster, host, found)
-    if repositories:
-        apt.signing_keys(name="Install the repositories' signing keys", sources=repositories)
+    """Write the apt repositories of the declared versions, and their signing keys. `found`: the host's install plan.
+
+    A repository that a list of the owner's names already, with the pinned key, is read by that list: apt knows each one once.
+    """
+    repositories = sources.repositories(cluster, host, current_pins(), found.distribution, found.codename)
+    owned = apt_lists.of_the_owner(host.name, repositories, found.architecture)
+    written = [source for source in repositories if source.name not in owned]
+    if written:
+        apt.signing_keys(name="Install the repositories' signing keys", sources=written)
         files.write(
             name="Write the apt repositories",
-            files=[files.File(source.list_path, source.line(found.architecture)) for source in repositories],
+            files=[files.File(source.list_path, source.line(found.architecture)) for source in written],
+        )
+    if owned:
+        uninstall.absent(
+            name="Remove the lists of repositories that the owner's lists name",
+            paths=[sources.list_path(name) for name in owned],
         )
 
 
@@ -51,18 +63,6 @@ def tailscale(cluster: Cluster, host: Host, found: InstallPlan) -> apt.Wanted:
     return apt.Wanted("tailscale", cluster.tailscale_version, sent=sent)
 
 
-def _repositories(cluster: Cluster, host: Host, found: InstallPlan) -> list[sources.AptSource]:
-    """The repositories that the host itself reads."""
-    listed = []
-    if host.site.mirrors.tailscale != "push":
-        listed.append(_tailscale(host, found))
-    if host.is_node:
-        listed.append(sources.kubernetes(cluster, host.site, current_pins()))
-    if host.is_node and host.runtime_source != "distribution":
-        listed.append(sources.docker(host.site, current_pins(), found.distribution, found.codename))
-    return listed
-
-
 def _tailscale(host: Host, found: InstallPlan) -> sources.AptSource:
     return sources.tailscale(host.site, current_pins(), found.distribution, found.codename)
 
@@ -71,15 +71,10 @@ def _packages(cluster: Cluster, host: Host, found: InstallPlan) -> list[apt.Want
     """Packages of the distribution in any version, packages of other repositories in the declared version."""
     listed = [*map(apt.Wanted, TOOLS), tailscale(cluster, host, found)]
     if host.is_gateway:
-        listed += map(apt.Wanted, _of_the_gateway(cluster))
+        listed += map(apt.Wanted, of_the_gateway(cluster, own_certificate(cluster) is not None))
     if host.is_node:
         listed += [*map(apt.Wanted, NODE_TOOLS), *_of_a_node(cluster, found)]
     return listed
-
-
-def _of_the_gateway(cluster: Cluster) -> list[str]:
-    certbot = [] if own_certificate(cluster) else ["certbot"]
-    return ["nginx", *certbot, *(["libnginx-mod-stream"] if api_endpoint.is_forwarded(cluster) else [])]
 
 
 def _of_a_node(cluster: Cluster, found: InstallPlan) -> list[apt.Wanted]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import pyinfra
 from pyinfra.api.exceptions import DeployError
 
-from cluster import install_plan, mtu, upgrades
+from cluster import install_plan, mtu, sources, upgrades
 from cluster.backups import UNDER_WAY
-from cluster.model import Cluster
-from cluster.preflight import hosts, immutable, kernel
+from cluster.install_plan import InstallPlan
+from cluster.model import Cluster, Host
+from cluster.preflight import apt, hosts, immutable, kernel
 from cluster.problems import Problem, format_problems
 from cluster.upgrades import Step
 from engine.inventory import current_cluster, current_host
@@ -20,7 +21,9 @@ from facts.kernel import Kernel
 from facts.kubernetes import Settled
 from facts.network import Mtus
 from facts.paths import Present
-from operations.install_plan import survey_of
+from local.pins import current_pins
+from operations import apt_lists
+from operations.install_plan import install_plan_of, survey_of
 from operations.version_drift import steps_of
 
 
@@ -52,6 +55,7 @@ def check_hosts(is_restore: bool = False) -> None:
         problems = hosts.problems(cluster, host, survey) + install_plan.problems(host, survey)
         problems += kernel.problems(host, survey, of_kernel)
         problems += mtu.problems(cluster, host, survey, pyinfra.host.get_fact(Mtus))
+        problems += _of_apt(cluster, host)
     if not is_restore and pyinfra.host.get_fact(Present, paths=[UNDER_WAY]):
         problems.append(_partly_restored(host.name))
     found = _found.put(Found(problems, differing or [], settings))
@@ -75,6 +79,18 @@ def _refuse(cluster: Cluster, found: Mapping[str, Found]) -> None:
     problems += immutable.differences(cluster, settings)
     if problems:
         raise DeployError(format_problems(problems, "the hosts; nothing was changed"))
+
+
+def _of_apt(cluster: Cluster, host: Host) -> list[Problem]:
+    """What of apt stands in the way; nothing if the host is refused anyway."""
+    plan = install_plan_of(host.name)
+    if not isinstance(plan, InstallPlan):
+        return []
+    repositories = sources.repositories(cluster, host, current_pins(), plan.distribution, plan.codename)
+    found, trial = apt_lists.found_on(host.name, repositories), apt_lists.trial_on(cluster, host)
+    if found is None or trial is None:
+        return [_not_surveyed(host.name)]
+    return apt.problems(host, plan, repositories, found, trial)
 
 
 def _partly_restored(name: str) -> Problem:

@@ -38,6 +38,10 @@ class Survey:
     unresolved: tuple[str, ...] = ()
     addresses: dict[str, tuple[IPv4Interface, ...]] = field(default_factory=dict)
     listeners: tuple[Listener, ...] = ()
+    release_name: str = ""
+    id_like: tuple[str, ...] = ()
+    ubuntu_codename: str = ""
+    debian_codename: str = ""
 
     def to_json(self) -> dict[str, object]:
         """Plain values, for pyinfra's --json."""
@@ -71,6 +75,10 @@ def parse(lines: Iterable[str], received_at: float) -> Survey:
         unresolved=tuple(sorted(lists["unresolved"])),
         addresses=_addresses(lists["address"]),
         listeners=tuple(_listener(line) for line in lists["listener"]),
+        release_name=values["release-name"],
+        id_like=tuple(values["id-like"].split()),
+        ubuntu_codename=values["ubuntu-codename"],
+        debian_codename=values["debian-codename"],
     )
 
 

@@ -31,6 +31,14 @@ def test_packages_missing_are_installed_in_one_transaction_and_held() -> None:
     assert hold == "apt-mark hold kubelet"
 
 
+def test_apt_removes_packages_only_if_that_is_accepted() -> None:
+    wanted = [apt.Wanted("containerd.io")]
+    (guarded,) = commands(apt.packages, {Packages: {"containerd.io": None}}, wanted=wanted)
+    assert " --no-remove install " in guarded
+    (accepted,) = commands(apt.packages, {Packages: {"containerd.io": None}}, wanted=wanted, may_remove=True)
+    assert "--no-remove" not in accepted
+
+
 def test_a_package_that_is_sent_goes_into_the_same_transaction(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(apt, "deb", lambda *_: tmp_path / "tailscale.deb")
     sent = apt.Pushed(SOURCE, "amd64", None)
