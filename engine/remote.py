@@ -13,7 +13,7 @@ from paramiko.ssh_exception import SSHException
 from pyinfra import inventory
 from pyinfra.api import Host, StringCommand
 
-from facts.base import Fact
+from facts.base import Fact, FactCommand
 
 # All hosts of a run may need the same one at once, and sshd takes ten sessions on a connection (engine/connector.py).
 _turns: dict[str, BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(6))
@@ -36,6 +36,29 @@ def run(name: str, command: str, stdin: str | None = None, timeout_s: int = 120)
         with _turns[name]:
             ok, output = target.run_shell_command(
                 StringCommand(command), print_output=False, print_input=False, _timeout=timeout_s, **arguments
+            )
+    except (SSHException, OSError) as error:
+        raise RemoteFailure(f"{name}: {error or 'the connection broke'}") from error
+    if not ok:
+        raise RemoteFailure(f"{name}: {' '.join(output.stderr_lines) or 'the command failed without a word'}")
+    printed: str = output.stdout
+    return printed
+
+
+def ask(name: str, script: str, timeout_s: int) -> str:
+    """Standard output of `script`, run by sh as root on the host `name`; raises RemoteFailure.
+
+    It changes nothing there, so cached facts stay, and it is not sent again in a later run, as a fact would be.
+    """
+    target = _target(name)
+    arguments = {**_privilege(target), "_stdin": script, "_timeout": timeout_s}
+    try:
+        with _turns[name]:
+            ok, output = target.run_shell_command(
+                FactCommand("sh -s"),
+                print_output=False,
+                print_input=False,
+                **arguments,  # type: ignore[arg-type]
             )
     except (SSHException, OSError) as error:
         raise RemoteFailure(f"{name}: {error or 'the connection broke'}") from error

@@ -17,6 +17,7 @@ from cluster.model import Certificate, Cluster, Host
 from cluster.problems import Problem, format_problems
 from engine.phase import phase
 from engine.templates import render
+from facts.door import HasIpv6
 from facts.machine import Container
 from facts.tls import CertificateState
 from local.pins import current_pins
@@ -179,6 +180,8 @@ def _serve(
         return render(
             "coordination/nginx.conf.j2",
             with_tls=found != "absent",
+            # Else the distribution's own site, which listens there, would answer the certificate authority.
+            with_ipv6=bool(pyinfra.host.get_fact(HasIpv6)),
             certificate=certificate,
             key=key,
             webroot=WEBROOT,

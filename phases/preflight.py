@@ -12,6 +12,7 @@ from cluster import install_plan, mtu, sources, upgrades
 from cluster.backups import UNDER_WAY
 from cluster.install_plan import InstallPlan
 from cluster.model import Cluster, Host
+from cluster.observed.door import Outside
 from cluster.preflight import apt, hosts, immutable, kernel
 from cluster.problems import Problem, format_problems
 from cluster.upgrades import Step
@@ -22,18 +23,21 @@ from facts.kubernetes import Settled
 from facts.network import Mtus
 from facts.paths import Present
 from local.pins import current_pins
-from operations import apt_lists
+from operations import apt_lists, door
 from operations.install_plan import install_plan_of, survey_of
 from operations.version_drift import steps_of
+from phases.coordination import own_certificate
 
 
 @dataclass(frozen=True)
 class Found:
-    """The result of one host: its problems, its upgrade steps, and its cluster's immutable settings (empty: it belongs to no cluster)."""
+    """The result of one host: its problems, its upgrade steps, its cluster's immutable settings (empty: it belongs to no cluster), and
+    how it appears from outside (None: it is in the tailnet)."""
 
     problems: list[Problem]
     steps: list[Step]
     immutable: dict[str, str]
+    outside: Outside | None
 
 
 _found: PerHost[Found] = PerHost()
@@ -58,7 +62,7 @@ def check_hosts(is_restore: bool = False) -> None:
         problems += _of_apt(cluster, host)
     if not is_restore and pyinfra.host.get_fact(Present, paths=[UNDER_WAY]):
         problems.append(_partly_restored(host.name))
-    found = _found.put(Found(problems, differing or [], settings))
+    found = _found.put(Found(problems, differing or [], settings, door.outside()))
     if found is not None:
         _refuse(cluster, found)
 
@@ -77,6 +81,9 @@ def _refuse(cluster: Cluster, found: Mapping[str, Found]) -> None:
     settings = {name: result.immutable for name, result in found.items()}
     problems += upgrades.differences(steps, [name for name, values in settings.items() if not values])
     problems += immutable.differences(cluster, settings)
+    fresh = {name: result.outside for name, result in found.items() if result.outside}
+    if fresh:
+        problems += door.problems(cluster, found, fresh, is_acme=own_certificate(cluster) is None)
     if problems:
         raise DeployError(format_problems(problems, "the hosts; nothing was changed"))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 import yaml
 
 from cluster.documents import headscale
@@ -35,6 +38,7 @@ def test_one_host_needs_no_second_hop() -> None:
     text = render(
         "coordination/nginx.conf.j2",
         with_tls=True,
+        with_ipv6=False,
         certificate="/c",
         key="/k",
         webroot="/w",
@@ -48,9 +52,32 @@ def test_without_a_certificate_nginx_only_serves_the_challenge() -> None:
         "certificate": "/c",
         "key": "/k",
         "webroot": "/w",
+        "with_ipv6": True,
         **headscale.nginx(declared(all={"coordination_port": 8443}, **TWO_HOSTS)),
     }
     bare, whole = (render("coordination/nginx.conf.j2", with_tls=tls, **values) for tls in (False, True))
     assert "ssl" not in bare
     assert "https://$server_name:8443$request_uri" in bare
     assert "proxy_bind 10.1.0.2;" in whole
+
+
+def listens(port: int, with_ipv6: bool, with_tls: bool = True) -> list[str]:
+    values = {
+        "certificate": "/c",
+        "key": "/k",
+        "webroot": "/w",
+        **headscale.nginx(declared(all={"coordination_port": port})),
+    }
+    text = render("coordination/nginx.conf.j2", with_tls=with_tls, with_ipv6=with_ipv6, **values)
+    return re.findall(r"^    listen (.+);$", text, re.M)
+
+
+@pytest.mark.parametrize("port", [443, 8443])
+def test_with_ipv6_nginx_listens_there_too(port: int) -> None:
+    """Debian's own site listens on [::]:80: by an AAAA record, the challenge would reach that one, and fail."""
+    assert listens(port, with_ipv6=True) == ["80", "[::]:80", f"{port} ssl", f"[::]:{port} ssl"]
+    assert listens(port, with_ipv6=True, with_tls=False) == ["80", "[::]:80"]
+
+
+def test_without_ipv6_it_must_not_or_it_would_not_start() -> None:
+    assert listens(443, with_ipv6=False) == ["80", "443 ssl"]

@@ -1,0 +1,111 @@
+"""Whether the coordination name leads to the gateway, asked by the operator's machine and by hosts of other sites."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from ipaddress import IPv4Address, IPv6Network, ip_address, ip_network
+
+from cluster.model import Cluster, Host
+from cluster.problems import Problem
+from cluster.providers import proxy_of
+
+OPERATOR = "the operator's machine"
+# A proxy on the machine that asks invents such addresses for every name (RFC 2544, used as "fake IP").
+_INVENTED = ip_network("198.18.0.0/15")
+# A resolver of a network without IPv4 makes such addresses from A records (RFC 6052).
+_TRANSLATED = IPv6Network("64:ff9b::/96")
+
+
+def outer_address(host: Host) -> IPv4Address | None:
+    """Where other sites find the host, or the router that forwards to it; None if nothing leads there."""
+    return host.internet_address or host.public_address
+
+
+def problems(
+    cluster: Cluster, answers: Mapping[str, Collection[str]], gateway_addresses6: Collection[str]
+) -> list[Problem]:
+    """Problems of the name. `answers`: host name or OPERATOR → the addresses that the name has there.
+
+    Hosts of the gateway's own site are left out: there the name may lead to its LAN address. So is an empty answer, which
+    preflight's survey reports. `gateway_addresses6`: the gateway's own global IPv6 addresses.
+    """
+    wanted = outer_address(cluster.gateway)
+    if wanted is None:
+        return []
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for asker, found in answers.items():
+        if not _is_exempt(cluster, asker) and not _is_invented(found):
+            wrong = tuple(sorted(set(found) - _right(cluster, asker, gateway_addresses6) - _made_from(wanted)))
+            groups.setdefault((*_expected_first(wanted, found), *wrong) if wrong else (), []).append(asker)
+    return [
+        problem
+        for addresses, askers in groups.items()
+        if addresses
+        for problem in _problems(cluster, addresses, askers)
+    ]
+
+
+def is_reliable(found: Collection[str]) -> bool:
+    """Whether the machine that got this answer reaches addresses itself: not by a proxy that answers everything in their place."""
+    return not _is_invented(found)
+
+
+def _problems(cluster: Cluster, addresses: tuple[str, ...], askers: list[str]) -> Iterator[Problem]:
+    name, gateway, wanted = cluster.coordination_name, cluster.gateway.name, str(outer_address(cluster.gateway))
+    asked = f"asked on {', '.join(askers)}"
+    four = [address for address in addresses if ":" not in address and address != wanted]
+    six = [address for address in addresses if ":" in address]
+    proxies = sorted({proxy for address in (*four, *six) if (proxy := proxy_of(address))})
+    if proxies:
+        yield Problem(
+            f"coordination_name {name}",
+            f"it leads to {', '.join((*four, *six))}, {proxies[0]}'s proxy ({asked}); the gateway {gateway} is {wanted}",
+            "tailscale's login is no ordinary request, and such a proxy does not pass it on",
+            f"at {proxies[0]}, switch the record to “DNS only”, so that it is {wanted}; then check it: getent ahosts {name}",
+        )
+        return
+    if four:
+        also = "also " if wanted in addresses else ""
+        yield Problem(
+            f"coordination_name {name}",
+            f"it {also}leads to {', '.join(four)} ({asked}); the gateway {gateway} is {wanted}",
+            "hosts log in there, and the certificate is obtained there: elsewhere both fail, sometimes or always",
+            f"give {name} one A record, {wanted}; then check it: getent ahostsv4 {name}",
+        )
+    if six:
+        yield Problem(
+            f"coordination_name {name}",
+            f"its AAAA record leads to {', '.join(six)} ({asked}), which is no address of the gateway {gateway}",
+            "the certificate authority and hosts with IPv6 take the AAAA record first",
+            f"delete the AAAA record of {name}, or correct it; then check it: getent ahostsv6 {name}",
+        )
+
+
+def _is_exempt(cluster: Cluster, asker: str) -> bool:
+    return asker != OPERATOR and cluster.host(asker).site.site == cluster.gateway.site.site
+
+
+def _is_invented(found: Collection[str]) -> bool:
+    four = [address for address in found if ":" not in address]
+    return bool(four) and all(ip_address(address) in _INVENTED for address in four)
+
+
+def _right(cluster: Cluster, asker: str, gateway_addresses6: Collection[str]) -> set[str]:
+    """The addresses that are the gateway's: for an operator within its LAN, the LAN address too."""
+    gateway = cluster.gateway
+    is_inside = asker == OPERATOR and gateway.ssh_hostname == str(gateway.lan_address)
+    inner = {str(gateway.lan_address)} if is_inside else set()
+    return {str(outer_address(gateway)), *map(_plain, gateway_addresses6), *inner}
+
+
+def _made_from(wanted: IPv4Address) -> set[str]:
+    """The IPv6 address that a network without IPv4 makes of the gateway's."""
+    return {str(_TRANSLATED[int(wanted)])}
+
+
+def _expected_first(wanted: IPv4Address, found: Collection[str]) -> tuple[str, ...]:
+    return (str(wanted),) if str(wanted) in found else ()
+
+
+def _plain(address: str) -> str:
+    return str(ip_address(address))

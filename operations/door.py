@@ -1,0 +1,141 @@
+"""The trial of the door: what the operator and hosts of other sites find at the cluster's ports, before anything is installed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import gevent  # type: ignore[import-untyped]
+from pyinfra import host
+from pyinfra.api.exceptions import PyinfraError
+
+from cluster.model import Cluster
+from cluster.observed.door import Outcome, Outside, Seen, parse_attempts, parse_seen
+from cluster.preflight import coordination_name, door
+from cluster.preflight.coordination_name import OPERATOR
+from cluster.preflight.door import Answers, Attempt
+from cluster.problems import Problem
+from cluster.providers import provider_of
+from engine import remote
+from engine.inventory import current_cluster
+from facts import door as questions
+from facts.tailscale import Prefs, Status
+from local import knocks
+
+# The first attempt is over as soon as each port has answered; what stays silent is tried once more, while the hosts look what arrives.
+FIRST_S, AGAIN_S, WATCH_S, LIMIT_S = 1.5, 5.0, 7.0, 18
+
+
+def outside() -> Outside | None:
+    """How the current host appears from outside; None if it is in the tailnet, so that its ports are proven, or could not be asked."""
+    cluster = current_cluster()
+    status, prefs = host.get_fact(Status), host.get_fact(Prefs)
+    is_ours = prefs is None or prefs.login_server in ("", cluster.server_url)
+    is_joined = status is not None and status.running and is_ours
+    if is_joined:
+        return None
+    found: Outside | None = host.get_fact(questions.Outside, target=cluster.coordination_name)
+    return found
+
+
+def problems(cluster: Cluster, present: Collection[str], fresh: Mapping[str, Outside], is_acme: bool) -> list[Problem]:
+    """What stands in the way from outside. `present`: hosts of this run; `fresh`: how its hosts that have not joined appear."""
+    leads = {
+        OPERATOR: knocks.addresses_of(cluster.coordination_name),
+        **{name: one.leads for name, one in fresh.items()},
+    }
+    addresses6 = _gateway_addresses6(cluster, fresh, leads)
+    named = coordination_name.problems(cluster, leads, addresses6)
+    used6 = [address for address in addresses6 if any(address in found for found in leads.values())]
+    wanted = door.attempts(cluster, door.entrances(cluster, is_acme, used6), present, list(fresh))
+    if not coordination_name.is_reliable(leads[OPERATOR]):
+        wanted = [attempt for attempt in wanted if attempt.by != OPERATOR]
+    clouds = {name: provider_of(one.firmware) for name, one in fresh.items()}
+    return [*named, *door.problems(cluster, _answers(cluster, wanted, present), clouds)]
+
+
+def _gateway_addresses6(
+    cluster: Cluster, fresh: Mapping[str, Outside], leads: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    """The gateway's own IPv6 addresses, if the name has an AAAA record somewhere."""
+    if not any(":" in address for found in leads.values() for address in found):
+        return ()
+    gateway = cluster.gateway.name
+    found = fresh.get(gateway) or remote.fact(gateway, questions.Outside, target=cluster.coordination_name)
+    return found.addresses6 if found else ()
+
+
+def _answers(cluster: Cluster, wanted: Sequence[Attempt], present: Collection[str]) -> Answers:
+    """Try all at once; what stays silent and would be a problem, a second time."""
+    mark = secrets.token_bytes(10)
+    numbered = dict(enumerate(wanted))
+    first, _ = _at_once(numbered, mark, FIRST_S, ())
+    answers = Answers({numbered[number]: outcome for number, outcome in first.items()})
+    silent = {one.entrance for one in door.closed(cluster, answers, is_certain=False)}
+    again = {
+        number: attempt
+        for number, attempt in numbered.items()
+        if attempt.entrance in silent and answers.outcomes.get(attempt) == "silent"
+    }
+    if not again:
+        return answers
+    watchers = {attempt.entrance.host for attempt in again.values()} & set(present)
+    second, seen = _at_once(again, mark, AGAIN_S, watchers)
+    arrived = frozenset(numbered[number] for one in seen.values() for number in one.arrived if number in numbered)
+    watched = frozenset(name for name, one in seen.items() if one.is_watching)
+    later = {numbered[number]: outcome for number, outcome in second.items()}
+    return Answers({**answers.outcomes, **later}, arrived, watched)
+
+
+def _at_once(
+    numbered: Mapping[int, Attempt], mark: bytes, seconds: float, watchers: Collection[str]
+) -> tuple[dict[int, Outcome], dict[str, Seen]]:
+    """Number of the attempt → how it ended, and watching host → what it saw. Who can't try, or look, gives no answer."""
+    by: dict[str, dict[int, knocks.Entry]] = {}
+    for number, attempt in numbered.items():
+        by.setdefault(attempt.by, {})[number] = _entry(number, attempt, mark)
+    trying: dict[str, Callable[[], Any]] = {
+        name: partial(knocks.attempts, entries, seconds)
+        if name == OPERATOR
+        else partial(_try_on, name, entries, seconds)
+        for name, entries in by.items()
+    }
+    looking: dict[str, Callable[[], Any]] = {name: partial(_watch_on, name, numbered, mark) for name in watchers}
+    jobs = [gevent.spawn(_contained, job) for job in (*trying.values(), *looking.values())]
+    gevent.joinall(jobs)
+    found = [job.value for job in jobs]
+    outcomes = {number: outcome for one in found[: len(trying)] for number, outcome in (one or {}).items()}
+    return outcomes, {name: one for name, one in zip(looking, found[len(trying) :], strict=True) if one}
+
+
+def _entry(number: int, attempt: Attempt, mark: bytes) -> knocks.Entry:
+    entrance = attempt.entrance
+    payload = door.binding_request(_own(number, mark)).hex() if entrance.protocol == "udp" else ""
+    return entrance.protocol, entrance.address, entrance.port, payload
+
+
+def _own(number: int, mark: bytes) -> bytes:
+    return mark + number.to_bytes(2, "big")
+
+
+def _try_on(name: str, entries: Mapping[int, knocks.Entry], seconds: float) -> dict[int, Outcome]:
+    script = questions.attempts_script(entries, seconds)
+    return parse_attempts(remote.ask(name, script, LIMIT_S).splitlines())
+
+
+def _watch_on(name: str, numbered: Mapping[int, Attempt], mark: bytes) -> Seen:
+    entries = {
+        number: (attempt.entrance.protocol, attempt.entrance.port, _own(number, mark).hex())
+        for number, attempt in numbered.items()
+        if attempt.entrance.host == name and ":" not in attempt.entrance.address
+    }
+    return parse_seen(remote.ask(name, questions.watch_script(entries, WATCH_S), LIMIT_S).splitlines())
+
+
+def _contained(job: Callable[[], Any]) -> Any:
+    try:
+        return job()
+    except (remote.RemoteFailure, PyinfraError):
+        return None
