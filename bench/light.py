@@ -7,7 +7,7 @@ or the host's swap. Its cost grows with the number of hosts as the real one's; i
 from cluster.documents.host_names import entries
 from cluster.model import Cluster, Host
 from engine.phase import phase
-from operations import apt, files, machine, network
+from operations import apt, files, machine, network, swap
 
 PHASES = 9
 FILES = 3
@@ -32,7 +32,7 @@ def settings(number: int) -> None:
         if number % 2:
             network.hosts_block(name="Name the hosts", entries=lambda: entries(cluster, host, {}))
         else:
-            machine.no_swap(name="Turn swap off")
+            swap.off(name="Turn swap off")
 
     write()
 

@@ -26,7 +26,6 @@ def remove_kubernetes(cluster: Cluster, host: Host, keep_tailnet: bool) -> None:
     uninstall.pod_network(name="Delete the pod network's links and routes", pod_cidr=cluster.pod_cidr)
     uninstall.plugins(name="Remove the CNI plugins")
     uninstall.absent(name="Remove Kubernetes' files", paths=owned, services=["containerd.service"])
-    uninstall.swap_lines(name="Restore the swap lines of fstab")
 
 
 def remove_tailnet(host: Host) -> None:
@@ -47,6 +46,7 @@ def remove_tailnet(host: Host) -> None:
 def clean(cluster: Cluster, host: Host, keep_tailnet: bool = False) -> None:
     """Remove everything of this project from a host. `keep_tailnet`: Kubernetes only."""
     remove_kubernetes(cluster, host, keep_tailnet)
+    uninstall.swap_lines(name="Restore the swap lines of fstab")
     if not keep_tailnet:
         remove_tailnet(host)
     uninstall.packet_filters(name="Delete our packet filter rules", keep_tailnet=keep_tailnet)

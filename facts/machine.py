@@ -41,26 +41,6 @@ class Hostname(Fact[dict[str, str] | None]):
         return {"live": output[0].strip(), "static": output[1].strip() if len(output) > 1 else ""}
 
 
-class Swap(Fact[dict[str, list[str]] | None]):
-    """Swap in use (`active`: paths) and swap that a reboot would turn on (`fstab`: lines)."""
-
-    def command(self) -> str:
-        return "tail -n +2 /proc/swaps | sed 's/^/active /'; awk '$1 !~ /^#/ && $3 == \"swap\" {print \"fstab \" $0}' /etc/fstab 2>/dev/null; echo end"
-
-    def process(self, output: list[str]) -> dict[str, list[str]]:
-        return machine.parse_swap(output)
-
-
-class DisabledSwap(Fact[list[str] | None]):
-    """Lines of fstab that the deploy has switched off; None = unknown."""
-
-    def command(self) -> str:
-        return "echo lines; grep -s '^# off for Kubernetes (isthmus): ' /etc/fstab || true"
-
-    def process(self, output: list[str]) -> list[str]:
-        return output[1:]
-
-
 class KernelSettings(Fact[dict[str, str | None] | None]):
     """Modules and sysctls: `module NAME` → "loaded" or None, `NAME` → value or None if this kernel has none.
 

@@ -1,4 +1,4 @@
-"""A host's name, swap, kernel settings and clock."""
+"""A host's name, kernel settings and clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from engine.fail import fail
-from facts.machine import Hostname, KernelSettings, Swap, TimeSync
+from facts.machine import Hostname, KernelSettings, TimeSync
 from operations.apt import APT_GET
 
 
@@ -27,22 +27,6 @@ def hostname(wanted: str) -> Generator[StringCommand, None, None]:
         yield StringCommand("hostnamectl set-hostname", QuoteString(wanted))
     else:
         host.noop("the host name is as declared")
-
-
-@operation()
-def no_swap() -> Generator[StringCommand, None, None]:
-    """Turn swap off, now and for the next boot: kubelet refuses to start with swap. Lines of fstab are commented out."""
-    found = host.get_fact(Swap)
-    if found is None:
-        yield fail("swap could not be read")
-        return
-    steps = ["swapoff --all"] if found["active"] else []
-    if found["fstab"]:
-        steps.append("sed -i -E '/^[^#]\\S*\\s+\\S+\\s+swap\\s/ s/^/# off for Kubernetes (isthmus): /' /etc/fstab")
-    if steps:
-        yield StringCommand(" && ".join(steps))
-    else:
-        host.noop("swap is off")
 
 
 @operation()

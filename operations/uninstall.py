@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Generator, Sequence
+from fnmatch import fnmatchcase
 from ipaddress import IPv4Network
+from pathlib import PurePath
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -17,14 +19,15 @@ from engine.fail import fail
 from facts.cni import LISTING, Plugins
 from facts.dpkg import Packages
 from facts.files import Content
-from facts.machine import DisabledSwap
 from facts.network import CLAMP_TABLE, RULE_PRIORITY, RULES_V4, Forwarding, NftTables, PodRoutes, Saved
 from facts.paths import Links, Present
+from facts.swap import DisabledSwap
 from facts.systemd import State
 from operations.apt import APT_GET, DPKG_UNREADABLE
 from operations.files import in_place
 
 CLAMP = ("inet", CLAMP_TABLE)
+DROP_INS = "/etc/systemd/system/*.d/*.conf"
 
 
 @operation()
@@ -171,7 +174,12 @@ def absent(paths: Sequence[str], services: Sequence[str] = ()) -> Generator[Stri
         host.noop("no file is left")
         return
     quoted = " ".join(shlex.quote(path) for path in found)
-    yield StringCommand(f"rm -rf --one-file-system -- {quoted}; systemctl daemon-reload")
+    commands = [f"rm -rf --one-file-system -- {quoted}"]
+    # A unit without a drop-in of its owner has no such folder.
+    folders = {str(PurePath(path).parent) for path in found if fnmatchcase(path, DROP_INS)}
+    if folders:
+        commands.append(f"rmdir --ignore-fail-on-non-empty -- {shlex.join(sorted(folders))}")
+    yield StringCommand("; ".join([*commands, "systemctl daemon-reload"]))
     for unit in services:
         yield StringCommand(f"if systemctl is-active --quiet {unit}; then systemctl restart {unit}; fi")
 

@@ -13,7 +13,7 @@ from cluster.backups import UNDER_WAY
 from cluster.install_plan import InstallPlan
 from cluster.model import Cluster, Host
 from cluster.observed.door import Outside
-from cluster.preflight import apt, hosts, immutable, kernel
+from cluster.preflight import apt, hosts, immutable, kernel, swap
 from cluster.problems import Problem, format_problems
 from cluster.upgrades import Step
 from engine.inventory import current_cluster, current_host
@@ -22,6 +22,7 @@ from facts.kernel import Kernel
 from facts.kubernetes import Settled
 from facts.network import Mtus
 from facts.paths import Present
+from facts.swap import Swap
 from local.pins import current_pins
 from operations import apt_lists, door
 from operations.install_plan import install_plan_of, survey_of
@@ -54,10 +55,12 @@ def check_hosts(is_restore: bool = False) -> None:
     survey, differing = survey_of(host.name), steps_of(host.name)
     settings = pyinfra.host.get_fact(Settled) or {}
     of_kernel = pyinfra.host.get_fact(Kernel, modules=list(kernel.modules(cluster, host)))
+    of_swap = pyinfra.host.get_fact(Swap)
     problems = [_not_surveyed(host.name)]
-    if survey and of_kernel and differing is not None:
+    if survey and of_kernel and of_swap and differing is not None:
         problems = hosts.problems(cluster, host, survey) + install_plan.problems(host, survey)
         problems += kernel.problems(host, survey, of_kernel)
+        problems += swap.problems(host, survey, of_swap)
         problems += mtu.problems(cluster, host, survey, pyinfra.host.get_fact(Mtus))
         problems += _of_apt(cluster, host)
     if not is_restore and pyinfra.host.get_fact(Present, paths=[UNDER_WAY]):

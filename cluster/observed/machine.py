@@ -61,14 +61,6 @@ def parse_clock(lines: Sequence[str]) -> float:
     return float(f"{int(seconds)}.{fraction if fraction.isdigit() else 0}")
 
 
-def parse_swap(lines: Sequence[str]) -> dict[str, list[str]]:
-    """Swap in use (`active`: paths) and swap that a reboot would turn on (`fstab`: lines), each line after its kind."""
-    return {
-        "active": [line.split()[1] for line in lines if line.startswith("active ")],
-        "fstab": [line.removeprefix("fstab ") for line in lines if line.startswith("fstab ")],
-    }
-
-
 def parse_settings(lines: Sequence[str]) -> dict[str, str | None]:
     """`NAME=VALUE` of modules (`module NAME`) and sysctls; None for an empty value."""
     return {key: value.strip() or None for key, _, value in (line.partition("=") for line in lines)}

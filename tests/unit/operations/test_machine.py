@@ -1,9 +1,9 @@
-"""Host name, swap, kernel settings and time: each set live and for the next boot."""
+"""Host name, kernel settings and time: each set live and for the next boot."""
 
 from __future__ import annotations
 
 from cluster.observed.machine import TimeServices
-from facts.machine import Hostname, KernelSettings, Swap, TimeSync
+from facts.machine import Hostname, KernelSettings, TimeSync
 from operations import machine
 from tests.unit.operations.fake_host import commands
 
@@ -13,12 +13,6 @@ def test_a_name_is_given_live_and_for_the_next_boot() -> None:
         "hostnamectl set-hostname a"
     ]
     assert commands(machine.hostname, {Hostname: {"live": "a", "static": "a"}}, wanted="a") == []
-
-
-def test_swap_is_turned_off_now_and_in_fstab() -> None:
-    (both,) = commands(machine.no_swap, {Swap: {"active": ["/swapfile"], "fstab": ["/swapfile none swap sw 0 0"]}})
-    assert both.startswith("swapoff --all && sed -i")
-    assert commands(machine.no_swap, {Swap: {"active": [], "fstab": []}}) == []
 
 
 def test_a_container_is_not_asked_for_modules_that_it_cannot_load() -> None:

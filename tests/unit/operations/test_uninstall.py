@@ -13,9 +13,9 @@ from cluster.observed.systemd import Unit
 from facts.cni import Plugins
 from facts.dpkg import Packages
 from facts.files import Content
-from facts.machine import DisabledSwap
 from facts.network import Forwarding, NftTables, PodRoutes, Saved
 from facts.paths import Links, Present
+from facts.swap import DisabledSwap
 from facts.systemd import State
 from operations import uninstall
 from tests.unit.operations.fake_host import commands
