@@ -19,7 +19,7 @@ from bench.labs import Lab
 from bench.measure import run_on_hosts
 from bench.snapshot import Snapshot
 from cluster.install_plan import kubelet_settings
-from cluster.sources import Pins
+from cluster.sources import SHA256, Pins
 from lab.failures import LabError
 from lab.mirror.request import machine_architecture
 from lab.polling import step
@@ -123,7 +123,7 @@ def plan(lab: Lab) -> floor.Plan:
         token=token,
         architecture=machine_architecture(),
         contents={path: file.read_bytes() for path, file in own.items()},
-        trust=Pins(sha256=json.loads((lab.run.folder / "trust.json").read_text()).get("sha256", {})),
+        trust=Pins(sha256={**SHA256, **json.loads((lab.run.folder / "trust.json").read_text()).get("sha256", {})}),
     )
 
 

@@ -91,8 +91,9 @@ def use_lab(run_id: str, inventory: Path, keep: bool, **options: bool) -> Iterat
 
 
 def boot(lab_run: Run, cluster: Cluster, ssh_only: bool = False) -> None:
-    """Boot a lab whose links have no delay."""
-    lifecycle.up(lab_run, cluster, Options((machine_architecture(),), delay=False, ssh_only=ssh_only))
+    """Boot a lab whose links have no delay, and whose packages are the same on every machine."""
+    options = Options((machine_architecture(),), delay=False, ssh_only=ssh_only, source="build")
+    lifecycle.up(lab_run, cluster, options)
 
 
 def remove(lab_run: Run) -> None:

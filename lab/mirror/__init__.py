@@ -1,4 +1,4 @@
-"""The mirror: packages, programs and images, built from source once, cached by version, served under their official names."""
+"""The mirror: packages, programs and images under their official names, from their publishers or built from source, cached by version."""
 
 from __future__ import annotations
 

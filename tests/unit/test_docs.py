@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from cluster.tasks import TASKS
+from lab.load_inventory import load
+from lab.world.plan import plan
 from tests.places import PROJECT
 
 PAGES = sorted(
@@ -126,6 +128,27 @@ def test_commands_exist() -> None:
             assert f"\n{target}:" in makefile, f"{name(page)}: make {target}"
         for module, fact in re.findall(r" fact (facts\.\w+)\.(\w+)", page.read_text()):
             assert hasattr(importlib.import_module(module), fact), f"{name(page)}: {module}.{fact}"
+
+
+def test_the_inventory_for_real_machines_is_accepted(tmp_path: Path) -> None:
+    block = (PROJECT / "docs" / "real-machines.md").read_text().split("```python\n")[1].split("```")[0]
+    files = re.split(r"^# (\S+\.py)\n", block, flags=re.MULTILINE)[1:]
+    for path, text in zip(files[::2], files[1::2], strict=True):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    declared = load(tmp_path / "inventory.py")
+    assert [host.name for host in declared.hosts] == ["hub", "arm", "attic"]
+    assert (declared.gateway.name, declared.warnings) == ("hub", ())
+    plan("t", declared, ())
+
+
+def test_readme_names_every_provider_that_was_tried() -> None:
+    table = (PROJECT / "docs" / "real-machines.md").read_text().split("## What was tried where")[1]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| 2")]
+    tested = (PROJECT / "README.md").read_text().split("## How it is tested")[1]
+    assert rows
+    assert [row[2] for row in rows if row[2] not in tested] == []
+    assert ("not on real clouds" in tested) == (not {row[2] for row in rows} - {"the lab"})
 
 
 @pytest.mark.parametrize("page", PROSE, ids=name)

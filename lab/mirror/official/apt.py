@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import lzma
 import re
 import subprocess
@@ -95,14 +96,21 @@ def _index(client: Client, store: Store, base: str, release: str, path: str) -> 
         file = _variant(client, store, base, one)
         if file is None:
             continue
-        folder = one.path.rpartition("/")[0]
-        by_hash = "/".join(filter(None, (base, folder, "by-hash/SHA256", one.sha256)))
-        found |= {place(f"{base}/{one.path}"): file, place(by_hash): file}
+        found[place(f"{base}/{one.path}")] = file
+        found |= dict.fromkeys(_by_hash(f"{base}/{one.path}", file), file)
         unpack = ENDINGS[ending]
         text = unpack(file.read_bytes()).decode() if unpack and text is None else text
     if listed and text is None:
         raise NotHad(f"{base}/{path} can't be had in a form that is known here")
     return found, text or ""
+
+
+def _by_hash(url: str, file: Path) -> Iterator[str]:
+    """The other places where apt may ask for an index, by the strongest hash that the Release file lists."""
+    folder = url.rpartition("/")[0]
+    data = file.read_bytes()
+    yield place(f"{folder}/by-hash/SHA256/{hashlib.sha256(data).hexdigest()}")
+    yield place(f"{folder}/by-hash/SHA512/{hashlib.sha512(data).hexdigest()}")
 
 
 def _variant(client: Client, store: Store, base: str, listed: Listed) -> Path | None:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 SECONDS = 20.0  # for each wait: the connection, the headers, each piece of the body
 PIECE = 1 << 18
+AGENT = [("User-Agent", "isthmus-lab")]
 LARGEST_DOCUMENT = 64 << 20  # bytes; an index or a list of hashes is smaller
 TRIES = 2
 Result = TypeVar("Result")
@@ -58,10 +59,12 @@ class Client:
         self.seconds = seconds
         self.tls = urllib.request.HTTPSHandler(context=ssl.create_default_context())
         self.opener = urllib.request.build_opener(self.tls, OnlyHttps())
+        self.opener.addheaders = AGENT
 
     def reach(self, host: str, seconds: float) -> None:
         """Return if the name answers a request over TLS with any status; NotHad if not."""
         opener = urllib.request.build_opener(self.tls, NoRedirect())
+        opener.addheaders = AGENT
         request = urllib.request.Request(f"https://{host}/", method="HEAD")
         with _named(request.full_url, seconds):
             try:

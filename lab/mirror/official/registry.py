@@ -85,27 +85,27 @@ def image(client: Client, store: Store, name: str, architectures: Sequence[str])
     found: Files = {repository.place("manifests", tag): kept, repository.place("manifests", digest): kept}
     listed = _document(data, name)
     if "manifests" not in listed:
-        return found | _blobs(repository, listed, name, architectures)
+        blobs = _blobs(repository, listed, name)
+        config = _document(next(iter(blobs.values())).read_bytes(), name)
+        if [config.get("architecture")] != list(architectures):
+            raise NotHad(f"{name} is for {config.get('architecture')}, not for {' and '.join(architectures)}")
+        return found | blobs
     for architecture in architectures:
         wanted = [one["digest"] for one in listed["manifests"] if _is_for(one.get("platform", {}), architecture)]
         if not wanted:
             raise NotHad(f"{name} is not there for {architecture}")
         place, file = repository.fetch("manifests", wanted[0])
-        manifest = _document(file.read_bytes(), name)
-        found |= {place: file, **_blobs(repository, manifest, name, (architecture,))}
+        found |= {place: file, **_blobs(repository, _document(file.read_bytes(), name), name)}
     return found
 
 
-def _blobs(repository: Repository, manifest: dict[str, Any], name: str, architectures: Sequence[str]) -> Files:
+def _blobs(repository: Repository, manifest: dict[str, Any], name: str) -> Files:
+    """The configuration, then the layers."""
     try:
         digests = [manifest["config"]["digest"], *(layer["digest"] for layer in manifest["layers"])]
     except (KeyError, TypeError):
         raise NotHad(f"{name}: its manifest is of an unknown form") from None
-    found = dict(repository.fetch("blobs", digest) for digest in digests)
-    config = _document(found[repository.place("blobs", digests[0])].read_bytes(), name)
-    if [config.get("architecture")] != list(architectures):
-        raise NotHad(f"{name} is for {config.get('architecture')}, not for {' and '.join(architectures)}")
-    return found
+    return dict(repository.fetch("blobs", digest) for digest in digests)
 
 
 def _is_for(platform: dict[str, Any], architecture: str) -> bool:

@@ -63,6 +63,7 @@ class Package:
             "Architecture": "amd64",
             "Depends": self.depends,
             "Filename": self.path,
+            "Size": str(len(self.content)),
             "SHA256": sha256(self.content),
         }
         return "".join(f"{name}: {value}\n" for name, value in fields.items() if value)
@@ -72,7 +73,12 @@ def repository(root: str, suite: str, index: str, packages: Sequence[Package], k
     """Its files; the form of the index without compression is listed and not there, as in many repositories."""
     text = "\n".join(package.stanza() for package in packages).encode()
     zipped = gzip.compress(text, mtime=0)
-    release = f"Origin: them\nSHA256:\n {sha256(text)} 1 {index}\n {sha256(zipped)} 1 {index}.gz\n"
+    rows = [(text, index), (zipped, f"{index}.gz")]
+    sums = {
+        name: "".join(f" {hashlib.new(name, data).hexdigest()} {len(data)} {path}\n" for data, path in rows)
+        for name in ("sha256", "sha512")
+    }
+    release = f"Origin: them\nAcquire-By-Hash: yes\nSHA256:\n{sums['sha256']}SHA512:\n{sums['sha512']}"
     base = f"{root}/{suite}".rstrip("/")
     return {
         f"{base}/InRelease": key.sign(release),

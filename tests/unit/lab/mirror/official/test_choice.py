@@ -15,6 +15,7 @@ from lab.mirror import artifacts
 from lab.mirror.aptrepo import write
 from lab.mirror.official.choice import PROBE_SECONDS, Choice, choose
 from lab.mirror.official.parts import KUBERNETES, LISTED_IMAGES, PARTS, Wanted
+from local.pins import current_pins
 from tests.unit.lab.mirror.official import publisher, upstream
 from tests.unit.lab.mirror.official.publisher import CNI, DOCKER, HEADSCALE, Key
 from tests.unit.lab.mirror.official.upstream import Upstream
@@ -57,7 +58,7 @@ def test_right_answers_are_served_with_the_deploys_own_pins(
     }
     by_digest = {path for path in files if path not in expected}
     assert {path: files[path] for path in expected} == expected
-    assert all("/by-hash/SHA256/" in path or "/manifests/sha256:" in path for path in by_digest)
+    assert all("/by-hash/SHA" in path or "/manifests/sha256:" in path for path in by_digest)
     # What never changes is asked for once.
     served.asked.clear()
     assert choose("official", wanted, tmp_path / "cache", lines.append) == made
@@ -145,8 +146,18 @@ def test_a_certificate_of_a_stranger_is_no_answer(
     assert served.asked == []
 
 
-def test_the_pins_are_those_of_the_deploy(tmp_path: Path) -> None:
+def test_the_pins_are_those_of_the_deploy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By which publishers are asked, and which a lab with all parts from them leaves to every host."""
     assert Wanted((), ("amd64",), ()).pins == Pins()
+    view = tmp_path / "view"
+    for url in BUILT_TRUST["sha256"]:
+        write(view / url.removeprefix("https://"), b"official")
+    official = Choice(tuple(PARTS), view)
+    (tmp_path / "trust.json").write_text(json.dumps(official.trust(BUILT_TRUST)))
+    monkeypatch.setenv("ISTHMUS_TRUST", str(tmp_path / "trust.json"))
+    assert current_pins.__wrapped__() == Pins()
+    (tmp_path / "trust.json").write_text(json.dumps(Choice().trust(BUILT_TRUST)))
+    assert current_pins.__wrapped__().key_fingerprints == BUILT_TRUST["key_fingerprints"]
 
 
 RECORDED: list[tuple[str, object]] = []
