@@ -31,3 +31,19 @@ class Packages(Fact[dict[str, packages.Package | None] | None]):
     @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, packages.Package | None]:
         return packages.parse_packages(output)
+
+
+class Unfinished(Fact[list[str] | None]):
+    """Packages that an interrupted dpkg left behind, and `dpkg` if its own files are; empty while dpkg or apt is at work; None = unknown."""
+
+    def command(self) -> str:
+        at_work = "cat /proc/[0-9]*/comm 2>/dev/null | grep -qxE 'dpkg|apt|apt-get|aptitude'"
+        return (
+            f"echo packages; if {at_work}; then exit 0; fi; "
+            "if ls /var/lib/dpkg/updates | grep -q '^[0-9]'; then echo 'iU dpkg'; fi; "
+            "dpkg-query -W -f='${db:Status-Abbrev} ${Package}\\n' | grep -E '^(.[UFH]|..R)' || true"
+        )
+
+    @parse_errors_as_fact_errors
+    def process(self, output: list[str]) -> list[str]:
+        return packages.parse_unfinished(output[1:])

@@ -13,11 +13,12 @@ from cluster.backups import UNDER_WAY
 from cluster.install_plan import InstallPlan
 from cluster.model import Cluster, Host
 from cluster.observed.door import Outside
-from cluster.preflight import apt, hosts, immutable, kernel, swap
+from cluster.preflight import apt, dpkg, hosts, immutable, kernel, swap
 from cluster.problems import Problem, format_problems
 from cluster.upgrades import Step
 from engine.inventory import current_cluster, current_host
 from engine.once import PerHost
+from facts.dpkg import Unfinished
 from facts.kernel import Kernel
 from facts.kubernetes import Settled
 from facts.network import Mtus
@@ -60,6 +61,7 @@ def check_hosts(is_restore: bool = False) -> None:
     if survey and of_kernel and of_swap and differing is not None:
         problems = hosts.problems(cluster, host, survey) + install_plan.problems(host, survey)
         problems += kernel.problems(host, survey, of_kernel)
+        problems += dpkg.problems(host, pyinfra.host.get_fact(Unfinished) or ())
         problems += swap.problems(host, survey, of_swap)
         problems += mtu.problems(cluster, host, survey, pyinfra.host.get_fact(Mtus))
         problems += _of_apt(cluster, host)

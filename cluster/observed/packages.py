@@ -56,3 +56,8 @@ def parse_versions(lines: Sequence[str]) -> dict[str, str]:
     """Package → the upstream part of its version, installed packages only; lines are `NAME VERSION STATUS`."""
     words = [line.split() for line in lines]
     return {line[0]: line[1].split("-")[0].split("~")[0] for line in words if len(line) == 3 and line[2] == "installed"}
+
+
+def parse_unfinished(lines: Sequence[str]) -> list[str]:
+    """The names, after lines of `STATE NAME` (as dpkg -l has STATE) of packages that are unpacked or half installed only."""
+    return [line.split()[1] for line in lines]
