@@ -17,12 +17,15 @@ from facts.base import Fact, parse_errors_as_fact_errors
 EVERY_S, OURS = 0.25, 4
 
 
+FIRMWARE_SCRIPT = f'for f in {" ".join(FIRMWARE)}; do echo "dmi $f $(tr -dc "[:print:]" 2>/dev/null < /sys/class/dmi/id/$f)"; done 2>/dev/null'
+
+
 class Outside(Fact[door.Outside | None]):
     """The host's firmware, its global IPv6 addresses, and where the name `target` leads there; None = could not be read."""
 
     def command(self, target: str) -> str:
         return (
-            f'for f in {" ".join(FIRMWARE)}; do echo "dmi $f $(tr -dc "[:print:]" 2>/dev/null < /sys/class/dmi/id/$f)"; done 2>/dev/null; '
+            f"{FIRMWARE_SCRIPT}; "
             "ip -o -6 address show scope global 2>/dev/null | awk '{print \"address6 \" $4}'; "
             "for family in ahostsv4 ahostsv6; do "
             f"timeout 10 getent $family {shlex.quote(target)} | awk '{{print \"leads \" $1}}' | sort -u & done; wait"

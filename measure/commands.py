@@ -9,6 +9,7 @@ from cluster import ports
 from cluster.documents.headscale import headscale
 from cluster.mtu import PING_BYTES
 from facts import kubernetes, pings
+from facts.door import FIRMWARE_SCRIPT
 from facts.headscale import Reachable
 from facts.systemd import UNITS as SERVICES
 from measure.question import Target
@@ -25,6 +26,10 @@ VERSIONS = (
     f"dpkg-query -W -f '${{Package}} ${{Version}} ${{db:Status-Status}}\\n' {' '.join(PACKAGES)} 2>/dev/null; true"
 )
 KUBELET_LOG = "journalctl -u kubelet -n 60 -o cat --no-pager | grep -E '^E|rror' | tail -n 4 | cut -c 1-300"
+USAGE = (
+    f'{FIRMWARE_SCRIPT}; echo "machine $(uname -m) $(nproc)"; echo "uptime $(cat /proc/uptime)"; echo "load $(cat /proc/loadavg)"; '
+    "grep '^cpu ' /proc/stat; awk '/^MemTotal:/ {t = $2} /^MemAvailable:/ {print \"memory \" t, $2}' /proc/meminfo"
+)
 API_KEYS = "timeout 8 headscale apikeys list --output json 2>/dev/null || echo null"
 PODS = (
     f"test -f {kubernetes.KUBECONFIG} || {{ echo '{{\"items\": []}}'; exit 0; }}; "

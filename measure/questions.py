@@ -86,6 +86,7 @@ STATE = (
              by_hand="iptables-save -t nat | grep KUBE"),
     Question("cgroup", Cgroup().command(), 5, machine.parse_cgroup),
     Question("container", Container().command(), 5, machine.parse_container),
+    Question("usage", sh.USAGE, 5, machine.parse_usage, by_hand="uptime; free -m; cat /sys/class/dmi/id/chassis_asset_tag"),
     Question("login-server", sh.login_server, 8, network.parse_text, "coordination", by_hand="curl -fsS LOGIN-SERVER/health"),
     Question("kubelet-log", sh.KUBELET_LOG, 8, by_hand="journalctl -u kubelet | grep -E '^E|rror' | tail -n 4"),
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 from cluster.observed import headscale
 from cluster.observed.disks import Disk
+from cluster.observed.machine import Usage
 from cluster.observed.network import ForwardingState
 from cluster.observed.nodes import Node
 from cluster.observed.pods import WaitingPod
@@ -61,6 +62,7 @@ class HostMeasured:
     service_rules: int | None = None
     cgroup: str = ""
     container: str = ""
+    usage: Usage | None = None
     coordination: str | None = None
     udp: bool | None = None
     paths: Mapping[str, Path] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from cluster.model.types import PORT, Address, DnsLabel, LabelKey, LabelValue, N
 
 Role = Literal["gateway", "coordinator", "control_plane", "worker"]
 Source = Literal["docker", "distribution"]
-Exception_ = Literal["container", "cgroup-v1", "old-release", "small-memory", "removed-packages", "closed-udp"]
+Exception_ = Literal["container", "cgroup-v1", "old-release", "small-memory", "removed-packages", "closed-udp", "idle"]
 Effect = Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
 Release = Literal["bullseye", "bookworm", "trixie"]
 Oddity = Literal["systemd-resolved", "swap", "foreign-chains", "old-containerd"]

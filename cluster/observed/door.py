@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from cluster.observed.machine import parse_firmware
+
 # open: a program answers. refused, prohibited: the host (or its packet filter) sends an error, so the packet came through the
 # cloud. silent: nothing came back. unreachable: the packet never left the machine that tried.
 Outcome = Literal["open", "refused", "prohibited", "silent", "unreachable"]
@@ -42,17 +44,13 @@ class Seen:
 
 def parse_outside(lines: Sequence[str]) -> Outside:
     """Lines `dmi FILE TEXT`, `address6 ADDRESS/LENGTH` and `leads ADDRESS`; an IPv4 address that is written as IPv6 is left out."""
-    firmware: dict[str, str] = {}
     lists: dict[str, list[str]] = {"address6": [], "leads": []}
     for line in lines:
         key, _, value = line.strip().partition(" ")
-        if key == "dmi":
-            file, _, text = value.partition(" ")
-            firmware[file] = text.strip()
-        elif key in lists and not value.startswith("::ffff:"):
+        if key in lists and not value.startswith("::ffff:"):
             lists[key].append(value.partition("/")[0])
     leads = sorted(set(lists["leads"]), key=lambda address: (":" in address, address))
-    return Outside({file: text for file, text in firmware.items() if text}, tuple(lists["address6"]), tuple(leads))
+    return Outside(parse_firmware(lines), tuple(lists["address6"]), tuple(leads))
 
 
 def parse_attempts(lines: Sequence[str]) -> dict[int, Outcome]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from cluster.observed import systemd
@@ -44,6 +44,23 @@ def parse_time_services(lines: Sequence[str]) -> TimeServices:
     )
 
 
+@dataclass(frozen=True)
+class Usage:
+    """How busy a machine has been since it booted. `firmware`: file of /sys/class/dmi/id → text; `architecture`: the kernel's name.
+
+    `busy_percent`: the processors' share of time with work; `load`: the mean number of waiting or running tasks of the last 15 minutes.
+    """
+
+    firmware: Mapping[str, str]
+    architecture: str
+    processors: int
+    memory_mb: int
+    memory_percent: float
+    busy_percent: float
+    load: float
+    uptime_s: float
+
+
 def parse_cgroup(lines: Sequence[str]) -> str:
     """`v1` or `v2`, after the type of the file system at /sys/fs/cgroup; a hybrid hierarchy counts as v1, as for kubelet."""
     return "v2" if lines[0].strip() == "cgroup2fs" else "v1"
@@ -64,3 +81,28 @@ def parse_clock(lines: Sequence[str]) -> float:
 def parse_settings(lines: Sequence[str]) -> dict[str, str | None]:
     """`NAME=VALUE` of modules (`module NAME`) and sysctls; None for an empty value."""
     return {key: value.strip() or None for key, _, value in (line.partition("=") for line in lines)}
+
+
+def parse_firmware(lines: Sequence[str]) -> dict[str, str]:
+    """File of /sys/class/dmi/id → its text, from lines `dmi FILE TEXT`; files without text are left out."""
+    values = (line.strip().split(" ", 2) for line in lines)
+    return {words[1]: words[2].strip() for words in values if words[0] == "dmi" and len(words) == 3}
+
+
+def parse_usage(lines: Sequence[str]) -> Usage:
+    """Lines `dmi FILE TEXT`, `machine ARCHITECTURE PROCESSORS`, `uptime SECONDS`, `load ONE FIVE FIFTEEN`, /proc/stat's `cpu` line
+    (ticks: user, nice, system, idle, waiting, interrupts of two kinds, stolen), and `memory` with total and available in kB."""
+    words = {line.split()[0]: line.split()[1:] for line in lines if line.strip()}
+    ticks = [int(word) for word in words["cpu"][:8]]
+    total_kb, available_kb = map(int, words["memory"])
+    idle = sum(ticks[3:5]) + sum(ticks[7:])
+    return Usage(
+        firmware=parse_firmware(lines),
+        architecture=words["machine"][0],
+        processors=int(words["machine"][1]),
+        memory_mb=total_kb // 1024,
+        memory_percent=round(100 * (1 - available_kb / total_kb), 1),
+        busy_percent=round(100 * (1 - idle / sum(ticks)), 1),
+        load=float(words["load"][2]),
+        uptime_s=float(words["uptime"][0]),
+    )

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from report import causes
-from report.checks import expiry, hosts, images, nodes, paths, pods, routes, sources, tailnet
+from report.checks import expiry, hosts, idle, images, nodes, paths, pods, routes, sources, tailnet
 from report.findings import DOCS, Check, Finding, View
 
 # From what carries the cluster to what runs in it. A host's check precedes what depends on it; without such it comes late.
-_MODULES = (tailnet, paths, routes, images, nodes, pods, hosts, expiry, sources)
+_MODULES = (tailnet, paths, routes, images, nodes, pods, hosts, idle, expiry, sources)
 CHECKS: tuple[Check, ...] = causes.causes_first(
     [value for module in _MODULES for value in vars(module).values() if isinstance(value, Check)]
 )

@@ -39,6 +39,7 @@ def test_case(case: Path) -> None:
     values = json.loads(case.read_text())
     findings = found(varied(values["change"]), cluster=otherwise(values.get("declared", {})))
     assert as_case(findings) == values["problems"], [finding.problem for finding in findings]
+    assert {*values.get("warnings", ())} <= {one.check.name for one in findings if one.severity == "warning"}
     for text in values.get("says", ()):
         assert text in json.dumps(checks.to_json(findings), ensure_ascii=False), text
 
@@ -99,12 +100,14 @@ def test_the_order_of_checks_that_cause_each_other_is_refused() -> None:
 
 def test_drift_follows_from_what_a_deploy_mends() -> None:
     drift = next(check for check in checks.CHECKS if check.name == DRIFT)
-    assert NAMES - set(causes.graph(checks.CHECKS)[DRIFT]) == {"exposed-port", "path-relayed", DRIFT}
+    assert NAMES - set(causes.graph(checks.CHECKS)[DRIFT]) == {"exposed-port", "idle-reclaim", "path-relayed", DRIFT}
     assert drift.explains == ()
 
 
 def test_every_check_has_a_case() -> None:
-    expected = {problem["check"] for case in CASES for problem in json.loads(case.read_text())["problems"]}
+    cases = [json.loads(case.read_text()) for case in CASES]
+    expected = {problem["check"] for case in cases for problem in case["problems"]}
+    expected |= {name for case in cases for name in case.get("warnings", ())}
     assert NAMES - expected == set()
 
 
