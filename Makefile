@@ -22,7 +22,7 @@ deploy: .venv/ready  # the real hosts of inventory.py become one cluster
 verify: .venv/ready  # measure the real cluster; reads only
 	.venv/bin/pyinfra $(INVENTORY) verify.py
 
-check: .venv/ready  # format, lint, types, pure tests: within a minute
+check: .venv/ready setup-tests  # format, lint, types, pure tests: within a minute
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy bench cluster day_two engine facts lab local measure operations phases report tasks deploy.py verify.py config.py
@@ -45,6 +45,9 @@ conformance: setup-lab  # Kubernetes' own network and workload tests against a l
 bench: setup-lab  # measure how fast it is, beside plain pyinfra and the floor; about an hour, on an idle machine
 	$(PYTHON) -m bench all --inventory $(INVENTORY) $(if $(RUN),--run $(RUN))
 
+setup-tests:
+	@test -x /usr/sbin/sshd && command -v fish >/dev/null && command -v tcsh >/dev/null || { apt-get -q update; apt-get -q -y --no-install-recommends install openssh-server fish tcsh; }
+
 setup-lab: .venv/ready
 	@$(PYTHON) -m lab.prerequisites
 
@@ -54,4 +57,4 @@ setup-lab: .venv/ready
 	.venv/bin/python -m pip install -q -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help lab lab-down deploy verify bench check conformance page test test-all setup-lab
+.PHONY: help lab lab-down deploy verify bench check conformance page test test-all setup-lab setup-tests

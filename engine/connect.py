@@ -10,29 +10,20 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from pyinfra.api.connect import connect_all
+import gevent  # type: ignore[import-untyped]
+from pyinfra.api import Host
 from pyinfra.api.exceptions import PyinfraError
-from pyinfra.api.state import BaseStateCallback
 
+from cluster.preflight import connection
+from cluster.preflight.connection import Failure
 from cluster.problems import Problem, format_problems
-from engine import command_line
+from engine import command_line, login, remote
 from engine.confirm import Confirmation
 from engine.inventory import active_hosts, current_cluster
 from engine.timing import PhaseTimes
 
 unreachable: dict[str, str] = {}
-
-
-class Connections(BaseStateCallback):
-    """Keeps why each host could not be reached; if verify reaches none, ends with 2: nothing can be measured."""
-
-    def host_connect_error(self, state: Any, host: Any, error: Exception) -> None:  # type: ignore[override]
-        """Record the reason."""
-        unreachable[host.name] = " ".join(str(part) for part in error.args) or type(error).__name__
-        wanted = [member for member in state.inventory if state.is_host_in_limit(member)]
-        if command_line.is_verify() and all(member.name in unreachable for member in wanted):
-            print(f"0 of {len(wanted)} hosts could be reached: nothing was measured", file=sys.stderr)
-            sys.exit(2)
+_problems: dict[str, Problem] = {}
 
 
 def connect_needed(state: Any) -> None:
@@ -43,31 +34,52 @@ def connect_needed(state: Any) -> None:
     """
     if command_line.task_name():
         state.add_callback_handler(Confirmation())
+        _narrow(state)
     if command_line.deploy_files():
         state.add_callback_handler(PhaseTimes())
-    if command_line.task_name() or command_line.is_verify():
-        _connect_with_optional(state)
-    else:
-        connect_all(state)
-
-
-def _connect_with_optional(state: Any) -> None:
-    state.add_callback_handler(Connections())
-    if command_line.task_name():
-        _narrow(state)
-    limit, ask = state.config.FAIL_PERCENT, state.should_raise_failed_hosts
-    state.config.FAIL_PERCENT, state.should_raise_failed_hosts = 100, None
-    try:
-        connect_all(state)
-    except PyinfraError:
-        # pyinfra stops if no host is left; which one was needed says more.
-        if not command_line.task_name():
-            raise
-    if not command_line.is_verify():
-        state.config.FAIL_PERCENT, state.should_raise_failed_hosts = limit, ask
+    wanted = [member for member in state.inventory if state.is_host_in_limit(member)]
+    _refuse(login.passwords(list(state.inventory)))
+    _connect(state, wanted)
+    if command_line.is_verify():
+        _end_without_any(wanted)
+    elif command_line.task_name():
         _refuse_without(state)
-        # The hosts that are left out are optional: for pyinfra they would have failed, and the run with them.
-        state.failed_hosts.clear()
+    else:
+        _refuse(list(_problems.values()))
+
+
+def _connect(state: Any, wanted: Sequence[Host]) -> None:
+    """Connect to all hosts at once, ask each the first question, and activate the hosts that answer as root."""
+    tried = {member: state.pool.spawn(_problem_of, member) for member in wanted}
+    gevent.joinall(list(tried.values()), raise_error=True)
+    for member, outcome in tried.items():
+        if outcome.value is None:
+            state.activate_host(member)
+            continue
+        _problems[member.name] = outcome.value
+        unreachable[member.name] = outcome.value.what
+
+
+def _problem_of(member: Host) -> Problem | None:
+    member.connect(show_errors=False)
+    if not member.connected:
+        failure = getattr(member.connector, "failure", None) or Failure("other", "the connector could not connect")
+        return connection.problem(remote.way_of(member), failure)
+    # A fact or a command of pyinfra's own needs no root.
+    return login.problem_of(member) if command_line.deploy_files() else None
+
+
+def _end_without_any(wanted: Sequence[Host]) -> None:
+    """End verify with 2 if no host answers: nothing can be measured."""
+    if wanted and all(member.name in unreachable for member in wanted):
+        print(format_problems(_problems.values(), "the hosts"), file=sys.stderr)
+        print(f"0 of {len(wanted)} hosts could be reached: nothing was measured", file=sys.stderr)
+        sys.exit(2)
+
+
+def _refuse(found: Sequence[Problem]) -> None:
+    if found:
+        raise PyinfraError(format_problems(found, "the hosts; nothing was changed"))
 
 
 def _narrow(state: Any) -> None:
@@ -82,19 +94,15 @@ def _refuse_without(state: Any) -> None:
     """Stop if a host that the task needs can't be reached, or is left out by --limit or --exclude."""
     task, given = command_line.task(), command_line.given()
     reached = active_hosts()
-    found = [_away(name) for name in sorted(set(unreachable) - set(task.may_be_away(current_cluster(), given)))]
-    found += [_nobody(group) for group in task.needs(current_cluster(), given) if not reached & set(group)]
-    if found:
-        raise PyinfraError(format_problems(found, "the hosts; nothing was changed"))
+    needed = sorted(set(unreachable) - set(task.may_be_away(current_cluster(), given)))
+    found = [_away(_problems[name], name) for name in needed]
+    found += [_nobody(group) for group in task.needs(current_cluster(), given) if not reached & {*group, *needed}]
+    _refuse(found)
 
 
-def _away(name: str) -> Problem:
-    return Problem(
-        name,
-        f"it can't be reached: {unreachable[name]}",
-        "the task has something to do there",
-        f"see that `ssh` reaches it; or do without it now, and run the deploy when it is back: --exclude {name}",
-    )
+def _away(problem: Problem, name: str) -> Problem:
+    fix = f"{problem.fix}; or do without it now, and run the deploy when it is back: --exclude {name}"
+    return Problem(problem.where, problem.what, problem.why, fix)
 
 
 def _nobody(group: Sequence[str]) -> Problem:

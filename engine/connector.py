@@ -18,16 +18,16 @@ import gevent  # type: ignore[import-untyped]
 from paramiko.ssh_exception import ChannelException
 from pyinfra.api import Inventory
 from pyinfra.connectors.base import BaseConnector
+from pyinfra.connectors.ssh import SSHConnector
 
 from engine import command_line
 from engine.fact_cache.dispatch import Dispatcher
 from engine.fact_cache.history import History
+from engine.ssh import PAUSE_S, TRIES, SshSessions
 from facts.base import FactCommand
 
 # What programs print is read: a language of the host's, or one that the login brings along, must not change it.
 LOCALE = {"LC_ALL": "C.UTF-8"}
-TRIES = 240
-PAUSE_S = 0.25
 LISTS = Path("build/questions")
 
 
@@ -92,10 +92,11 @@ def equip(inventory: Inventory, dispatcher: Dispatcher | None) -> None:
 
 @cache
 def extended(connector: type[BaseConnector], dispatcher: Dispatcher | None) -> type[BaseConnector]:
-    """The connector class with patience, and with the cache if there is a dispatcher."""
+    """The connector class with patience, with framed sessions if it is SSH, and with the cache if there is a dispatcher."""
+    bases = (SshSessions, connector) if issubclass(connector, SSHConnector) else (connector,)
     if dispatcher is None:
-        return type(connector.__name__, (PatientConnector, connector), {})
-    return type(connector.__name__, (CachingConnector, PatientConnector, connector), {"dispatcher": dispatcher})
+        return type(connector.__name__, (PatientConnector, *bases), {})
+    return type(connector.__name__, (CachingConnector, PatientConnector, *bases), {"dispatcher": dispatcher})
 
 
 def dispatcher_of_this_run() -> Dispatcher:

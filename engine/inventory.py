@@ -21,7 +21,7 @@ from pyinfra_cli.inventory import make_inventory
 from cluster.inventory.declare import declare
 from cluster.model import Cluster, Host
 from cluster.problems import ModelError, Problem, format_problems
-from engine import command_line, inventory_file
+from engine import command_line, inventory_file, selection
 
 _folders: dict[Inventory, Path] = {}
 
@@ -44,7 +44,7 @@ def make_checked(source: Any, **kwargs: Any) -> Inventory:
     loaded = load(source, **kwargs)
     for warning in _model(loaded).warnings:
         logger.warning(warning)
-    wrong = command_line.problems(_model(loaded))
+    wrong = command_line.problems(_model(loaded)) + selection.problems(loaded, *_selected())
     if wrong:
         raise InventoryError(format_problems(wrong, "the call; no host was contacted"))
     _log_in_as_declared(loaded)
@@ -61,10 +61,15 @@ def load(source: Any, **kwargs: Any) -> Inventory:
         loaded: Inventory = make_inventory(source, **{**kwargs, "cwd": str(folder)})
     except InventoryError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _refusal([inventory_file.explained(error, source)]) from None
     _folders[loaded] = folder
     return loaded
+
+
+def _selected() -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    limit = command_line.option("limit")
+    return tuple(limit) if limit else None, tuple(command_line.option("exclude") or ())
 
 
 def current_cluster() -> Cluster:

@@ -32,9 +32,11 @@ def problems(source: Any) -> list[Problem]:
     return [*_ignored(path), *_twice(path)]
 
 
-def explained(error: Exception, source: str) -> Problem:
+def explained(error: BaseException, source: str) -> Problem:
     """The problem that an exception in an inventory or group data file stands for."""
     cause = getattr(error, "exception", error)
+    if isinstance(cause, SystemExit):
+        return _ended(cause, source)
     if isinstance(cause, SyntaxError):
         where = f"{_short(cause.filename or source)} line {cause.lineno}"
         return Problem(
@@ -51,6 +53,23 @@ def explained(error: Exception, source: str) -> Problem:
         f"it raises {type(cause).__name__}: {' '.join(str(cause).split())}",
         "the inventory is read whole before any host is contacted",
         "correct the line" if lines else "write each host as a name, or as (name, {…})",
+    )
+
+
+def _ended(error: SystemExit, source: str) -> Problem:
+    """The file called `exit()`."""
+    folder = Path(source).resolve().parent
+    ours = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).resolve().is_relative_to(folder)
+    ]
+    where = f"{_short(ours[-1].filename)} line {ours[-1].lineno}" if ours else _short(source)
+    return Problem(
+        where,
+        "it ends the program (exit, sys.exit or SystemExit)",
+        "a run that did nothing would look like one that did everything",
+        "remove the line; raise an exception if the inventory must not be used",
     )
 
 

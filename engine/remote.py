@@ -10,9 +10,11 @@ from typing import Any
 
 from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped]
 from paramiko.ssh_exception import SSHException
-from pyinfra import inventory
+from pyinfra import inventory, logger
 from pyinfra.api import Host, StringCommand
 
+from cluster.preflight import connection
+from cluster.preflight.connection import Way
 from facts.base import Fact, FactCommand
 
 # All hosts of a run may need the same one at once, and sshd takes ten sessions on a connection (engine/connector.py).
@@ -29,7 +31,7 @@ def run(name: str, command: str, stdin: str | None = None, timeout_s: int = 120)
     Raises RemoteFailure. Secrets go in by `stdin`, never in `command`.
     """
     target = _target(name)
-    arguments = _privilege(target)
+    arguments = privilege(target)
     if stdin is not None:
         arguments["_stdin"] = stdin
     try:
@@ -51,7 +53,7 @@ def ask(name: str, script: str, timeout_s: int) -> str:
     It changes nothing there, so cached facts stay, and it is not sent again in a later run, as a fact would be.
     """
     target = _target(name)
-    arguments = {**_privilege(target), "_stdin": script, "_timeout": timeout_s}
+    arguments = {**privilege(target), "_stdin": script, "_timeout": timeout_s}
     try:
         with _turns[name]:
             ok, output = target.run_shell_command(
@@ -74,7 +76,7 @@ def fetch(name: str, path: str, local: Path, temporary: str) -> None:
     `temporary`: path on the host for a copy that the login user can read, removed at the end.
     """
     target = _target(name)
-    arguments = {"remote_temp_filename": temporary, **_privilege(target)}
+    arguments = {"remote_temp_filename": temporary, **privilege(target)}
     try:
         with _turns[name]:
             is_fetched = target.get_file(path, str(local), **arguments)
@@ -94,17 +96,36 @@ def content(name: str, script: str, timeout_s: int) -> bytes:
 
 def fact(name: str, fact_class: type[Fact[Any]], **arguments: Any) -> Any:
     """A fact of the host `name`, read as root; None or the fact's default if it could not be read."""
-    target = _target(name)
+    try:
+        target = _target(name)
+    except RemoteFailure as failure:
+        logger.error(str(failure))
+        return None
     with _turns[name]:
-        return target.get_fact(fact_class, **arguments, **_privilege(target))
+        return target.get_fact(fact_class, **arguments, **privilege(target))
 
 
 def _target(name: str) -> Host:
     target: Host = inventory.get_host(name)
     if not target.connected:
-        target.connect(reason="(to read from it)")
+        target.connect(reason="(to read from it)", show_errors=False)
+    if not target.connected:
+        raise RemoteFailure(f"{name}: {_why(target)}")
     return target
 
 
-def _privilege(target: Host) -> dict[str, Any]:
+def _why(target: Host) -> str:
+    failure = getattr(target.connector, "failure", None)
+    return connection.problem(way_of(target), failure).what if failure else "it can't be reached"
+
+
+def way_of(target: Host) -> Way:
+    """How the host is reached, by its data."""
+    data = target.data
+    address = str(data.get("ssh_hostname") or target.name)
+    return Way(target.name, address, int(data.get("ssh_port") or 22), str(data.get("ssh_user") or "root"))
+
+
+def privilege(target: Host) -> dict[str, Any]:
+    """The arguments by which a command runs as root on the host."""
     return {"_sudo": True} if target.data.get("_sudo") else {}

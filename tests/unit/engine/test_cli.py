@@ -51,6 +51,13 @@ CASES = {
     "no_python": ("cloud = (", ALL, CLOUD, SYNTAX),
     "group_data_raise": (HOSTS, ALL, f"{CLOUD}image = secret\n", RAISED),
     "inventory_raises": (f"{HOSTS}\nhome = secret\n", ALL, CLOUD, RAISED),
+    "inventory_ends_the_program": (
+        f"{HOSTS}\nexit()\n",
+        ALL,
+        CLOUD,
+        "it ends the program (exit, sys.exit or SystemExit)",
+    ),
+    "group_data_end_the_program": (HOSTS, f"{ALL}raise SystemExit(0)\n", CLOUD, "it ends the program"),
     "host_in_no_group_with_a_site": (f'{HOSTS}\nstray = ["stray"]\n', ALL, CLOUD, STRAY),
     "host_twice": (HOSTS.replace("hub", "limb"), ALL, CLOUD, TWICE),
     "entry_ignored": (HOSTS.replace("cloud = [", "cloud = [\n    {},"), ALL, CLOUD, IGNORED),
@@ -77,6 +84,7 @@ def is_refused(run: subprocess.CompletedProcess[str], message: str) -> None:
     assert message in told
     assert "Connecting" not in told
     assert "Traceback" not in told
+    assert "pyinfra error" not in told
 
 
 @pytest.mark.parametrize("case", CASES)

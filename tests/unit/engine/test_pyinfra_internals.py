@@ -20,6 +20,7 @@ import pytest
 from pyinfra.api import Host, State
 from pyinfra.api.state import BaseStateCallback
 from pyinfra.connectors.base import BaseConnector
+from pyinfra.connectors.ssh import SSHConnector
 
 from tests.places import PROJECT
 
@@ -33,6 +34,7 @@ REPLACED = {
 DOCUMENTED = ("pyinfra", "pyinfra.api", "pyinfra.api.*", "pyinfra.connectors.base")
 READ = {
     "pyinfra.api.util.PYINFRA_INSTALL_DIR",
+    "pyinfra.connectors.ssh.SSHConnector",
     "pyinfra.connectors.util.CommandOutput",
     "pyinfra.connectors.util.OutputLine",
     "pyinfra.context.ctx_inventory",
@@ -42,16 +44,23 @@ READ = {
     "pyinfra_cli.inventory.make_inventory",
 }
 # Parameters of pyinfra's command line, read by their names in click.
-PARAMETERS = {"operations", "inventory", "data", "dry", "json_output", "yes", "verbosity"}
+PARAMETERS = {
+    *("operations", "inventory", "data", "dry", "json_output", "yes", "verbosity"),
+    *("limit", "exclude", "use_sudo_password"),
+}
 # Attributes that are read or set on pyinfra's objects, and methods that are overridden.
 ATTRIBUTES: dict[type, set[str]] = {
     State: {
         *("current_deploy_filename", "current_op_file_number", "is_executing", "should_raise_failed_hosts"),
-        *("is_host_in_limit", "add_callback_handler"),
+        *("is_host_in_limit", "add_callback_handler", "activate_host", "pool"),
     },
-    Host: {"connector_cls", "connector", "connected", "run_shell_command", "get_file", "get_fact", "noop"},
+    Host: {
+        *("connector_cls", "connector", "connected", "run_shell_command", "get_file", "get_fact", "noop"),
+        *("connect", "connector_data", "print_prefix"),
+    },
     BaseConnector: {"run_shell_command", "put_file", "get_file", "rsync", "disconnect"},
-    BaseStateCallback: {"host_connect_error", "operation_start", "operation_host_start", "operation_end"},
+    SSHConnector: {"connect", "client", "make_paramiko_kwargs", "get_file_transfer_connection"},
+    BaseStateCallback: {"operation_start", "operation_host_start", "operation_end"},
 }
 FOREIGN = ("pyinfra", "pyinfra_cli", "paramiko", "gevent", "click")
 LOOK = "this pyinfra {}: look at engine/pyinfra_internals.py before you use it"
@@ -221,6 +230,14 @@ def test_the_command_line_has_the_parameters_that_are_read() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("option", "command_line.option")
     ]
     assert {node.args[0].value for node in calls if isinstance(node.args[0], ast.Constant)} == PARAMETERS
+
+
+def test_ssh_is_used_by_the_connector_as_sessions_expect() -> None:
+    """engine/ssh.py stands in for one method of the client, and for the files' connection."""
+    text = inspect.getsource(sys.modules["pyinfra.connectors.ssh"])
+    for used in ("self.client.exec_command(", "stdout_buffer.channel.recv_exit_status()", ".getfo(", ".putfo("):
+        assert used in text, LOOK.format(f"does not use {used}")
+    assert '"prompted_sudo_password"' in inspect.getsource(sys.modules["pyinfra.connectors.util"])
 
 
 @pytest.mark.parametrize("holder", ATTRIBUTES, ids=lambda holder: holder.__name__)

@@ -1,0 +1,62 @@
+"""The first question of a run: whether commands run as root on each host, before anything else is asked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from getpass import getpass
+
+from paramiko.ssh_exception import SSHException
+from pyinfra.api import Host
+from pyinfra.api.exceptions import PyinfraError
+
+from cluster.observed.login import parse_login
+from cluster.preflight import login
+from cluster.problems import Problem
+from engine import command_line, remote
+from engine.ssh import SshSessions, Unanswered
+from facts.base import FactCommand
+from facts.login import Login
+
+# Where pyinfra's connectors look for the password of sudo, whoever runs the command.
+PASSWORD = "prompted_sudo_password"  # noqa: S105
+
+
+def passwords(targets: Iterable[Host]) -> list[Problem]:
+    """Keep the sudo passwords of the hosts for this run; `_use_sudo_password` is asked once for all of them."""
+    everywhere = command_line.option("use_sudo_password")
+    found, asked = [], [target for target in targets if everywhere or target.data.get("_use_sudo_password")]
+    for target in asked:
+        if not target.data.get("_sudo_password") and not sys.stdin.isatty():
+            found.append(login.locked_sudo(remote.way_of(target)))
+    to_ask = [target for target in asked if not target.data.get("_sudo_password")]
+    answer = (
+        getpass(f"sudo password on {', '.join(target.name for target in to_ask)}: ") if to_ask and not found else ""
+    )
+    for target in targets:
+        password = target.data.get("_sudo_password") or (answer if target in to_ask else "")
+        if password:
+            target.connector_data[PASSWORD] = password
+            # As an argument of each command it would keep facts from being cached.
+            target.data._sudo_password = None
+    return found
+
+
+def problem_of(target: Host) -> Problem | None:
+    """Why commands don't run as root on a connected host; None if they do, or if it is no host of SSH."""
+    if not isinstance(target.connector, SshSessions):
+        return None
+    way = remote.way_of(target)
+    try:
+        ok, output = target.run_shell_command(FactCommand(Login().command()), **remote.privilege(target))
+    except Unanswered as error:
+        return login.problem(way, error.printed)
+    except (SSHException, OSError, PyinfraError) as error:
+        return login.problem(way, [str(error) or type(error).__name__])
+    if not ok:
+        return login.problem(way, [*output.stdout_lines, *output.stderr_lines])
+    try:
+        uid = parse_login(output.stdout_lines).uid
+    except (ValueError, KeyError):
+        return login.problem(way, output.stdout_lines)
+    return login.not_root(way, uid) if uid else None

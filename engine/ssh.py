@@ -1,0 +1,217 @@
+"""SSH as a real host needs it: answers that noise and odd bytes can't spoil, a line whose death is noticed, failures that have a kind.
+
+It extends pyinfra's SSH connector by its own methods, and its client by one method of the object.
+"""
+
+# The classes are mixed in before a connector, which `super()` leads to.
+# mypy: disable-error-code="safe-super"
+
+from __future__ import annotations
+
+import base64
+import secrets
+import shlex
+from collections.abc import Iterator
+from typing import IO, Any
+
+import gevent  # type: ignore[import-untyped]
+from paramiko.ssh_exception import ChannelException, SSHException
+from pyinfra import logger
+from pyinfra.api.exceptions import ConnectError, PyinfraError
+from pyinfra.connectors.base import BaseConnector
+
+from cluster.preflight.connection import Failure
+from engine import ssh_errors
+
+# A dead line is noticed within a minute: 15 s until the next question, and 40 s for its answer, which a busy machine may need.
+ASK_EVERY_S = 15
+ANSWER_WITHIN_S = 40
+# How long a session that the server refuses is asked for again: a minute.
+TRIES = 240
+PAUSE_S = 0.25
+# How pyinfra's connector recognises a host that asks for a password; it would prompt in the middle of a run.
+_PROMPTS = ("sudo: a password is required", "sudo-rs: interactive authentication is required")
+# Any login shell starts this, be it sh, fish or csh. sh reads the command as one line of its standard input, byte by byte, so that
+# it is in no argument, and the rest of the input is the command's own.
+_START = 'exec sh -c \'IFS= read -r c; echo {mark}; echo {mark} >&2; eval "$(echo "$c" | base64 -d)"\''
+
+
+class Unanswered(SSHException):
+    """The command was not run: the login printed something else, which is in `printed`."""
+
+    def __init__(self, printed: list[str]) -> None:
+        self.printed = printed
+        super().__init__(" ".join(printed)[:200] or "the login runs no command")
+
+
+class LineDied(SSHException):
+    """The connection ended while a command ran."""
+
+
+class SshSessions(BaseConnector):
+    """Mixed into pyinfra's SSH connector."""
+
+    client: Any
+    data: Any
+    failure: Failure | None = None
+
+    def connect(self) -> None:
+        """Connect; raises ConnectError for every failure, whose kind is then in `failure`."""
+        try:
+            super().connect()
+        except (PyinfraError, SSHException, OSError, EOFError, ValueError, TypeError) as error:
+            transport = self.client and self.client.get_transport()
+            self.failure = ssh_errors.failure_of(error, self.data, bool(transport and transport.remote_version))
+            key = self.data.get("ssh_key")
+            if self.failure.kind in ("login", "keyless") and key and ssh_errors.is_locked(key):
+                self.failure = Failure("locked", key)
+            raise ConnectError(" ".join(str(part) for part in error.args)) from error
+        transport = self.client.get_transport()
+        gevent.spawn(watch, transport, self.host.print_prefix)
+        self.client.exec_command = Framed(transport).run
+
+    def make_paramiko_kwargs(self) -> dict[str, Any]:
+        """pyinfra's own, but a key with a passphrase is looked for in the agent: nobody is asked for it in a run."""
+        key = self.data.get("ssh_key")
+        if not key or self.data.get("ssh_key_password") or not ssh_errors.is_locked(key):
+            return super().make_paramiko_kwargs()  # type: ignore[misc,no-any-return]
+        self.data["ssh_key"] = None
+        try:
+            return {**super().make_paramiko_kwargs(), "allow_agent": True, "look_for_keys": False}  # type: ignore[misc]
+        finally:
+            self.data["ssh_key"] = key
+
+    def get_file_transfer_connection(self) -> Transfer:
+        """Files go through a command: SFTP holds a session of its own, and breaks if the login prints anything."""
+        return Transfer(Framed(self.client.get_transport()))
+
+    def disconnect(self) -> None:
+        """Nothing is kept for files."""
+
+
+class Framed:
+    """Runs commands on a connection so that the output of the login is kept apart from the command's."""
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+
+    def run(self, command: str, get_pty: bool = False, **_: Any) -> tuple[Any, Any, Any]:
+        """As paramiko's `exec_command`: standard input, output and error."""
+        channel = self._transport.open_session()
+        if get_pty:
+            channel.get_pty()
+            channel.exec_command(command)
+            return (
+                channel.makefile_stdin("wb"),
+                Lines(channel, channel.makefile("rb"), None),
+                Lines(channel, channel.makefile_stderr("rb"), None),
+            )
+        mark = secrets.token_hex(8)
+        channel.exec_command(_START.format(mark=mark))
+        given = channel.makefile_stdin("wb")
+        try:
+            given.write(base64.b64encode(command.encode()) + b"\n")
+            given.flush()
+        except OSError:
+            # The other side has ended already: what it printed says why.
+            pass
+        output = Lines(channel, channel.makefile("rb"), mark)
+        return given, output, Lines(channel, channel.makefile_stderr("rb"), mark, output)
+
+
+class Lines:
+    """The lines that a command printed, of one of its two outputs, without what stood before the mark.
+
+    A byte that is no UTF-8 becomes a replacement character; it ends nothing.
+    """
+
+    def __init__(self, channel: Any, file: Any, mark: str | None, beside: Lines | None = None) -> None:
+        self._channel, self._file, self._mark = channel, file, mark
+        self._began = mark is None
+        self.noise: list[str] = beside.noise if beside else []
+        self.channel = self
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._file:
+            text = line.decode("utf-8", "replace")
+            if self._began:
+                yield f"{text.rstrip()} (nobody is asked during a run)\n" if text.strip() in _PROMPTS else text
+            elif self._mark and text.rstrip("\r\n").endswith(self._mark):
+                self._began = True
+            else:
+                self.noise.append(text.rstrip("\r\n"))
+
+    def rest(self) -> Iterator[bytes]:
+        """What follows the mark, byte for byte."""
+        while not self._began and (line := self._file.readline()):
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            self._began = bool(self._mark) and text.endswith(self._mark)
+            if not self._began:
+                self.noise.append(text)
+        while part := self._file.read(65536):
+            yield part
+
+    def recv_exit_status(self) -> int:
+        """The exit code; raises Unanswered if the command never began, LineDied if the connection ended."""
+        status: int = self._channel.recv_exit_status()
+        if not self._began:
+            raise Unanswered([line for line in self.noise if line])
+        if status == -1 and not self._channel.get_transport().is_active():
+            raise LineDied("the connection ended while a command ran")
+        return status
+
+
+class Transfer:
+    """Sends and fetches single files, each by a command of its own."""
+
+    def __init__(self, framed: Framed) -> None:
+        self._framed = framed
+
+    def putfo(self, source: IO[Any], remote_filename: str) -> None:
+        """Write a file of the login user; raises OSError."""
+        given, output, errors = self._run(f"cat > {shlex.quote(remote_filename)}")
+        while part := source.read(65536):
+            given.write(part.encode() if isinstance(part, str) else part)
+        given.close()
+        self._end(output, errors)
+
+    def getfo(self, remote_filename: str, target: IO[Any]) -> None:
+        """Read a file as the login user; raises OSError."""
+        given, output, errors = self._run(f"cat {shlex.quote(remote_filename)}")
+        given.close()
+        for part in output.rest():
+            target.write(part)
+        self._end(output, errors)
+
+    def _end(self, output: Lines, errors: Lines) -> None:
+        for _ in output:
+            pass
+        reason = " ".join(line.strip() for line in errors)
+        if output.recv_exit_status() != 0:
+            raise OSError(reason or "the file could not be copied")
+
+    def _run(self, command: str) -> tuple[Any, Any, Any]:
+        """A server may allow one session at a time (MaxSessions 1), and counts one until its processes are gone."""
+        for _ in range(TRIES):
+            try:
+                return self._framed.run(command)
+            except ChannelException:
+                gevent.sleep(PAUSE_S)
+        return self._framed.run(command)
+
+
+def watch(transport: Any, prefix: str) -> None:
+    """Ask the other side again and again whether it is there, until the connection ends; without an answer, end it.
+
+    Every SSH server answers a request that it does not know. It goes through jump hosts and proxies, as TCP's own keepalive does not.
+    """
+    while transport.is_active():
+        gevent.sleep(ASK_EVERY_S)
+        try:
+            with gevent.Timeout(ANSWER_WITHIN_S):
+                transport.global_request("keepalive@openssh.com", wait=True)
+        except gevent.Timeout:
+            logger.error(f"{prefix}the connection is dead: no answer for {ANSWER_WITHIN_S} s")
+            transport.close()
+        except (SSHException, OSError, EOFError):
+            return

@@ -1,0 +1,177 @@
+"""Sessions on real SSH servers whose logins are as people have them: noise, other shells, one session at a time, sudo that asks."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gevent  # type: ignore[import-untyped]
+import pytest
+
+from engine import ssh
+from tests.unit.engine.sshd import Network, network
+
+__all__ = ["network"]
+LATIN = b"one\n# caf\xe9 and more\nit's $HOME `id` !5 \\n\nlast\n"
+READ = ["one", "# caf\ufffd and more", "it's $HOME `id` !5 \\n", "last"]
+
+
+def shell(name: str) -> str:
+    """Makes `name` the login shell."""
+    found = shutil.which(name)
+    assert found, f"these tests need {name}: apt-get install {name}"
+    return f'exec {found} -c "$SSH_ORIGINAL_COMMAND"'
+
+
+def path_with(folder: Path, number: int, name: str, text: str) -> str:
+    """sshd's setting for a PATH in which a program of ours stands first."""
+    at = folder / f"bin-{number}"
+    at.mkdir()
+    (at / name).write_text(f"#!/bin/sh\n{text}\n")
+    (at / name).chmod(0o755)
+    return f"PATH={at}:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def noise(folder: Path, number: int, text: str) -> dict[str, str]:
+    """A login that runs `text` before every command, as a .bashrc does."""
+    (folder / f"noise-{number}").write_text(text)
+    return {"SetEnv": f"BASH_ENV={folder / f'noise-{number}'}", "ForceCommand": shell("bash")}
+
+
+def hosts(network: Network, names: list[str], **data: Any) -> dict[str, dict[str, Any]]:
+    given = {"ssh_hostname": "127.0.0.1", "ssh_key": str(network.key), **data}
+    return {name: {**given, "ssh_port": 2201 + number} for number, name in enumerate(names)}
+
+
+def test_any_login_gives_the_same_answer(network: Network) -> None:
+    logins: dict[str, dict[str, str]] = {
+        "plain": {},
+        "welcome": noise(network.folder, 1, "echo Welcome; echo load 0.12 >&2"),
+        "unended": noise(network.folder, 2, "printf 'no line end'; printf 'none' >&2"),
+        "latin": noise(network.folder, 3, "printf 'caf\\351\\n'"),
+        "fish": {"ForceCommand": shell("fish")},
+        "tcsh": {"ForceCommand": shell("tcsh")},
+        "dash": {"ForceCommand": shell("dash")},
+        "single": {"MaxSessions": "1"},
+        "transferless": {"Subsystem": "sftp /bin/false"},
+    }
+    for number, options in enumerate(logins.values()):
+        network.listen(2201 + number, **options)
+    (network.folder / "it's").write_bytes(LATIN)
+    inventory = network.inventory(hosts(network, list(logins)))
+    done = network.pyinfra(str(inventory), "fact", "facts.files.Content", f"path={network.folder}/it's", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (answers,) = json.loads(done.stdout).values()
+    assert answers == dict.fromkeys(logins, READ)
+
+
+SUDO = {
+    "asks": ("sudo: a password is required", "sudo asks root for a password"),
+    "asks-too": ("sudo-rs: interactive authentication is required", "sudo asks root for a password"),
+    "tty": ("sudo: sorry, you must have a tty to run sudo", "sudo wants a terminal"),
+    "nobody": ("root is not in the sudoers file.", "root may not use sudo"),
+}
+
+
+def test_logins_that_are_of_no_use_are_problems(network: Network) -> None:
+    for number, (printed, _) in enumerate(SUDO.values()):
+        at = path_with(network.folder, number, "sudo", f"echo '{printed}' >&2; exit 1")
+        network.listen(2201 + number, SetEnv=at)
+    network.listen(
+        2205, ForceCommand='echo \'Please login as the user "ubuntu" rather than the user "root".\'; exit 142'
+    )
+    network.listen(2206, ForceCommand="echo 'This account is currently not available.'; exit 1")
+    wanted = {name: what for name, (_, what) in SUDO.items()} | {
+        "image": "the image lets root in for a message only: log in as ubuntu",
+        "shell": "the login shell of root lets nobody work",
+    }
+    done = network.pyinfra(str(network.inventory(hosts(network, list(wanted), _sudo=True))), "deploy.py", "--dry")
+    printed = done.stdout + done.stderr
+    assert done.returncode == 1, printed
+    assert "Traceback" not in printed
+    assert "sudo password:" not in printed
+    assert f"{len(wanted)} problems in the hosts; nothing was changed" in printed
+    for name, what in wanted.items():
+        assert f"{name} login\n      what  {what}" in printed
+
+
+def test_the_password_of_sudo_needs_somebody_to_ask(network: Network) -> None:
+    network.listen(2201)
+    done = network.pyinfra(
+        str(network.inventory(hosts(network, ["den"], _sudo=True, _use_sudo_password=True))), "deploy.py", "--dry"
+    )
+    assert done.returncode == 1, done.stderr
+    assert "there is no terminal to ask at" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+class Channel:
+    """Stands for a session of paramiko."""
+
+    def __init__(self, output: bytes, status: int = 0, is_active: bool = True) -> None:
+        self.output, self.status, self.is_active = output, status, is_active
+
+    def recv_exit_status(self) -> int:
+        return self.status
+
+    def get_transport(self) -> Any:
+        return SimpleNamespace(is_active=lambda: self.is_active)
+
+
+def lines(output: bytes, status: int = 0, is_active: bool = True, mark: str | None = "mark") -> ssh.Lines:
+    return ssh.Lines(Channel(output, status, is_active), io.BytesIO(output), mark)
+
+
+def test_what_stands_before_the_mark_is_noise() -> None:
+    read = lines(b"hello\nmark\nanswer\n\xff\n")
+    assert list(read) == ["answer\n", "\ufffd\n"]
+    assert (read.noise, read.recv_exit_status()) == (["hello"], 0)
+    assert list(lines(b"one\n", mark=None)) == ["one\n"]
+
+
+def test_without_the_mark_nothing_is_an_answer() -> None:
+    read = lines(b"This account is closed.\n", status=0)
+    assert list(read) == []
+    with pytest.raises(ssh.Unanswered, match="This account is closed"):
+        read.recv_exit_status()
+
+
+def test_a_connection_that_ends_is_no_exit_code() -> None:
+    read = lines(b"mark\nhalf", status=-1, is_active=False)
+    assert list(read) == ["half"]
+    with pytest.raises(ssh.LineDied):
+        read.recv_exit_status()
+
+
+def test_pyinfra_is_not_made_to_ask_for_a_password() -> None:
+    (line,) = lines(b"mark\nsudo: a password is required\n")
+    assert line.strip() not in ("sudo: a password is required", "sudo-rs: interactive authentication is required")
+
+
+class Dead:
+    """A connection whose other side has gone without a word."""
+
+    def __init__(self) -> None:
+        self.is_open = True
+
+    def is_active(self) -> bool:
+        return self.is_open
+
+    def global_request(self, kind: str, wait: bool) -> None:
+        gevent.sleep(3600)
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+def test_a_dead_connection_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ssh.ASK_EVERY_S + ssh.ANSWER_WITHIN_S < 60
+    monkeypatch.setattr(ssh, "ASK_EVERY_S", 0)
+    monkeypatch.setattr(ssh, "ANSWER_WITHIN_S", 0.05)
+    dead = Dead()
+    ssh.watch(dead, "[den] ")
+    assert not dead.is_active()
