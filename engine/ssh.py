@@ -33,7 +33,7 @@ PAUSE_S = 0.25
 _PROMPTS = ("sudo: a password is required", "sudo-rs: interactive authentication is required")
 # Any login shell starts this, be it sh, fish or csh. sh reads the command as one line of its standard input, byte by byte, so that
 # it is in no argument, and the rest of the input is the command's own.
-_START = 'exec sh -c \'IFS= read -r c; echo {mark}; echo {mark} >&2; eval "$(echo "$c" | base64 -d)"\''
+_START = 'exec sh -c \'export LC_ALL=C.UTF-8; IFS= read -r c; echo {mark}; echo {mark} >&2; eval "$(echo "$c" | base64 -d)"\''
 
 
 class Unanswered(SSHException):
