@@ -35,6 +35,7 @@ test: setup-lab check page  # what CI runs: check, the report page, then the lab
 	$(PYTHON) -m pytest -v -m "lab and not long" -x tests/lab
 
 test-all: setup-lab check page  # everything, into docs/proof.md; takes hours, goes on where it was interrupted
+	$(PYTHON) -m lab.prerequisites arm64
 	$(PYTHON) -m pytest -v -p tests.proof -m lab tests/lab
 
 conformance: setup-lab  # Kubernetes' own network and workload tests against a lab of the inventory; builds them first

@@ -23,7 +23,7 @@ from cluster.sources import SHA256, Pins
 from lab.failures import LabError
 from lab.mirror.request import machine_architecture
 from lab.polling import step
-from lab.world.hosts import CGROUP_V2
+from lab.world.containers import CGROUP_V2
 
 ROUND_TRIP_MS = 100.0
 STARTED = re.compile(r"--> Starting operation: (.*)")

@@ -13,7 +13,6 @@ from cluster.model import Cluster
 from lab.commands import run
 from lab.failures import LabError
 from lab.load_inventory import load
-from lab.mirror.request import machine_architecture
 from lab.polling import step
 from lab.world import hosts, lifecycle
 from lab.world import operator as operator_machine
@@ -92,7 +91,7 @@ def use_lab(run_id: str, inventory: Path, keep: bool, **options: bool) -> Iterat
 
 def boot(lab_run: Run, cluster: Cluster, ssh_only: bool = False) -> None:
     """Boot a lab whose links have no delay, and whose packages are the same on every machine."""
-    options = Options((machine_architecture(),), delay=False, ssh_only=ssh_only, source="build")
+    options = Options((), delay=False, ssh_only=ssh_only, source="build")
     lifecycle.up(lab_run, cluster, options)
 
 

@@ -17,10 +17,10 @@ from lab.failures import Interrupted, LabError
 from lab.interrupts import interruptible
 from lab.load_inventory import load
 from lab.polling import step
-from lab.world import hosts, lifecycle, status
+from lab.world import boot, hosts, lifecycle, status
 from lab.world import operator as operator_machine
 from lab.world import readdress as readdressing
-from lab.world.plan import WorldPlan
+from lab.world.plan import WorldPlan, as_machines
 from lab.world.state import PROJECT, Run, run_id
 
 Verb = Callable[[Run, argparse.Namespace, list[str]], int]
@@ -39,22 +39,18 @@ def up(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     with interruptible(), lab.locked():
         declared = declared_cluster(given)
         if lab.state.get("up") and lifecycle.has_networks(lab):
-            changed = "" if lab.cluster() == declared else "; the inventory has changed since, so take it down first"
+            same = lab.cluster() in (declared, as_machines(declared))
+            changed = "" if same else "; the inventory has changed since, so take it down first"
             print(f"The lab {lab.name} is up already{changed}.")
             return 0
-        architectures = tuple(given.arch or (mirror.request.machine_architecture(),))
         lifecycle.up(
             lab,
             declared,
             lifecycle.Options(
-                architectures,
-                not given.no_delay,
-                given.keep,
-                also=tuple(given.also),
-                acme=given.acme,
-                source=given.source,
+                tuple(given.arch), not given.no_delay, given.keep, also=tuple(given.also), acme=given.acme,
+                source=given.source, machines=given.machines,
             ),
-        )
+        )  # fmt: skip
     print(NEXT.format(run=lab.name, option=lab_options(given)))
     return 0
 
@@ -133,7 +129,15 @@ def run(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
 
 def shell(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
     """Start a root shell on a host."""
-    return run(lab, given, ["bash", "-l"])
+    host = running_world(lab).host(given.host)
+    return replace_process(hosts.kind(host).shell_command(lab, host), dict(os.environ))
+
+
+def console(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
+    """Print what a host has printed on its console."""
+    file = lab.host_folder(running_world(lab).host(given.host).name) / "console.log"
+    print(file.read_text(errors="replace") if file.exists() else "", end="")
+    return 0
 
 
 def replace_process(words: Sequence[str], environment: dict[str, str]) -> int:
@@ -173,7 +177,7 @@ def power(lab: Run, given: argparse.Namespace, rest: list[str]) -> int:
         elif given.state == "new":
             lifecycle.replace_hosts(lab, planned, chosen)
         else:
-            lifecycle.power_on(lab, planned, [host for host in chosen if not hosts.is_on(lab, host)])
+            boot.power_on(lab, planned, [host for host in chosen if not hosts.is_on(lab, host)])
     return 0
 
 
@@ -216,7 +220,7 @@ def change(lab: Run, given: argparse.Namespace, how: Callable[[Run, str, str | N
 
 VERBS: dict[str, Verb] = {
     "up": up, "deploy": deploy, "verify": verify, "conformance": conform, "status": show_status, "shell": shell, "run": run, "operator": operator,
-    "log": log, "power": power, "readdress": readdress, "delay": delay, "break": cause, "heal": heal, "down": down,
+    "log": log, "console": console, "power": power, "readdress": readdress, "delay": delay, "break": cause, "heal": heal, "down": down,
 }  # fmt: skip
 
 

@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     verb("run", "run a command on a host, as root: run HOST -- CMD…").add_argument("host", metavar="HOST")
     verb("operator", "run a command on the operator's machine: operator -- CMD…")
     verb("log", "the requests to the mirror, one JSON object a line")
+    verb("console", "what a host has printed on its console").add_argument("host", metavar="HOST")
     _power(verb("power", "cut the power of hosts, boot them, or replace them"))
     verb("readdress", "route the inventory's changed public addresses to the hosts, as a provider does")
     _delay(verb("delay", "switch the links' delay and loss"))
@@ -78,8 +79,12 @@ def _up(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--also", action="append", type=part_version, default=[], metavar="PART=X.Y.Z", help=also)
     acme = "the gateway obtains its certificate by ACME from the lab's authority; default: a certificate by file"
     verb.add_argument("--acme", action="store_true", help=acme)
-    architecture = "artifacts of this architecture (may be repeated; default: this machine's)"
-    verb.add_argument("--arch", action="append", choices=("amd64", "arm64"), help=architecture)
+    architecture = (
+        "artifacts of this architecture, too (may be repeated); this machine's and its hosts' are there anyway"
+    )
+    verb.add_argument("--arch", action="append", choices=("amd64", "arm64"), default=[], help=architecture)
+    machines = "every host is a virtual machine, not only the declared ones"
+    verb.add_argument("--machines", action="store_true", help=machines)
     source = "packages and images: the publishers' own as far as they can be had (auto), all of them, or all built here (default: auto)"
     verb.add_argument("--source", choices=SOURCES, default="auto", help=source)
 

@@ -1,4 +1,7 @@
-"""The lab's requirements on this machine. `python -m lab.prerequisites` installs missing packages."""
+"""The lab's requirements on this machine. `python -m lab.prerequisites [ARCHITECTURE…]` installs missing packages.
+
+ARCHITECTURE: of emulated machines.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from pathlib import Path
 from lab import mirror
 from lab.commands import run
 from lab.failures import LabError, UnsupportedMachine
+from lab.world.accelerator import PACKAGES
 
 DEBIAN_PACKAGES = (
     "conntrack",
@@ -31,13 +35,18 @@ PAGE_PACKAGES = ("chromium", "graphviz")
 # Every init, kubelet and containerd uses inotify, all as one user of this machine: the default is too low for six hosts.
 ENOUGH = {"/proc/sys/fs/inotify/max_user_instances": 4096, "/proc/sys/fs/inotify/max_user_watches": 262144}
 FOREIGN = ("aarch64", "arm64", "qemu")  # only for the second architecture
+# mmdebstrap asks it whether this machine runs an image's programs.
+FOREIGN_IMAGES = ("arch-test", "qemu-user-static")
 
 
-def needed(architectures: Iterable[str]) -> tuple[str, ...]:
-    """The Debian packages that a lab with artifacts of these architectures needs."""
-    both = set(architectures) - {mirror.request.machine_architecture()}
-    own = [name for name in mirror.DEBIAN_PACKAGES if both or not any(word in name for word in FOREIGN)]
-    return tuple(dict.fromkeys((*DEBIAN_PACKAGES, *own)))
+def needed(architectures: Iterable[str], machines: Iterable[str] = ()) -> tuple[str, ...]:
+    """The Debian packages that a lab with artifacts of these architectures, and with virtual machines of those, needs."""
+    own = mirror.request.machine_architecture()
+    both = set(architectures) - {own}
+    builders = [name for name in mirror.DEBIAN_PACKAGES if both or not any(word in name for word in FOREIGN)]
+    emulators = [PACKAGES[architecture] for architecture in machines]
+    images = FOREIGN_IMAGES if set(machines) - {own} else ()
+    return tuple(dict.fromkeys((*DEBIAN_PACKAGES, *builders, *emulators, *images)))
 
 
 def missing(packages: Iterable[str]) -> list[str]:
@@ -47,7 +56,7 @@ def missing(packages: Iterable[str]) -> list[str]:
     return [name for name in packages if name not in installed]
 
 
-def check(architectures: Iterable[str] = ()) -> None:
+def check(architectures: Iterable[str] = (), machines: Iterable[str] = ()) -> None:
     """UnsupportedMachine, with one reason, if the lab can't run here."""
     if platform.system() != "Linux":
         raise UnsupportedMachine(
@@ -63,7 +72,7 @@ def check(architectures: Iterable[str] = ()) -> None:
         raise UnsupportedMachine(
             "it is no Debian", "base images and packages are Debian's", "Use Debian 12 or later, or Ubuntu."
         )
-    if absent := missing(needed(architectures)):
+    if absent := missing(needed(architectures, machines)):
         raise UnsupportedMachine(
             f"it lacks {', '.join(absent)}", "the lab is made with them", f"Run: apt-get install {' '.join(absent)}"
         )
@@ -78,9 +87,9 @@ def raise_limits() -> None:
             print(f"{name}: {before} → {enough}, until this machine boots again", flush=True)
 
 
-def install() -> None:
-    """Install the packages for both architectures, and for tests of the report page."""
-    absent = missing((*needed(("amd64", "arm64")), *PAGE_PACKAGES))
+def install(machines: Iterable[str]) -> None:
+    """Install the packages for artifacts of both architectures, for these machines, and for tests of the report page."""
+    absent = missing((*needed(("amd64", "arm64"), machines), *PAGE_PACKAGES))
     if not absent:
         return
     print(f"installing {' '.join(absent)}", flush=True)
@@ -97,11 +106,17 @@ def known(package: str) -> bool:
     return not subprocess.run(["apt-cache", "show", package], capture_output=True).returncode
 
 
+def main(words: Iterable[str]) -> None:
+    """Install and check; `words`: architectures of virtual machines in addition to this machine's own."""
+    machines = sorted({mirror.request.machine_architecture(), *words})
+    if os.geteuid() == 0 and shutil.which("dpkg-query"):
+        install(machines)
+    check(("amd64", "arm64"), machines)
+
+
 if __name__ == "__main__":
     try:
-        if os.geteuid() == 0 and shutil.which("dpkg-query"):
-            install()
-        check(("amd64", "arm64"))
+        main(sys.argv[1:])
     except (LabError, subprocess.CalledProcessError) as problem:
         print(problem, file=sys.stderr)
         sys.exit(1)

@@ -16,13 +16,30 @@ Source = Literal["docker", "distribution"]
 Exception_ = Literal["container", "cgroup-v1", "old-release", "small-memory", "removed-packages", "closed-udp", "idle"]
 Effect = Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
 Release = Literal["bullseye", "bookworm", "trixie"]
-Oddity = Literal["systemd-resolved", "swap", "foreign-chains", "old-containerd"]
+Oddity = Literal[
+    "systemd-resolved",
+    "swap",
+    "foreign-chains",
+    "old-containerd",
+    "no-memory-cgroup",
+    "zram-swap",
+    "cloud-init",
+    "netplan",
+    "ufw",
+]
+Machine = Literal["container", "vm"]
+Architecture = Literal["amd64", "arm64"]
 
 
 class Rehearsal(Declared):
     """What the lab makes of this host; real machines never see it."""
 
     release: Annotated[Release | None, Key(one_of(Release), "the lab has these systems", '"trixie"')] = None
+    machine: Annotated[Machine, Key(one_of(Machine), "the lab builds the host as one of these", '"vm"')] = "container"
+    architecture: Annotated[
+        Architecture | None,
+        Key(one_of(Architecture), "the lab has these systems", '"arm64"', absent="as the lab machine"),
+    ] = None
     oddities: Annotated[tuple[Oddity, ...], Key(any_of(Oddity), "the lab knows these", '("swap",)')] = ()
 
 
@@ -88,7 +105,11 @@ class HostSettings(Declared):
     ] = ()
     rehearsal: Annotated[
         Rehearsal,
-        Key("release and oddities", "the lab builds the host so", '{"release": "trixie", "oddities": ("swap",)}'),
+        Key(
+            "release, machine, architecture and oddities",
+            "the lab builds the host so",
+            '{"release": "trixie", "oddities": ("swap",)}',
+        ),
     ] = Rehearsal()
     ssh_hostname: Annotated[
         Reachable,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import shlex
+import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,7 @@ from lab import mirror
 from lab.commands import run
 from lab.faults import filters
 from lab.faults.context import Context, on_host
-from lab.world import hosts, lifecycle
+from lab.world import boot, hosts, lifecycle
 from lab.world.plan import HostPlan
 from lab.world.quirks import FILES, text
 
@@ -71,7 +72,7 @@ def switch_off(context: Context) -> None:
 def switch_on(context: Context) -> None:
     """Boot the host from the same disk, unless it runs."""
     if not hosts.is_on(context.lab, context.host):
-        lifecycle.power_on(context.lab, context.world, [context.host])
+        boot.power_on(context.lab, context.world, [context.host])
 
 
 def stop_unit(unit: str, part: Part = "host") -> Action:
@@ -90,7 +91,10 @@ def _systemctl(context: Context, verb: str, unit: str, part: Part) -> None:
 
 
 def skew_clock(context: Context) -> None:
-    """Preload a library that shifts the clock: the hosts of a lab share this machine's clock."""
+    """Set a machine's own clock; containers share this machine's, so a library that shifts it is preloaded."""
+    if context.host.is_machine:
+        set_clock(context, AHEAD)
+        return
     on_host(context, SKEW_CLOCK % base64.b64encode(skewed_clock()).decode())
 
 
@@ -106,8 +110,16 @@ def skewed_clock() -> bytes:
         return library.read_bytes()
 
 
+def set_clock(context: Context, ahead: int) -> None:
+    """Set a machine's clock to so many seconds after this machine's."""
+    on_host(context, f"date -u -s @{time.time() + ahead:.1f} >/dev/null")
+
+
 def unskew_clock(context: Context) -> None:
-    """Remove the library."""
+    """Set a machine's clock right, or remove the library."""
+    if context.host.is_machine:
+        set_clock(context, 0)
+        return
     on_host(context, "rm -f /etc/ld.so.preload /usr/local/lib/skewed-clock.so")
 
 

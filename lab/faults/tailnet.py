@@ -10,7 +10,6 @@ from typing import Any
 from cluster.documents import routes
 from lab.faults.context import Context, on_host
 from lab.polling import wait_until
-from lab.world.network import UPLINK
 from lab.world.plan import HostPlan
 
 KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system"
@@ -123,7 +122,7 @@ def add_guest_route(context: Context) -> None:
             "its site is no routed fabric with a neighbour and a far site",
         )
     context.save(str(far))
-    on_host(context, f"ip route add {far} via {neighbour.host.lan_address} dev {UPLINK}")
+    on_host(context, f"ip route add {far} via {neighbour.host.lan_address}")
 
 
 def remove_guest_route(context: Context) -> None:

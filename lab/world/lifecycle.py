@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cluster.model import Cluster
 from lab import mirror, prerequisites
-from lab.commands import run
 from lab.failures import Interrupted, LabError
 from lab.interrupts import ignore
-from lab.polling import step, wait_until
-from lab.world import acme, dns, hosts, images, links, network, operator, serving
-from lab.world.plan import HostPlan, WorldPlan, plan
+from lab.polling import step
+from lab.world import acme, checks, dns, hosts, images, links, network, operator, serving
+from lab.world.boot import power_on
+from lab.world.plan import HostPlan, WorldPlan, as_machines, plan
 from lab.world.state import Run
-
-BOOT_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -29,6 +25,7 @@ class Options:
     `delay`: links have their declared delay and loss. `keep`: leave a lab that failed to come up.
     `ssh_only`: hosts run sshd and nothing else, not even init, so a hundred of them are cheap.
     `also`: components and versions that the mirror serves in addition to the declared ones.
+    `machines`: every host is a virtual machine, not only the declared ones.
     `acme`: the gateway obtains its certificate by ACME; else the operator has a certificate file.
     `source`: whose packages and images the mirror serves: auto, official or build.
     """
@@ -40,6 +37,7 @@ class Options:
     also: tuple[tuple[str, str], ...] = ()
     acme: bool = False
     source: str = "auto"
+    machines: bool = False
 
 
 def world_of(lab: Run) -> WorldPlan:
@@ -54,14 +52,15 @@ def has_networks(lab: Run) -> bool:
 
 def up(lab: Run, cluster: Cluster, options: Options) -> None:
     """Create the world and boot its hosts; if that fails or is interrupted, everything is removed again."""
-    check_exceptions(cluster)
     if options.acme and cluster.certificate != "acme":
         raise LabError(
             "--acme", "certificate names files", "the gateway uses them and obtains none", "leave --acme out"
         )
-    prerequisites.check(options.architectures)
+    world = plan(lab.name, as_machines(cluster) if options.machines else cluster, mirror.NAMES)
+    checks.check_hosts(world)
+    options = replace(options, architectures=tuple(sorted({*options.architectures, *world.architectures})))
+    prerequisites.check(options.architectures, world.machines)
     prerequisites.raise_limits()
-    world = plan(lab.name, cluster, mirror.NAMES)
     if lab.exists:
         with step("removing what is left of a lab"):
             lab.remove()
@@ -103,7 +102,7 @@ def create(lab: Run, world: WorldPlan, options: Options) -> None:
     with step(f"booting {len(world.hosts)} hosts"):
         create_hosts(lab, world, world.hosts, bases, options.ssh_only)
         power_on(lab, world, world.hosts)
-    lab.update(up=True, began=began, booted=time.time(), delay=options.delay, faults=[])
+    lab.update(up=True, machines=options.machines, began=began, booted=time.time(), delay=options.delay, faults=[])
 
 
 def print_progress(line: str) -> None:
@@ -111,28 +110,11 @@ def print_progress(line: str) -> None:
     print(f"\n  {line}", end=" ", flush=True)
 
 
-def check_exceptions(cluster: Cluster) -> None:
-    """LabError unless each host's `exceptions` allow containers, and cgroup v1 if this machine has it."""
-    needed = ["container", *([] if hosts.CGROUP_V2.exists() else ["cgroup-v1"])]
-    for host in cluster.hosts:
-        for exception in needed:
-            if exception not in host.exceptions:
-                why = (
-                    "hosts of the lab are containers"
-                    if exception == "container"
-                    else "this machine has cgroup v1, and so have the lab's hosts"
-                )
-                raise LabError(
-                    f"host {host.name}", f"its `exceptions` lack {exception!r}", why,
-                    f"add {exception!r} to `exceptions` (in group_data/all.py for all hosts); it changes nothing for other hosts",
-                )  # fmt: skip
-
-
-def base_images(cache: Path, world: WorldPlan) -> dict[tuple[str, bool], Path]:
-    """The base images that the world needs: (release, with systemd-resolved) → folder."""
-    kinds = sorted({(host.release, host.runs_resolved) for host in world.hosts})
+def base_images(cache: Path, world: WorldPlan) -> dict[images.Base, Path]:
+    """The base images that the world needs, and their folders."""
+    bases = sorted({images.base_of(host) for host in world.hosts})
     with step("base images"):
-        return {kind: images.base_image(cache, *kind, print_progress) for kind in kinds}
+        return {base: images.base_image(cache, base, print_progress) for base in bases}
 
 
 def mirror_request(cluster: Cluster, architectures: tuple[str, ...]) -> mirror.Request:
@@ -152,46 +134,14 @@ def create_hosts(
     lab: Run,
     world: WorldPlan,
     chosen: Sequence[HostPlan],
-    bases: dict[tuple[str, bool], Path],
+    bases: dict[images.Base, Path],
     ssh_only: bool = False,
 ) -> None:
     """Create the disks of these hosts."""
     key = operator.ssh_key(lab).with_suffix(".pub").read_text()
     ca = acme.trusted_certificates(lab)
     for host in chosen:
-        hosts.create(lab, world, host, bases[host.release, host.runs_resolved], key, ca, ssh_only)
-
-
-def power_on(lab: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
-    """Boot these hosts, and wait until each has finished booting and answers SSH; LabError after BOOT_SECONDS."""
-    for host in chosen:
-        hosts.boot(lab, world, host)
-    with ThreadPoolExecutor(max(1, len(chosen))) as pool:
-        answers = list(pool.map(lambda host: wait_for_boot(lab, world, host), chosen))
-    if silent := [host.name for host, answered in zip(chosen, answers, strict=True) if not answered]:
-        raise LabError(
-            f"host {', '.join(silent)}", f"did not finish booting within {BOOT_SECONDS} s", "it does not answer by SSH",
-            f"look at {lab.folder}/hosts/{silent[0]}/console.log and lxc.log of a lab that is kept by `up --keep`",
-        )  # fmt: skip
-
-
-def wait_for_boot(lab: Run, world: WorldPlan, host: HostPlan) -> bool:
-    """Whether a host has finished booting in time; a failed unit is accepted, `status` shows it."""
-    question = [
-        "sh",
-        "-c",
-        "if test -d /run/systemd/system; then systemctl is-system-running --wait; else echo running; fi",
-    ]
-    return wait_until(
-        lambda: ssh_output(lab, world, host, question, BOOT_SECONDS) in ("running", "degraded"), BOOT_SECONDS
-    )
-
-
-def ssh_output(lab: Run, world: WorldPlan, host: HostPlan, words: list[str], seconds: int = 5) -> str:
-    """The output of a command on a host, over SSH as the operator; empty if SSH fails."""
-    limits = ["-o", f"ConnectTimeout={min(seconds, 3)}", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=5"]
-    command = operator.command(world, ["ssh", *limits, host.name, shlex.join(words)])
-    return run(command, check=False, env=operator.environment(lab)).strip()
+        hosts.create(lab, world, host, bases[images.base_of(host)], key, ca, ssh_only)
 
 
 def replace_hosts(lab: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:

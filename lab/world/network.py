@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from ipaddress import IPv4Address
 
 from lab.commands import inside, ip, nft, run, sysctl
 from lab.world.plan import HostPlan, SitePlan, WorldPlan
@@ -11,6 +12,7 @@ from lab.world.rules import TABLE, WAN, operator_rules, router_rules
 OPERATOR_PORT = "op"
 LAN = "lan"
 UPLINK = "eth0"
+CARD = "tap0"  # the machine's end of a virtual machine's network card
 NEAR, FAR = "near", "far"  # a wire's ends: the site's side, the internet's side
 ROUTING = {
     "net.ipv4.ip_forward": 1,
@@ -28,6 +30,11 @@ HOST_DEFAULTS = {
     "net.ipv4.conf.all.rp_filter": 0,
     "net.ipv4.conf.default.rp_filter": 0,
     "net.ipv6.conf.all.forwarding": 0,
+}
+# A switch passes frames and has no addresses of its own.
+SWITCH = {
+    "net.bridge.bridge-nf-call-iptables": 0,
+    **{f"net.ipv6.conf.{name}.disable_ipv6": 1 for name in ("all", UPLINK, CARD, LAN)},
 }
 
 
@@ -120,15 +127,19 @@ def _routes_to(site: SitePlan) -> Iterator[str]:
 def attach_host(site: SitePlan, host: HostPlan, make: Callable[[str], None]) -> None:
     """Create a host's network namespace for a boot, and connect it to its port on the router."""
     make(host.namespace)
-    sysctl(host.namespace, HOST_DEFAULTS)
-    ip(host.namespace, _host(site, host))
+    if host.is_machine:
+        ip(host.namespace, _switch(site, host))
+        sysctl(host.namespace, SWITCH)
+    else:
+        sysctl(host.namespace, HOST_DEFAULTS)
+        ip(host.namespace, _host(site, host))
     inside_router = [f"link set {host.port} up"]
     if site.site.fabric == "switched":
         inside_router.append(f"link set {host.port} master {LAN}")
     else:
         inside_router.append(f"route add {host.host.lan_address}/32 dev {host.port}")
-    if site.site.nat == "none" and host.public != host.host.lan_address:
-        inside_router.append(f"route add {host.public}/32 via {host.host.lan_address} dev {_toward(site, host)}")
+    if own := own_address(site, host):
+        inside_router.append(f"route add {own}/32 via {host.host.lan_address} dev {_toward(site, host)}")
     ip(site.router, inside_router)
     if site.site.fabric == "routed":
         # With the default proxy_delay, proxy ARP answers after up to 0.8 s.
@@ -154,13 +165,30 @@ def readdress(world: WorldPlan, before: SitePlan, after: SitePlan) -> None:
         inside(after.router, ["conntrack", "-F"])
 
 
+def own_address(site: SitePlan, host: HostPlan) -> IPv4Address | None:
+    """The public address that a host itself has, in addition to its LAN address; None if a router translates it."""
+    return host.public if site.site.nat == "none" and host.public != host.host.lan_address else None
+
+
+def _switch(site: SitePlan, host: HostPlan) -> Iterator[str]:
+    """A virtual machine's namespace is a switch between its port on the router and its network card."""
+    yield "link set lo up"
+    yield f"link add {UPLINK} type veth peer name {host.port} netns {site.router}"
+    yield f"link add {LAN} type bridge mcast_snooping 0"
+    yield f"tuntap add {CARD} mode tap"
+    for name in (UPLINK, CARD):
+        yield f"link set {name} master {LAN}"
+    for name in (UPLINK, CARD, LAN):
+        yield f"link set {name} up"
+
+
 def _toward(site: SitePlan, host: HostPlan) -> str:
     return LAN if site.site.fabric == "switched" else host.port
 
 
 def _host(site: SitePlan, host: HostPlan) -> Iterator[str]:
     lan = host.host.lan_address
-    own = host.public if site.site.nat == "none" and host.public != lan else None
+    own = own_address(site, host)
     yield "link set lo up"
     yield f"link add {UPLINK} address {host.mac} type veth peer name {host.port} netns {site.router}"
     yield f"address add {lan}/{site.site.lan.prefixlen} broadcast + dev {UPLINK}"

@@ -1,4 +1,4 @@
-"""The simulated world as data, derived from the declared cluster alone. Pure."""
+"""The simulated world as data, derived from the declared cluster and this machine's architecture alone. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from cluster.model import Cluster, Host, Site
 from lab.failures import LabError
+from lab.mirror.request import machine_architecture
 from lab.world.addresses import (
     DNS,
     NAMES,
@@ -32,6 +33,7 @@ class HostPlan:
 
     `public`: its own public address; None if it has none. `ssh_endpoint`: the public address and port of its SSH server.
     `sshd_port`: the port that sshd listens on; a router may forward another one to it.
+    `architecture`: its processor's, by Debian's name.
     """
 
     host: Host
@@ -41,6 +43,7 @@ class HostPlan:
     port: str
     mac: str
     release: str
+    architecture: str
     public: IPv4Address | None
     ssh_endpoint: tuple[IPv4Address, int]
     sshd_port: int
@@ -51,9 +54,19 @@ class HostPlan:
         return self.host.name
 
     @property
+    def is_machine(self) -> bool:
+        """Whether it is a virtual machine; else it is a container."""
+        return self.host.rehearsal.machine == "vm"
+
+    @property
+    def oddities(self) -> tuple[str, ...]:
+        """What it has that a fresh Debian has not."""
+        return self.host.rehearsal.oddities
+
+    @property
     def runs_resolved(self) -> bool:
         """Whether it runs systemd-resolved."""
-        return "systemd-resolved" in self.host.rehearsal.oddities
+        return "systemd-resolved" in self.oddities
 
 
 @dataclass(frozen=True)
@@ -115,6 +128,16 @@ class WorldPlan:
         return tuple(sorted((host for site in self.sites for host in site.hosts), key=lambda host: host.number))
 
     @property
+    def architectures(self) -> tuple[str, ...]:
+        """The architectures of its hosts and of this machine, from which the operator works."""
+        return tuple(sorted({machine_architecture(), *(host.architecture for host in self.hosts)}))
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """The architectures of its virtual machines."""
+        return tuple(sorted({host.architecture for host in self.hosts if host.is_machine}))
+
+    @property
     def namespaces(self) -> tuple[str, ...]:
         """All network namespaces of the world."""
         routers = [name for site in self.sites for name in (site.router, site.wire)]
@@ -144,6 +167,15 @@ def plan(run: str, cluster: Cluster, served: Iterable[str]) -> WorldPlan:
     return WorldPlan(run, cluster, f"{prefix}-core", f"{prefix}-operator", network, operator, names, records, sites)
 
 
+def as_machines(cluster: Cluster) -> Cluster:
+    """The same cluster, with a virtual machine for every host."""
+    changed = {
+        host.name: host.model_copy(update={"rehearsal": host.rehearsal.model_copy(update={"machine": "vm"})})
+        for host in cluster.hosts
+    }
+    return cluster.model_copy(update={"hosts": tuple(changed.values())})
+
+
 def _host(run: str, number: int, host: Host, ways: dict[str, tuple[IPv4Address, int]]) -> HostPlan:
     digits = hashlib.sha256(f"{run} {host.name}".encode()).hexdigest()
     mac = ":".join(("02", *(digits[i : i + 2] for i in range(0, 10, 2))))
@@ -155,6 +187,7 @@ def _host(run: str, number: int, host: Host, ways: dict[str, tuple[IPv4Address, 
         port=interface("h", number),
         mac=mac,
         release=host.rehearsal.release or default_release(number, host),
+        architecture=host.rehearsal.architecture or machine_architecture(),
         public=host.internet_address,
         ssh_endpoint=ways[host.name],
         sshd_port=host.ssh_port if host.internet_address else 22,

@@ -6,7 +6,7 @@ from cluster.model import Cluster
 from lab import mirror
 from lab.failures import LabError
 from lab.world import dns, network, operator
-from lab.world.plan import WorldPlan, plan
+from lab.world.plan import WorldPlan, as_machines, plan
 from lab.world.state import Run
 
 
@@ -17,6 +17,8 @@ def readdress(lab: Run, declared: Cluster) -> None:
     """
     # The operator keeps its address, though a new world might have another.
     declared = declared.model_copy(update={"api_access": lab.cluster().api_access})
+    if lab.state.get("machines"):
+        declared = as_machines(declared)
     old, new = (plan(lab.name, cluster, mirror.NAMES) for cluster in (lab.cluster(), declared))
     if fixed_parts(old) != fixed_parts(new):
         raise LabError(

@@ -61,6 +61,10 @@ class Run:
         draft.write_text(json.dumps({**self.state, **values}, indent=1))
         draft.replace(self.state_file)
 
+    def host_folder(self, name: str) -> Path:
+        """The folder of a host's disk and logs."""
+        return self.folder / "hosts" / name
+
     def create(self, cluster: Cluster) -> None:
         """Create the folder, with the cluster as declared now."""
         self.folder.mkdir(parents=True, mode=0o755)
@@ -132,6 +136,14 @@ class Run:
         for entry in self.records():
             if entry["kind"] == "process" and entry["name"] == name:
                 end_process(entry["pid"], entry["started"])
+
+    def runs(self, name: str) -> int | None:
+        """The process id of the background program of this name; None if none runs."""
+        for entry in reversed(self.records()):
+            if entry["kind"] == "process" and entry["name"] == name:
+                pid = int(entry["pid"])
+                return pid if process_start(pid) == entry["started"] and not is_dead(pid) else None
+        return None
 
     def remove(self) -> None:
         """Undo all records, the latest first, and remove the folder. It does not matter what is already gone."""

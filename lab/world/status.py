@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from lab.world import hosts, lifecycle
+from lab.world import boot, hosts, lifecycle
 from lab.world.plan import HostPlan, WorldPlan
 from lab.world.state import Run
 
-HEADINGS = ("host", "site", "release", "LAN address", "way in", "power", "SSH", "system", "memory MB")
-MEMORY_FILES = (
-    "/sys/fs/cgroup/memory/lxc.payload.{name}/memory.usage_in_bytes",
-    "/sys/fs/cgroup/lxc.payload.{name}/memory.current",
-)
+HEADINGS = ("host", "site", "kind", "release", "LAN address", "way in", "power", "SSH", "system", "memory MB")
 
 
 def show(lab: Run) -> str:
@@ -37,14 +32,16 @@ def heading(lab: Run) -> str:
 
 
 def row(lab: Run, planned: WorldPlan, host: HostPlan) -> tuple[str, ...]:
-    """One host's line."""
+    """One host's line. The memory of a machine is QEMU's, which never gives back what the guest once used."""
     on = hosts.is_on(lab, host)
-    system = lifecycle.ssh_output(lab, planned, host, ["systemctl", "is-system-running"]) if on else ""
-    memory = used_memory(host)
+    system = boot.ssh_output(lab, planned, host, ["systemctl", "is-system-running"]) if on else ""
+    kind = hosts.kind(host)
+    memory = kind.used_memory(lab, host)
     limit = f" of {host.host.memory_mb}" if host.host.memory_mb else ""
     return (
         host.name,
         host.host.site.site,
+        kind.label(lab, host),
         host.release,
         str(host.host.lan_address),
         f"{host.host.ssh_user}@{host.host.ssh_hostname}:{host.host.ssh_port}",
@@ -53,15 +50,6 @@ def row(lab: Run, planned: WorldPlan, host: HostPlan) -> tuple[str, ...]:
         system or "-",
         f"{memory >> 20}{limit}" if memory is not None else "-",
     )
-
-
-def used_memory(host: HostPlan) -> int | None:
-    """The memory that its control group uses, in bytes; None if it does not run."""
-    for pattern in MEMORY_FILES:
-        file = Path(pattern.format(name=host.container))
-        if file.exists():
-            return int(file.read_text())
-    return None
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:

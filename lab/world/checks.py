@@ -1,0 +1,40 @@
+"""What must be true of an inventory so that the lab can build its hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cluster.problems import ModelError, Problem
+from lab.mirror.request import machine_architecture
+from lab.world import containers
+from lab.world.plan import HostPlan, WorldPlan
+
+# What only a host with a kernel and a boot of its own can have.
+MACHINES_ONLY = ("no-memory-cgroup", "zram-swap", "cloud-init", "netplan", "ufw")
+VM = 'write "machine": "vm" in its `rehearsal`; `up --machines` makes machines of all hosts'
+
+
+def check_hosts(world: WorldPlan) -> None:
+    """ModelError with all problems, if the lab can't build a host as it is declared."""
+    if problems := [problem for host in world.hosts if not host.is_machine for problem in of_container(host)]:
+        raise ModelError(problems)
+
+
+def of_container(host: HostPlan) -> Iterator[Problem]:
+    """What a host declares that a container can't have, and what a container needs that it does not declare."""
+    where = f"host {host.name}"
+    needed = {"container": "hosts of the lab are containers, unless they are declared as machines"}
+    if not containers.CGROUP_V2.exists():
+        needed["cgroup-v1"] = "this machine has cgroup v1, and so have the lab's containers"
+    for exception, why in needed.items():
+        if exception not in host.host.exceptions:
+            fix = f"add {exception!r} to `exceptions` (in group_data/all.py for all hosts); it changes nothing for other hosts. Or {VM}"
+            yield Problem(where, f"its `exceptions` lack {exception!r}", why, fix)
+    if host.architecture != machine_architecture():
+        why = f"a container's programs run on this machine's own processor, which is {machine_architecture()}"
+        yield Problem(where, f"it is a container of {host.architecture}", why, VM)
+    for oddity in MACHINES_ONLY:
+        if oddity in host.oddities:
+            yield Problem(
+                where, f"it is a container with {oddity!r}", "a container has no kernel and no boot of its own", VM
+            )
