@@ -99,9 +99,9 @@ class Asking:
 
     def ask_all(self) -> None:
         """Ask, each part beside the others; the images that kubeadm lists after kubeadm itself was had."""
-        self.ask({name: PARTS[name].ask for name in PARTS if name != LISTED_IMAGES})
+        first = {name: PARTS[name].ask for name in PARTS if name != LISTED_IMAGES}
+        self.ask({**first, KUBERNETES: self.kubernetes})
         if KUBERNETES in self.files:
-            self.programs = unpacked(self.asker, self.files[KUBERNETES])
             self.ask({LISTED_IMAGES: self.listed_images})
         else:
             self.reasons.setdefault(LISTED_IMAGES, "kubeadm knows their tags, and it is built")
@@ -110,10 +110,8 @@ class Asking:
         """Ask for these parts, but not for those with a reason against it."""
         jobs = {name: self.timed(name, ask) for name, ask in how.items() if name not in self.reasons}
         for name, answer in at_once(jobs).items():
-            if isinstance(answer, NotHad | OSError | subprocess.CalledProcessError):
-                self.reasons[name] = str(answer)
-            elif isinstance(answer, Exception):
-                raise answer
+            if isinstance(answer, Exception):
+                self.reasons[name] = reason_of(answer)
             else:
                 self.files[name] = answer
 
@@ -129,6 +127,12 @@ class Asking:
 
         return run
 
+    def kubernetes(self, asker: Asker) -> Files:
+        """The packages, and the programs in them that this machine runs."""
+        found = PARTS[KUBERNETES].ask(asker)
+        self.programs = unpacked(asker, found)
+        return found
+
     def listed_images(self, asker: Asker) -> Files:
         """The images of which only kubeadm knows the tags."""
         names = [name for version, folder in self.programs.items() for name in listed_by(folder / "kubeadm", version)]
@@ -141,6 +145,14 @@ class Asking:
         files = {path: file for found in self.files.values() for path, file in found.items()}
         official = tuple(name for name in PARTS if name in self.files)
         return Choice(official, self.asker.store.view(files), self.programs)
+
+
+def reason_of(failure: Exception) -> str:
+    """One line. What a publisher answers is foreign data of any form, so any failure to read it is a reason to build."""
+    text = next(iter(str(failure).splitlines()), "")
+    if isinstance(failure, NotHad | MirrorError | OSError | subprocess.CalledProcessError):
+        return text
+    return f"the answer has an unknown form ({type(failure).__name__}: {text})"
 
 
 def unpacked(asker: Asker, files: Files) -> dict[str, Path]:

@@ -80,11 +80,12 @@ class Store:
         missing = [name for name in names if not (draft / "usr/bin" / name).is_file()]
         if missing:
             raise NotHad(f"the packages have no {' and no '.join(missing)}")
-        target.mkdir()
+        made = Path(tempfile.mkdtemp(dir=self.drafts))
         for name in names:
-            (draft / "usr/bin" / name).rename(target / name)
+            (draft / "usr/bin" / name).rename(made / name)
         shutil.rmtree(draft)
-        return target
+        made.chmod(0o755)
+        return made.rename(target)
 
     def view(self, files: Files) -> Path:
         """A folder with each file at its official path; the same files give the same folder."""

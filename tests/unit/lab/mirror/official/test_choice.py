@@ -14,7 +14,7 @@ from lab import mirror
 from lab.mirror import artifacts
 from lab.mirror.aptrepo import write
 from lab.mirror.official.choice import PROBE_SECONDS, Choice, choose
-from lab.mirror.official.parts import KUBERNETES, LISTED_IMAGES, PARTS, Wanted
+from lab.mirror.official.parts import KUBERNETES, KUBERNETES_PACKAGES, LISTED_IMAGES, PARTS, Wanted
 from local.pins import current_pins
 from tests.unit.lab.mirror.official import publisher, upstream
 from tests.unit.lab.mirror.official.publisher import CNI, DOCKER, HEADSCALE, Key
@@ -98,6 +98,27 @@ def test_without_kubeadm_the_images_that_it_lists_are_built(
     assert "kube-apiserver" not in str(artifacts.plan(mirror.Request("1.36.3"), made.needless))
     with pytest.raises(mirror.MirrorError, match=r"kubectl 1\.36\.3 is not built yet"):
         mirror.tool(mirror.Request("1.36.3"), tmp_path, "kubectl", made)
+
+
+def test_an_answer_of_an_unknown_form_is_a_reason(
+    served: Upstream, wanted: Wanted, keys: dict[str, Key], tmp_path: Path, lines: Lines
+) -> None:
+    """Signed, and still not what it should be: an index without hashes, a tag without platforms, packages without programs."""
+    flat = [
+        publisher.Package(name, "1.36.3-1.1", f"amd64/{name}_1.36.3-1.1_amd64.deb", b"no package")
+        for name in KUBERNETES_PACKAGES
+    ]
+    served.files |= publisher.repository(publisher.KUBERNETES, "", "Packages", flat, keys["publisher"])
+    odd = [publisher.Package("containerd.io", "2.3.7-1", "", b"")]
+    served.files |= publisher.repository(
+        DOCKER, "dists/bookworm", "stable/binary-amd64/Packages", odd, keys["publisher"]
+    )
+    served.files["registry-1.docker.io/v2/library/busybox/manifests/1.36.1"] = b'{"manifests": [1]}'
+    made = choose("auto", wanted, tmp_path / "cache", lines.append)
+    assert set(PARTS) - set(made.official) == {KUBERNETES, LISTED_IMAGES, "Docker's packages", "Docker Hub's busybox"}
+    assert "unpacking a publisher's package failed" in lines.row(KUBERNETES)
+    assert lines.row("Docker's packages") == "built     the answer has an unknown form (KeyError: 'Filename')"
+    assert "the answer has an unknown form (AttributeError" in lines.row("Docker Hub's busybox")
 
 
 def test_official_lists_every_part_that_is_missing(
