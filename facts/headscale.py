@@ -51,6 +51,17 @@ class Keys(Fact[tuple[headscale.Key, ...] | None]):
         return headscale.parse_keys(output)
 
 
+class Standing(Fact[headscale.Standing | None]):
+    """The headscale that the host has, of ours or of its owner; None = unknown."""
+
+    def command(self) -> str:
+        return _STANDING
+
+    @parse_errors_as_fact_errors
+    def process(self, output: list[str]) -> headscale.Standing:
+        return headscale.parse_standing(output)
+
+
 class Reachable(Fact[str | None]):
     """Why headscale does not answer at `login_server` from this host, in curl's words; empty when it does, None = unknown."""
 
@@ -65,3 +76,16 @@ class Reachable(Fact[str | None]):
 
     def process(self, output: list[str]) -> str:
         return network.parse_text(output)
+
+
+# The first line of our configuration names us. A headscale that is ours is asked no further.
+_STANDING = r"""
+echo headscale
+for f in /etc/headscale/config.yaml /etc/headscale/config.yml /etc/headscale/config.json; do test -e "$f" || continue
+  if head -n 1 "$f" | grep -q '^# Written by isthmus'; then echo "ours yes"; exit 0; fi
+  echo "config $f"; sed -n 's/^server_url: */server /p' "$f" | head -n 1; break; done
+for f in /var/lib/headscale/db.sqlite /var/lib/headscale/db.sqlite3; do if test -s "$f"; then echo "database $f"; fi; done
+command -v headscale > /dev/null || exit 0
+count() { timeout 5 headscale "$1" list --output json 2>/dev/null | grep -cE "$2"; }
+echo "users $(count users '"created_?[aA]t"')"; echo "machines $(count nodes '"machine_?[kK]ey"')"
+"""

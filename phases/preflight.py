@@ -13,14 +13,17 @@ from cluster.backups import UNDER_WAY
 from cluster.install_plan import InstallPlan
 from cluster.model import Cluster, Host
 from cluster.observed.door import Outside
-from cluster.preflight import apt, dpkg, hosts, immutable, kernel, swap
+from cluster.observed.survey import Survey
+from cluster.preflight import apt, dpkg, headscale, hosts, immutable, kernel, leftovers, swap
 from cluster.problems import Problem, format_problems
 from cluster.upgrades import Step
 from engine.inventory import current_cluster, current_host
 from engine.once import PerHost
 from facts.dpkg import Unfinished
+from facts.headscale import Standing
 from facts.kernel import Kernel
 from facts.kubernetes import Settled
+from facts.leftovers import Leftovers
 from facts.network import Mtus
 from facts.paths import Present
 from facts.swap import Swap
@@ -65,6 +68,8 @@ def check_hosts(is_restore: bool = False) -> None:
         problems += swap.problems(host, survey, of_swap)
         problems += mtu.problems(cluster, host, survey, pyinfra.host.get_fact(Mtus))
         problems += _of_apt(cluster, host)
+        problems += _of_leftovers(cluster, host, survey, settings)
+        problems += _of_headscale(host, is_restore)
     if not is_restore and pyinfra.host.get_fact(Present, paths=[UNDER_WAY]):
         problems.append(_partly_restored(host.name))
     found = _found.put(Found(problems, differing or [], settings, door.outside()))
@@ -103,6 +108,18 @@ def _of_apt(cluster: Cluster, host: Host) -> list[Problem]:
     if found is None or trial is None:
         return [_not_surveyed(host.name)]
     return apt.problems(host, plan, repositories, found, trial)
+
+
+def _of_leftovers(cluster: Cluster, host: Host, survey: Survey, settled: Mapping[str, str]) -> list[Problem]:
+    found = pyinfra.host.get_fact(Leftovers, programs=list(leftovers.programs(host)))
+    return leftovers.problems(cluster, host, survey, found, settled) if found else [_not_surveyed(host.name)]
+
+
+def _of_headscale(host: Host, is_restore: bool) -> list[Problem]:
+    if not host.is_coordinator:
+        return []
+    found = pyinfra.host.get_fact(Standing)
+    return headscale.problems(host, found, is_restore) if found else [_not_surveyed(host.name)]
 
 
 def _partly_restored(name: str) -> Problem:

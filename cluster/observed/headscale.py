@@ -67,6 +67,38 @@ class Key:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """The headscale that a host has. `config`, `database`: paths, empty if absent; `server`: its server_url.
+
+    `is_ours`: the configuration was written by this project. `users` and `machines`: their number, 0 if headscale does not answer.
+    """
+
+    is_ours: bool = False
+    config: str = ""
+    database: str = ""
+    server: str = ""
+    users: int = 0
+    machines: int = 0
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for pyinfra's --json."""
+        return asdict(self)
+
+
+def parse_standing(lines: Iterable[str]) -> Standing:
+    """The answer of facts.headscale.Standing: lines of a word and its value."""
+    found = {word: rest.strip() for word, _, rest in (line.partition(" ") for line in lines)}
+    return Standing(
+        is_ours=found.get("ours") == "yes",
+        config=found.get("config", ""),
+        database=found.get("database", ""),
+        server=found.get("server", "").strip("\"'"),
+        users=int(found.get("users") or 0),
+        machines=int(found.get("machines") or 0),
+    )
+
+
 def parse_nodes(lines: Sequence[str]) -> tuple[Node, ...] | None:
     """`headscale nodes list`, from 0.26 to the announced 0.30, which print an empty list as null; None if it is `unknown`."""
     entries = _entries(lines)

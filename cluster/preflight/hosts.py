@@ -10,6 +10,7 @@ from cluster.addresses import name_in
 from cluster.documents import flannel
 from cluster.model import Cluster, Host
 from cluster.observed.survey import Survey
+from cluster.preflight.leftovers import PUBLISHERS
 from cluster.problems import Problem
 
 # Certificates are checked against the clock, and a join fails at a difference of more than five minutes.
@@ -112,11 +113,14 @@ def _ports(cluster: Cluster, host: Host, found: Survey) -> Iterator[Problem]:
     }
     for protocol, port, process in sorted(taken):
         expected = wanted[protocol, port][0]
+        other = next((item for item in PUBLISHERS if process.startswith(item.name.lower())), None)
         yield Problem(
             f"{host.name} port {port}/{protocol}",
             f"{process} listens on it",
             f"{expected} needs it on this host",
-            f"stop {process}, or configure another port for it",
+            f"uninstall {other.name}, and not only stop it"
+            if other
+            else f"stop {process}, or configure another port for it",
         )
 
 
