@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 
@@ -181,32 +180,12 @@ def test_the_pins_are_those_of_the_deploy(tmp_path: Path, monkeypatch: pytest.Mo
     assert current_pins.__wrapped__().key_fingerprints == BUILT_TRUST["key_fingerprints"]
 
 
-RECORDED: list[tuple[str, object]] = []
-IS_RECORDING = False
-
-
-def record(event: str, arguments: tuple[object, ...]) -> None:
-    if IS_RECORDING and event.startswith("socket.") and event != "socket.__new__":
-        RECORDED.append((event, arguments[-1]))
-
-
-@pytest.fixture
-def network(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
-    """Every question to a name server and every connection while a test runs; Python can't remove a hook again."""
-    monkeypatch.setattr(sys.modules[__name__], "IS_RECORDING", True)
-    RECORDED.clear()
-    return RECORDED
-
-
-sys.addaudithook(record)
-
-
 def test_build_makes_no_attempt_to_leave_the_machine(
     served: Upstream,
     wanted: Wanted,
     tmp_path: Path,
     lines: Lines,
-    network: list[tuple[str, object]],
+    questions: list[tuple[str, object]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cache, request = tmp_path / "cache", mirror.Request("1.36.3")
@@ -215,10 +194,10 @@ def test_build_makes_no_attempt_to_leave_the_machine(
     made = choose("build", wanted, cache, lines.append)
     assert made == Choice()
     assert mirror.trust(mirror.build(request, cache, lines.append, made), made) == BUILT_TRUST
-    assert network == []
+    assert questions == []
     assert served.asked == []
     assert lines == ["mirror: every part is built here (--source build)"]
     served.answers = {"/": "hang"}
     monkeypatch.setattr("lab.mirror.official.choice.PROBE_SECONDS", 0.2)
     choose("auto", wanted, tmp_path / "cache", lines.append)
-    assert any(event == "socket.connect" for event, _ in network), "the hook sees what auto does"
+    assert any(event == "socket.connect" for event, _ in questions), "the hook sees what auto does"
