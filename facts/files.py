@@ -33,3 +33,15 @@ class Content(Fact[list[str] | None]):
 
     def process(self, output: list[str]) -> list[str]:
         return output[1:]
+
+
+class Whole(Fact[str | None]):
+    """The text of a file that others write too, byte for byte (`cluster.observed.files.parse_whole`); None = unknown, or it was cut off."""
+
+    def command(self, path: str) -> str:
+        quoted = shlex.quote(path)
+        return f"echo begins; if test -e {quoted}; then base64 {quoted} && echo ends; else echo ends; fi"
+
+    @parse_errors_as_fact_errors
+    def process(self, output: list[str]) -> str:
+        return files.parse_whole(output)

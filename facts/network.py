@@ -51,7 +51,7 @@ class PacketFilter(Fact[Filters | None]):
             'echo "== live nft"; if command -v iptables-nft-save >/dev/null; then iptables-nft-save -t filter 2>/dev/null; fi; '
             # Asking the legacy tool for a table would create it.
             'echo "== live legacy"; if grep -qs filter /proc/net/ip_tables_names; then iptables-legacy-save -t filter; fi; '
-            f'if test -e {RULES_V4}; then echo "== kept"; cat {RULES_V4}; fi; '
+            f'if test -e {RULES_V4}; then echo "== kept"; echo begins; base64 {RULES_V4} && echo ends; fi; '
             f'if test -e {SCRIPT}; then echo "== script"; cat {SCRIPT}; fi; echo "== end"'
         )
 

@@ -12,7 +12,7 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.operations.util.files import generate_color_diff
 
-from cluster.observed.files import FileState
+from cluster.observed.files import FileState, as_bytes
 from engine.fail import fail
 from facts.files import Content, States
 
@@ -92,13 +92,28 @@ def remove(paths: Sequence[str]) -> Generator[StringCommand, None, None]:
     yield StringCommand("rm -f --", " ".join(shlex.quote(path) for path in existing))
 
 
-def in_place(path: str, text: str) -> str:
-    """A script for sh that overwrites a file without replacing it.
+def replaced(path: str, before: str, after: str) -> str:
+    """A script for sh that replaces a file which others write too: by the whole new text, or not at all.
 
-    Its owner and mode stay; in a container the file may be a mount point, which can't be replaced.
+    The new file gets the mode, the owner and all else of the old one before it takes its name. If the file has changed since `before`
+    was read, nothing is written. In a container the file may be a mount point, which can't take another file's place: it is written
+    as it stands then, and gets its old text back if that fails. Texts are as `facts.files.Whole` gives them.
     """
-    encoded = base64.encodebytes(text.encode()).decode()
-    return f"set -e\nnew=$(base64 -d <<'END-OF-FILE'\n{encoded}END-OF-FILE\n)\nprintf '%s\\n' \"$new\" > {shlex.quote(path)}\n"
+    encoded = base64.encodebytes(as_bytes(after)).decode()
+    return (
+        f'set -e\np=$(readlink -f {shlex.quote(path)})\ntest -e "$p" || (umask 022; : > "$p")\n'
+        f"{_is_unchanged(path, before)}"
+        'new=$(mktemp "$p.isthmus-XXXXXX")\ntrap \'rm -f "$new" "$new.old"\' EXIT\ncp -p -- "$p" "$new"\n'
+        f'base64 -d > "$new" <<\'END-OF-FILE\'\n{encoded}END-OF-FILE\nsync "$new"\n'
+        f"{_is_unchanged(path, before)}"
+        'mv -f -- "$new" "$p" 2>/dev/null || { cp -p -- "$p" "$new.old"; cat "$new" > "$p" || { cat "$new.old" > "$p"; exit 1; }; }\n'
+    )
+
+
+def _is_unchanged(path: str, before: str) -> str:
+    known = hashlib.sha256(as_bytes(before)).hexdigest()
+    message = f"{path} was changed by another program in this moment; run the same again"
+    return f'test "$(sha256sum < "$p" | cut -c 1-64)" = {known} || {{ echo {shlex.quote(message)} >&2; exit 1; }}\n'
 
 
 def _differs(found: FileState | None, file: File, text: str | None) -> bool:

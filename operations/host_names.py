@@ -7,9 +7,10 @@ from pyinfra import host
 from cluster.documents import host_names
 from cluster.documents.hosts_file import keep_address
 from cluster.model import Cluster, Host
+from cluster.observed.files import as_lines
 from cluster.observed.headscale import node_of
 from engine import remote
-from facts.files import Content
+from facts.files import Whole
 from facts.headscale import Nodes
 
 
@@ -36,5 +37,5 @@ def tailnet_names(cluster: Cluster, member: Host, is_complete: bool = False) -> 
 def names_so_far(cluster: Cluster, member: Host) -> dict[str, list[str]] | None:
     """The same before all hosts have joined. The API's name keeps its current address: the API may not answer at the new one yet."""
     found = tailnet_names(cluster, member)
-    lines = host.get_fact(Content, path="/etc/hosts")
-    return None if found is None else keep_address(lines or (), found, cluster.api_endpoint_name)
+    text = host.get_fact(Whole, path="/etc/hosts")
+    return None if found is None else keep_address(as_lines(text or ""), found, cluster.api_endpoint_name)

@@ -9,6 +9,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from cluster.documents.iptables import Rule, plan
+from cluster.observed.files import as_bytes
 from engine.fail import fail
 from facts.network import RULES_V4, SCRIPT, PacketFilter
 from facts.systemd import State
@@ -60,7 +61,7 @@ def _change(script: str, unit: str, kept: str | None) -> str:
 def _replace_saved(text: str) -> str:
     """A script that replaces the image's saved rules, after a test by iptables-restore; owner and mode stay."""
     new = f"{RULES_V4}.isthmus-new"
-    encoded = base64.encodebytes(text.encode()).decode()
+    encoded = base64.encodebytes(as_bytes(text)).decode()
     return (
         f"cp -p {RULES_V4} {new}\nbase64 -d > {new} <<'END-OF-FILE'\n{encoded}END-OF-FILE\n"
         f"iptables-restore --test < {new} || {{ rm -f {new}; exit 1; }}\nmv -f {new} {RULES_V4}\n"

@@ -11,11 +11,12 @@ from pyinfra.api import StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
 from cluster.documents.hosts_file import with_block
+from cluster.observed.files import as_lines
 from engine.fail import fail
-from facts.files import Content
+from facts.files import Whole
 from facts.network import Forwarding, Mtus
 from facts.systemd import State
-from operations.files import in_place
+from operations.files import replaced
 from operations.systemd import will_have_changed
 
 Entries = Callable[[], Mapping[str, Sequence[str]] | None]
@@ -72,12 +73,13 @@ def hosts_block(entries: Entries, after: Entries | None = None) -> Generator[Str
     + entries: returns address → names when the operation runs, or None if headscale does not answer
     + after: the same for an earlier operation of the run, which will have written its entries (for the preview)
     """
-    lines = host.get_fact(Content, path="/etc/hosts")
+    found = host.get_fact(Whole, path="/etc/hosts")
+    lines = None if found is None else as_lines(found)
     before = after() if after and not state.is_executing else None
     if lines and before is not None:
-        lines = with_block(lines, before).splitlines()
+        lines = as_lines(with_block(lines, before))
     wanted = entries()
-    if lines is None or (wanted is None and state.is_executing):
+    if found is None or lines is None or (wanted is None and state.is_executing):
         yield fail(
             "/etc/hosts could not be read"
             if lines is None
@@ -88,7 +90,7 @@ def hosts_block(entries: Entries, after: Entries | None = None) -> Generator[Str
         yield StringCommand("true")
         return
     text = with_block(lines, wanted)
-    if text.splitlines() == lines:
+    if as_lines(text) == lines:
         host.noop("/etc/hosts has the names")
         return
-    yield StringCommand("sh -s", _stdin=in_place("/etc/hosts", text))
+    yield StringCommand("sh -s", _stdin=replaced("/etc/hosts", found, text))

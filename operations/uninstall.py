@@ -15,16 +15,17 @@ from cluster.documents import flannel
 from cluster.documents.hosts_file import with_block
 from cluster.documents.iptables import corrected
 from cluster.documents.iptables_cleanup import TABLES, removal
+from cluster.observed.files import as_lines
 from engine.fail import fail
 from facts.cni import LISTING, Plugins
 from facts.dpkg import Packages
-from facts.files import Content
+from facts.files import Whole
 from facts.network import CLAMP_TABLE, RULE_PRIORITY, RULES_V4, Forwarding, NftTables, PodRoutes, Saved
 from facts.paths import Links, Present
 from facts.swap import DisabledSwap
 from facts.systemd import State
 from operations.apt import APT_GET, DPKG_UNREADABLE
-from operations.files import in_place
+from operations.files import replaced
 
 CLAMP = ("inet", CLAMP_TABLE)
 DROP_INS = "/etc/systemd/system/*.d/*.conf"
@@ -91,16 +92,15 @@ def packet_filters(keep_tailnet: bool) -> Generator[StringCommand, None, None]:
 @operation()
 def saved_rules() -> Generator[StringCommand, None, None]:
     """Remove our lines from the packet filter rules that the image loads at boot."""
-    lines = host.get_fact(Content, path=RULES_V4)
-    if lines is None:
+    text = host.get_fact(Whole, path=RULES_V4)
+    if text is None:
         yield fail(f"{RULES_V4} could not be read")
         return
-    text = "".join(f"{line}\n" for line in lines)
     without = corrected(text, [])
     if without == text:
         host.noop("the saved rules have no line of ours")
         return
-    yield StringCommand("sh -s", _stdin=in_place(RULES_V4, without))
+    yield StringCommand("sh -s", _stdin=replaced(RULES_V4, text, without))
 
 
 @operation()
@@ -201,15 +201,15 @@ def plugins() -> Generator[StringCommand, None, None]:
 @operation()
 def host_names() -> Generator[StringCommand, None, None]:
     """Remove our block from /etc/hosts; all other lines stay."""
-    lines = host.get_fact(Content, path="/etc/hosts")
-    if lines is None:
+    text = host.get_fact(Whole, path="/etc/hosts")
+    if text is None:
         yield fail("/etc/hosts could not be read")
         return
-    without = with_block(lines, {})
-    if without.splitlines() == lines:
+    without = with_block(as_lines(text), {})
+    if as_lines(without) == as_lines(text):
         host.noop("/etc/hosts has no block of ours")
         return
-    yield StringCommand("sh -s", _stdin=in_place("/etc/hosts", without))
+    yield StringCommand("sh -s", _stdin=replaced("/etc/hosts", text, without))
 
 
 @operation()

@@ -14,6 +14,7 @@ from ipaddress import IPv4Network
 from cluster import ports
 from cluster.documents import flannel
 from cluster.model import Cluster, Host
+from cluster.observed.files import as_lines, parse_whole
 
 COMMENT = "isthmus"
 MARK = f"-m comment --comment {COMMENT} "
@@ -82,7 +83,7 @@ def needed(cluster: Cluster, host: Host) -> tuple[Rule, ...]:
 def plan(found: Filters, rules: Sequence[Rule]) -> Plan:
     """The changes by which `rules` are accepted in each chain that would drop or reject their packets."""
     live = {backend: parse(lines) for backend, lines in found.live.items()}
-    kept = parse((found.kept or "").splitlines())
+    kept = parse(as_lines(found.kept or ""))
     wanted: dict[str, tuple[Rule, ...]] = {}
     pending = False
     for backend in sorted({*live, found.default_backend} - {"none"}):
@@ -137,7 +138,7 @@ def parse(lines: Iterable[str]) -> dict[str, Chain]:
 
 def corrected(text: str, rules: Sequence[Rule]) -> str:
     """The rules file with `rules` inserted before the rule that refuses their packets; all other lines stay."""
-    before = text.splitlines()
+    before = as_lines(text)
     lines = [line for line in before if not _is_ours(line)]
     chains = parse(lines)
     for name in dict.fromkeys(rule.chain for rule in rules):
@@ -164,7 +165,7 @@ def parse_filters(lines: Iterable[str]) -> Filters:
             for backend in ("nft", "legacy")
             if sections.get(f"live {backend}")
         },
-        kept=_text(sections.get("kept")),
+        kept=parse_whole(sections["kept"]) if "kept" in sections else None,
         script=_text(sections.get("script")),
     )
 

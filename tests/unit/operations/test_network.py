@@ -11,7 +11,7 @@ from cluster.observed.network import ForwardingState
 from cluster.observed.packages import Package
 from cluster.observed.systemd import Unit
 from facts.dpkg import Packages
-from facts.files import Content
+from facts.files import Whole
 from facts.network import Forwarding, Mtus, PacketFilter
 from facts.paths import Links
 from facts.systemd import State
@@ -75,20 +75,20 @@ def test_links_are_taken_away_where_they_are() -> None:
 
 
 def test_the_hosts_file() -> None:
-    lines = ["127.0.0.1 localhost", "# begin isthmus", "100.64.10.1 n1", "# end isthmus"]
+    text = "127.0.0.1 localhost\n# begin isthmus\n100.64.10.1 n1\n# end isthmus\n"
     for wanted, expected in (({"100.64.10.1": ["n1"]}, []), ({"100.64.10.2": ["n1"]}, ["sh -s"])):
-        assert commands(network.hosts_block, {Content: lines}, entries=lambda wanted=wanted: wanted) == expected
-    assert commands(network.hosts_block, {Content: lines}, executing=False, entries=lambda: None) == ["true"]
-    assert "are not known" in commands(network.hosts_block, {Content: lines}, entries=lambda: None)[0]
+        assert commands(network.hosts_block, {Whole: text}, entries=lambda wanted=wanted: wanted) == expected
+    assert commands(network.hosts_block, {Whole: text}, executing=False, entries=lambda: None) == ["true"]
+    assert "are not known" in commands(network.hosts_block, {Whole: text}, entries=lambda: None)[0]
 
 
 def test_the_preview_of_the_hosts_file_knows_what_is_written_before() -> None:
-    lines = ["127.0.0.1 localhost"]
+    text = "127.0.0.1 localhost\n"
     given = {"entries": lambda: {"100.64.10.1": ["n1"]}, "after": lambda: {"100.64.10.1": ["n1"]}}
-    assert commands(network.hosts_block, {Content: lines}, executing=False, **given) == []
-    assert commands(network.hosts_block, {Content: lines}, executing=True, **given) == ["sh -s"]
+    assert commands(network.hosts_block, {Whole: text}, executing=False, **given) == []
+    assert commands(network.hosts_block, {Whole: text}, executing=True, **given) == ["sh -s"]
     more = {**given, "entries": lambda: {"100.64.10.1": ["n1"], "100.64.10.2": ["n2"]}}
-    assert commands(network.hosts_block, {Content: lines}, executing=False, **more) == ["sh -s"]
+    assert commands(network.hosts_block, {Whole: text}, executing=False, **more) == ["sh -s"]
 
 
 def admit(found: Filters | None, unit: Unit = OFF) -> list[str]:

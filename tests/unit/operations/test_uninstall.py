@@ -12,7 +12,7 @@ from cluster.observed.packages import Package
 from cluster.observed.systemd import Unit
 from facts.cni import Plugins
 from facts.dpkg import Packages
-from facts.files import Content
+from facts.files import Whole
 from facts.network import Forwarding, NftTables, PodRoutes, Saved
 from facts.paths import Links, Present
 from facts.swap import DisabledSwap
@@ -52,10 +52,10 @@ def test_files_packages_and_services_go_once() -> None:
 
 
 def test_lines_of_ours_go_and_all_others_stay() -> None:
-    theirs = ["127.0.0.1 localhost"]
-    assert commands(uninstall.host_names, {Content: theirs}) == []
-    assert commands(uninstall.host_names, {Content: [*theirs, "# begin isthmus", "# end isthmus"]}) == ["sh -s"]
-    assert commands(uninstall.saved_rules, {Content: ["*filter", ":INPUT ACCEPT [0:0]", "COMMIT"]}) == []
+    theirs = "127.0.0.1 localhost\n"
+    assert commands(uninstall.host_names, {Whole: theirs}) == []
+    assert commands(uninstall.host_names, {Whole: f"{theirs}# begin isthmus\n# end isthmus\n"}) == ["sh -s"]
+    assert commands(uninstall.saved_rules, {Whole: "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n"}) == []
     assert commands(uninstall.routing_rules, {Forwarding: ForwardingState((), True, ())}) == []
     (rule,) = commands(uninstall.routing_rules, {Forwarding: ForwardingState(("10.0.0.0/24",), True, ())})
     assert rule == "ip -4 rule del to 10.0.0.0/24 priority 2500"

@@ -143,7 +143,17 @@ class TestPlan:
 
 def test_the_fact_s_sections() -> None:
     found = parse_filters(
-        ["== default nft", "== live nft", "*filter", "== live legacy", "== kept", "*filter", "COMMIT", "== end"]
+        [
+            "== default nft",
+            "== live nft",
+            "*filter",
+            "== live legacy",
+            "== kept",
+            "begins",
+            "KmZpbHRlcgpDT01NSVQK",
+            "ends",
+            "== end",
+        ]
     )
     assert found == Filters("nft", {"nft": ("*filter",)}, kept="*filter\nCOMMIT\n")
 
