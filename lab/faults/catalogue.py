@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.faults import expiry, machines, nodes, pod_filters, sites, tailnet
+from lab.faults import door, expiry, machines, nodes, pod_filters, sites, tailnet
 from lab.faults.context import Fault
 
 FAULTS: dict[str, Fault] = {
@@ -26,6 +26,25 @@ FAULTS: dict[str, Fault] = {
         "the path between the site and the internet drops packets above 1100 bytes and sends no ICMP",
         "site", sites.shrink_mtu, sites.restore_mtu,
     ),
+    "login-closed": Fault(
+        "the gateway's router drops new connections to TCP 443, or to coordination_port",
+        "", door.close_login, door.open_at(lambda context: context.gateway),
+    ),
+    "acme-closed": Fault(
+        "the gateway's router drops new connections to TCP 80",
+        "", door.close_acme, door.open_at(lambda context: context.gateway),
+    ),
+    "stun-closed": Fault(
+        "the coordinator's router drops packets to UDP 3478 from addresses to which it sent nothing",
+        "", door.close_stun, door.open_at(lambda context: context.coordinator),
+    ),
+    "wireguard-closed": Fault(
+        "the host's router drops packets to UDP 41641 from addresses to which it sent nothing",
+        "host", door.close_wireguard, door.open_at(lambda context: context.host),
+    ),
+    "name-elsewhere": Fault("the coordination name leads to another address", "", door.lead_elsewhere, door.restore_name),
+    "name-twice": Fault("the coordination name leads to another address, too", "", door.add_address, door.restore_name),
+    "name-ipv6": Fault("the coordination name has an AAAA record that leads nowhere", "", door.add_ipv6, door.restore_name),
     "latency": Fault("the site's link to the internet has 200 ms more delay", "site", sites.add_latency, sites.remove_impairment),
     "loss": Fault("the site's link to the internet loses 5 % more packets", "site", sites.add_loss, sites.remove_impairment),
     "mirror-gone": Fault(

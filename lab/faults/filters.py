@@ -39,6 +39,11 @@ def drop_to_port(address: IPv4Address, port: int) -> str:
     return f"ip daddr {address} tcp dport {port} drop"
 
 
+def close_port(host: HostPlan, protocol: str, port: int) -> str:
+    """Drop packets from the internet that begin a connection with this port of the host, as a cloud's security list does."""
+    return f'iifname "{WAN}" ip daddr {own_addresses(host)} {protocol} dport {port} ct state new drop'
+
+
 def drop_dns_of(host: HostPlan) -> str:
     """Drop the host's DNS queries."""
     return f"ip saddr {own_addresses(host)} meta l4proto {{ tcp, udp }} th dport {NAME_SERVICE} drop"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 
 from lab.world.plan import WorldPlan
 from lab.world.state import Run
@@ -20,14 +21,15 @@ address=/#/
 """
 
 
-def configuration(world: WorldPlan) -> str:
-    """dnsmasq's configuration."""
-    records = "\n".join(f"host-record={name},{address}" for name, address in world.records.items())
+def configuration(world: WorldPlan, more: Iterable[tuple[str, str]] = ()) -> str:
+    """dnsmasq's configuration. `more`: further records, each a name and an IPv4 or IPv6 address."""
+    listed = [*((name, str(address)) for name, address in world.records.items()), *more]
+    records = "\n".join(f"host-record={name},{address}" for name, address in listed)
     return TEMPLATE.format(address=world.dns, records=records)
 
 
-def start(lab: Run, world: WorldPlan) -> None:
-    """Start the name server in the core."""
+def start(lab: Run, world: WorldPlan, more: Iterable[tuple[str, str]] = ()) -> None:
+    """Start the name server in the core; `more` as for `configuration`."""
     file = lab.folder / "dnsmasq.conf"
-    file.write_text(configuration(world))
+    file.write_text(configuration(world, more))
     lab.start("dns", [shutil.which("dnsmasq") or "dnsmasq", f"--conf-file={file}"], world.core)

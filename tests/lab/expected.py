@@ -67,8 +67,18 @@ ASSERTED = {
 }
 # A slow or lossy line is no fault of the cluster's.
 QUIET = ("latency", "loss")
+# What a deploy refuses before it begins, and its words for it; a converged cluster is not tried again.
+DOOR = {
+    "login-closed": "TCP 443, inbound",
+    "acme-closed": "TCP 80, inbound",
+    "stun-closed": "UDP 3478, inbound",
+    "wireguard-closed": "UDP 41641, inbound",
+    "name-elsewhere": "it leads to",
+    "name-twice": "it also leads to",
+    "name-ipv6": "its AAAA record leads to 2001:db8::7",
+}
 # Of a host in a cloud; all others happen to a host behind a router, or to its site.
-IN_A_CLOUD = ("port-exposed", "oracle-reject-rules", "lan-captured", "guest-route")
+IN_A_CLOUD = ("wireguard-closed", "port-exposed", "oracle-reject-rules", "lan-captured", "guest-route")
 
 
 def target(cluster: Cluster, fault: str) -> list[str]:

@@ -24,6 +24,6 @@ def test_a_fault_says_in_one_line_what_happens_and_where(name: str) -> None:
 
 
 def test_every_fault_has_a_check_and_every_check_a_fault() -> None:
-    assert {*expected.EXPECTED, *expected.QUIET} == set(FAULTS)
+    assert {*expected.EXPECTED, *expected.QUIET, *expected.DOOR} == set(FAULTS)
     # Containers have no cloud's firmware. A host's exceptions are declared, not suffered: tests/lab/test_10_faults.py takes the declaration away.
     assert {*expected.EXPECTED.values(), "cgroup-exception", "idle-reclaim"} == {check.name for check in checks.CHECKS}

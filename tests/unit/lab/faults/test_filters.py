@@ -34,6 +34,11 @@ def test_names_of_one_host_are_dropped() -> None:
     assert rule == "ip saddr { 192.168.1.2 } meta l4proto { tcp, udp } th dport 53 drop"
 
 
+def test_a_closed_port_lets_answers_through() -> None:
+    rule = filters.close_port(world(away=AWAY).host("away"), "udp", 41641)
+    assert rule == 'iifname "wan" ip daddr { 192.168.1.2 } udp dport 41641 ct state new drop'
+
+
 def test_the_image_s_rules_stand_in_front_in_their_order() -> None:
     lines = filters.image_rules(text("oracle.rules.v4"), 22022, "lab:x").splitlines()
     assert (lines[0], lines[-1]) == ("*filter", "COMMIT")
@@ -58,6 +63,9 @@ def test_nothing_here_is_refused_by_nft() -> None:
             filters.drop_dns_of(away.host("away")),
             filters.drop_to_addresses(away.names.values()),
             filters.drop_to_port(away.dns, 443),
+        ),
+        filters.forward_chain(
+            filters.close_port(away.host("away"), "udp", 41641), filters.close_port(away.host("away"), "tcp", 443)
         ),
         filters.drop_pods(PODS),
         filters.drop_large_pod_packets(PODS),
