@@ -1,0 +1,34 @@
+"""Asking a host in passing: the answer comes, cached facts stay, and no later run sends it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pyinfra.context import ctx_inventory
+
+from engine import remote
+from tests.unit.engine.fact_cache.world import Line, World, make
+
+__all__ = ["make"]
+A = "@fake/a"
+
+
+def test_a_script_is_sent_once_and_leaves_the_cache_alone(make: Callable[..., World], tmp_path: Path) -> None:
+    world = make(A)
+    world.host(A).connected = True
+    assert world.ask(A, Line, file="one") == "absent"
+    with ctx_inventory.use(world.inventory):
+        assert remote.ask(A, "echo $WHO; cat", 5).splitlines() == ["user"]
+    assert world.ask(A, Line, file="one") == "absent"
+    assert len(world.sent(A)) == 2
+    world.dispatcher.history.save()
+    assert "sh -s" not in "".join(file.read_text() for file in (tmp_path / "lists").iterdir())
+
+
+def test_a_script_that_fails_names_its_host(make: Callable[..., World]) -> None:
+    world = make(A)
+    world.host(A).connected = True
+    with ctx_inventory.use(world.inventory), pytest.raises(remote.RemoteFailure, match="@fake/a: no perl"):
+        remote.ask(A, "echo no perl >&2; exit 127", 5)
