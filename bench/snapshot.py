@@ -18,6 +18,8 @@ FILES = (
     "/etc/apt/sources.list.d/isthmus-*.list",
     "/usr/local/lib/isthmus/network",
     "/etc/systemd/system/isthmus-network.service",
+    "/etc/systemd/system/isthmus-names.service",
+    "/usr/local/lib/isthmus/restore-names",
     "/etc/systemd/networkd.conf.d/isthmus.conf",
     "/etc/sysctl.d/99-isthmus-network.conf",
     "/usr/local/lib/isthmus/host-rules",
@@ -44,7 +46,7 @@ PACKAGES = (
     "tailscale", "containerd.io", "containerd", "kubeadm", "kubelet", "kubectl", "headscale",
 )  # fmt: skip
 UNITS = (
-    "isthmus-network.service", "isthmus-host-rules.service", "headscale.service", "nginx.service", "tailscaled.service",
+    "isthmus-network.service", "isthmus-names.service", "isthmus-host-rules.service", "headscale.service", "nginx.service", "tailscaled.service",
     "containerd.service", "kubelet.service",
 )  # fmt: skip
 SCRIPT = f"""for path in {" ".join(FILES)}; do

@@ -32,7 +32,7 @@ def remove_tailnet(host: Host) -> None:
     """Remove the tailnet's client from a host, and headscale and its gateway if they are there."""
     uninstall.units(
         name="Stop and disable the services",
-        names=[NETWORK, iptables.UNIT, "tailscaled.service", "headscale.service"],
+        names=[NETWORK, iptables.UNIT, tailnet.NAMES_UNIT, "tailscaled.service", "headscale.service"],
     )
     uninstall.links(name="Delete the tunnel's link", names=[flannel.INTERFACE])
     uninstall.packages(name="Remove tailscale and headscale", names=["tailscale", "headscale"])

@@ -7,7 +7,6 @@ from pyinfra import host
 from cluster.documents import host_names
 from cluster.documents.hosts_file import keep_address
 from cluster.model import Cluster, Host
-from cluster.observed.files import as_lines
 from cluster.observed.headscale import node_of
 from engine import remote
 from facts.files import Whole
@@ -38,4 +37,4 @@ def names_so_far(cluster: Cluster, member: Host) -> dict[str, list[str]] | None:
     """The same before all hosts have joined. The API's name keeps its current address: the API may not answer at the new one yet."""
     found = tailnet_names(cluster, member)
     text = host.get_fact(Whole, path="/etc/hosts")
-    return None if found is None else keep_address(as_lines(text or ""), found, cluster.api_endpoint_name)
+    return None if found is None else keep_address(text or "", found, cluster.api_endpoint_name)

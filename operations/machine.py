@@ -8,25 +8,42 @@ from collections.abc import Generator, Mapping, Sequence
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
+from cluster.documents.hosts_file import block_entries, edited, resolves
 from engine.fail import fail
+from facts.files import Whole
 from facts.machine import Hostname, KernelSettings, TimeSync
 from operations.apt import APT_GET
+from operations.files import replaced
+from operations.network import HOSTS
 
 
 @operation()
-def hostname(wanted: str) -> Generator[StringCommand, None, None]:
+def hostname(wanted: str, address: str = "") -> Generator[StringCommand, None, None]:
     """
     Set the host name, now and for the next boot.
 
     + wanted: the host name, a DNS label
+    + address: an address of the host, for which /etc/hosts gets the name before, unless it has the name: sudo waits for a name that does
+      not resolve, and prints an error; empty: /etc/hosts stays
     """
     found = host.get_fact(Hostname)
     if found is None:
         yield fail("the host's name could not be read")
     elif found != {"live": wanted, "static": wanted}:
+        yield from _resolving(wanted, address) if address else ()
         yield StringCommand("hostnamectl set-hostname", QuoteString(wanted))
     else:
         host.noop("the host name is as declared")
+
+
+def _resolving(name: str, address: str) -> Generator[StringCommand, None, None]:
+    text = host.get_fact(Whole, path=HOSTS)
+    if text is None:
+        yield fail("/etc/hosts could not be read")
+    elif not resolves(text, name):
+        names = block_entries(text)
+        names.setdefault(address, []).append(name)
+        yield StringCommand("sh -s", _stdin=replaced(HOSTS, text, edited(text, names)))
 
 
 @operation()

@@ -10,17 +10,19 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
-from cluster.documents.hosts_file import with_block
-from cluster.observed.files import as_lines
+from cluster.documents.hosts_file import block, edited
 from engine.fail import fail
 from facts.files import Whole
 from facts.network import Forwarding, Mtus
 from facts.systemd import State
-from operations.files import replaced
+from operations import files
 from operations.systemd import will_have_changed
 
 Entries = Callable[[], Mapping[str, Sequence[str]] | None]
 UNIT = "isthmus-network.service"
+HOSTS = "/etc/hosts"
+# Our block as it was written last: programs of the image may write /etc/hosts at each boot.
+BLOCK_COPY = "/usr/local/lib/isthmus/hosts"
 CLAMPED = ("iifname tailscale0", "oifname tailscale0")
 
 
@@ -68,29 +70,33 @@ def link_mtu(link: str, size: int) -> Generator[StringCommand, None, None]:
 @operation()
 def hosts_block(entries: Entries, after: Entries | None = None) -> Generator[StringCommand, None, None]:
     """
-    Write our block of /etc/hosts; all other lines stay.
+    Write our block of /etc/hosts, and a copy from which it comes back after a boot; all other bytes stay.
 
     + entries: returns address → names when the operation runs, or None if headscale does not answer
     + after: the same for an earlier operation of the run, which will have written its entries (for the preview)
     """
-    found = host.get_fact(Whole, path="/etc/hosts")
-    lines = None if found is None else as_lines(found)
+    found, copy = host.get_fact(Whole, path=HOSTS), host.get_fact(Whole, path=BLOCK_COPY)
     before = after() if after and not state.is_executing else None
-    if lines and before is not None:
-        lines = as_lines(with_block(lines, before))
+    if found is not None and before is not None:
+        found, copy = edited(found, before), _copy(before)
     wanted = entries()
-    if found is None or lines is None or (wanted is None and state.is_executing):
+    if found is None or (wanted is None and state.is_executing):
         yield fail(
             "/etc/hosts could not be read"
-            if lines is None
+            if found is None
             else "the tailnet addresses are not known: headscale does not answer; see `journalctl -u headscale -n 30` on the coordinator"
         )
         return
     if wanted is None:
         yield StringCommand("true")
         return
-    text = with_block(lines, wanted)
-    if as_lines(text) == lines:
+    text = edited(found, wanted)
+    if (text, _copy(wanted)) == (found, copy):
         host.noop("/etc/hosts has the names")
         return
-    yield StringCommand("sh -s", _stdin=replaced("/etc/hosts", found, text))
+    kept = files.script([files.File(BLOCK_COPY, _copy(wanted))], {BLOCK_COPY: _copy(wanted)})
+    yield StringCommand("sh -s", _stdin=kept + files.replaced(HOSTS, found, text))
+
+
+def _copy(entries: Mapping[str, Sequence[str]]) -> str:
+    return "".join(f"{line}\n" for line in block(entries))

@@ -12,10 +12,9 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from cluster.documents import flannel
-from cluster.documents.hosts_file import with_block
+from cluster.documents.hosts_file import edited
 from cluster.documents.iptables import corrected
 from cluster.documents.iptables_cleanup import TABLES, removal
-from cluster.observed.files import as_lines
 from engine.fail import fail
 from facts.cni import LISTING, Plugins
 from facts.dpkg import Packages
@@ -200,13 +199,13 @@ def plugins() -> Generator[StringCommand, None, None]:
 
 @operation()
 def host_names() -> Generator[StringCommand, None, None]:
-    """Remove our block from /etc/hosts; all other lines stay."""
+    """Remove our block from /etc/hosts; all other bytes stay."""
     text = host.get_fact(Whole, path="/etc/hosts")
     if text is None:
         yield fail("/etc/hosts could not be read")
         return
-    without = with_block(as_lines(text), {})
-    if as_lines(without) == as_lines(text):
+    without = edited(text, {})
+    if without == text:
         host.noop("/etc/hosts has no block of ours")
         return
     yield StringCommand("sh -s", _stdin=replaced("/etc/hosts", text, without))

@@ -29,7 +29,7 @@ SYSCTLS = {
 def prepare_hosts(cluster: Cluster, host: Host) -> None:
     """Set the host name, apt's options and the clock; on nodes turn swap off, and set the kernel."""
     is_container = bool(pyinfra.host.get_fact(Container))
-    machine.hostname(name="Set the host name", wanted=host.name)
+    machine.hostname(name="Set the host name", wanted=host.name, address=str(host.lan_address))
     files.write(name="Write apt, module and sysctl settings", files=_settings(host), then="systemctl daemon-reload")
     if host.is_node:
         swap.off(name="Turn swap off", is_container=is_container)

@@ -59,12 +59,12 @@ def check_hosts(is_restore: bool = False) -> None:
     survey, differing = survey_of(host.name), steps_of(host.name)
     settings = pyinfra.host.get_fact(Settled) or {}
     of_kernel = pyinfra.host.get_fact(Kernel, modules=list(kernel.modules(cluster, host)))
-    of_swap = pyinfra.host.get_fact(Swap)
+    of_swap, unfinished = pyinfra.host.get_fact(Swap), pyinfra.host.get_fact(Unfinished)
     problems = [_not_surveyed(host.name)]
     if survey and of_kernel and of_swap and differing is not None:
         problems = hosts.problems(cluster, host, survey) + install_plan.problems(host, survey)
         problems += kernel.problems(host, survey, of_kernel)
-        problems += dpkg.problems(host, pyinfra.host.get_fact(Unfinished) or ())
+        problems += dpkg.problems(host, unfinished or ())
         problems += swap.problems(host, survey, of_swap)
         problems += mtu.problems(cluster, host, survey, pyinfra.host.get_fact(Mtus))
         problems += _of_apt(cluster, host)

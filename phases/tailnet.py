@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from ipaddress import IPv4Network
 
 from cluster import ports
-from cluster.documents import api_endpoint, routes
+from cluster.documents import api_endpoint, hosts_file, routes
 from cluster.model import Cluster, Host
 from cluster.model.types import DEFAULT_TAILNET_MTU
 from engine.phase import phase
@@ -19,7 +19,21 @@ from phases import coordination
 DEFAULTS = "/etc/default/tailscaled"
 DROP_IN = "/etc/systemd/system/tailscaled.service.d/20-isthmus.conf"
 CLOUD_INIT = "/etc/cloud/cloud.cfg.d/99-isthmus.cfg"
-OWNED = files.Owned(machine=(DEFAULTS, DROP_IN, CLOUD_INIT, "/var/lib/tailscale", "/var/cache/tailscale"))
+NAMES_SCRIPT = "/usr/local/lib/isthmus/restore-names"
+NAMES_UNIT = "isthmus-names.service"
+NAMES_UNIT_PATH = f"/etc/systemd/system/{NAMES_UNIT}"
+OWNED = files.Owned(
+    machine=(
+        DEFAULTS,
+        DROP_IN,
+        CLOUD_INIT,
+        NAMES_SCRIPT,
+        network.BLOCK_COPY,
+        NAMES_UNIT_PATH,
+        "/var/lib/tailscale",
+        "/var/cache/tailscale",
+    )
+)
 
 
 @phase("Tailnet")
@@ -54,10 +68,14 @@ def join_hosts(cluster: Cluster, host: Host, after: Callable[[], Collection[str]
     # This precedes the hosts' names: the API's name may lead to the gateway only if nginx answers there.
     if host.is_gateway and api_endpoint.is_forwarded(cluster):
         coordination.forward_api(cluster)
+    unit = files.write(name="Write the unit that keeps the names", files=_keeper(), then="systemctl daemon-reload")
     network.hosts_block(
         name="Write all hosts' names",
         entries=lambda: tailnet_names(cluster, host, is_complete=True),
         after=lambda: names_so_far(cluster, host),
+    )
+    systemd.service(
+        name="Keep the names at boot", unit=NAMES_UNIT, reads=[NAMES_SCRIPT, NAMES_UNIT_PATH], restarted_by=[unit]
     )
     if host.is_gateway and not api_endpoint.is_forwarded(cluster):
         coordination.stop_forwarding_api()
@@ -89,6 +107,14 @@ def _settings(cluster: Cluster, host: Host) -> list[files.File]:
         files.File(DEFAULTS, render("tailnet/tailscaled.default.j2", port=ports.WIREGUARD, endpoint=endpoint, mtu=mtu)),
         files.File(DROP_IN, render("tailnet/tailscaled-keeps.conf")),
         files.File(CLOUD_INIT, render("tailnet/cloud-init.cfg")),
+    ]
+
+
+def _keeper() -> list[files.File]:
+    names = {"copy": network.BLOCK_COPY, "begin": hosts_file.BEGIN, "no_break": hosts_file.NO_BREAK}
+    return [
+        files.File(NAMES_SCRIPT, render("tailnet/restore-names.sh.j2", **names), "755"),
+        files.File(NAMES_UNIT_PATH, render("tailnet/isthmus-names.service")),
     ]
 
 

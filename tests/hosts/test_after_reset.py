@@ -13,7 +13,7 @@ def is_asked(host: Host) -> bool:
 
 
 PACKAGES = ("cri-tools", "headscale", "kubeadm", "kubectl", "kubelet", "kubernetes-cni", "tailscale")
-UNITS = ("headscale", "isthmus-host-rules", "isthmus-network", "kubelet", "tailscaled")
+UNITS = ("headscale", "isthmus-host-rules", "isthmus-names", "isthmus-network", "kubelet", "tailscaled")
 PROGRAMS = (
     "etcd",
     "flanneld",

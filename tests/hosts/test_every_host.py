@@ -14,7 +14,7 @@ def is_asked(host: Host) -> bool:
 
 
 PACKAGES = ("ca-certificates", "curl", "gpg", "iptables", "nftables", "tailscale")
-UNITS = ("tailscaled.service", "isthmus-network.service")
+UNITS = ("tailscaled.service", "isthmus-network.service", "isthmus-names.service")
 # Path, mode, owner, group.
 FILES = (
     ("/etc/apt/apt.conf.d/90isthmus", 0o644, "root", "root"),
@@ -22,9 +22,12 @@ FILES = (
     ("/etc/default/tailscaled", 0o644, "root", "root"),
     ("/etc/sysctl.d/99-isthmus-network.conf", 0o644, "root", "root"),
     ("/etc/systemd/networkd.conf.d/isthmus.conf", 0o644, "root", "root"),
+    ("/etc/systemd/system/isthmus-names.service", 0o644, "root", "root"),
     ("/etc/systemd/system/isthmus-network.service", 0o644, "root", "root"),
     ("/etc/systemd/system/tailscaled.service.d/20-isthmus.conf", 0o644, "root", "root"),
+    ("/usr/local/lib/isthmus/hosts", 0o644, "root", "root"),
     ("/usr/local/lib/isthmus/network", 0o755, "root", "root"),
+    ("/usr/local/lib/isthmus/restore-names", 0o755, "root", "root"),
     ("/var/lib/tailscale/tailscaled.state", 0o600, "root", "root"),
 )
 # Keys by which a machine joins, and what kubeadm is given, go with the run that needed them.

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pyinfra.api.exceptions import FactProcessError
 
-from cluster.documents.hosts_file import with_block
-from cluster.observed.files import FileState, as_lines
+from cluster.documents.hosts_file import edited
+from cluster.observed.files import FileState
 from facts.files import States, Whole
 from operations import files
 from tests.unit.operations.fake_host import commands
@@ -68,11 +68,11 @@ def test_a_file_of_others_keeps_each_byte_its_mode_and_its_owner(tmp_path: Path)
     at = tmp_path / "it's hosts"
     at.write_bytes(LATIN)
     at.chmod(0o640)
-    text = with_block(as_lines(read(at)), {"100.64.10.1": ["n1"]})
+    text = edited(read(at), {"100.64.10.1": ["n1"]})
     assert replace(at, LATIN, text).returncode == 0
     assert at.read_bytes() == LATIN + b"# begin isthmus\n100.64.10.1 n1\n# end isthmus\n"
     assert at.stat().st_mode & 0o777 == 0o640
-    assert replace(at, at.read_bytes(), with_block(as_lines(read(at)), {})).returncode == 0
+    assert replace(at, at.read_bytes(), edited(read(at), {})).returncode == 0
     assert at.read_bytes() == LATIN
     assert [path.name for path in tmp_path.iterdir()] == ["it's hosts"]
 

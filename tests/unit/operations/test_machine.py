@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cluster.observed.machine import TimeServices
+from facts.files import Whole
 from facts.machine import Hostname, KernelSettings, TimeSync
 from operations import machine
 from tests.unit.operations.fake_host import commands
@@ -13,6 +14,16 @@ def test_a_name_is_given_live_and_for_the_next_boot() -> None:
         "hostnamectl set-hostname a"
     ]
     assert commands(machine.hostname, {Hostname: {"live": "a", "static": "a"}}, wanted="a") == []
+
+
+def test_the_hosts_own_name_resolves_before_it_gets_it() -> None:
+    """sudo prints `unable to resolve host` otherwise, and waits for a name server."""
+    other = {Hostname: {"live": "b", "static": "b"}, Whole: "127.0.1.1 b\n"}
+    assert commands(machine.hostname, other, wanted="a", address="10.0.0.1") == ["sh -s", "hostnamectl set-hostname a"]
+    known = {**other, Whole: "127.0.1.1 b\n10.0.0.1 x a # mine\n"}
+    assert commands(machine.hostname, known, wanted="a", address="10.0.0.1") == ["hostnamectl set-hostname a"]
+    named = {Hostname: {"live": "a", "static": "a"}}
+    assert commands(machine.hostname, named, wanted="a", address="10.0.0.1") == []
 
 
 def test_a_container_is_not_asked_for_modules_that_it_cannot_load() -> None:

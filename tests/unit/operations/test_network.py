@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
 from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cluster.documents.hosts_file import BEGIN, NO_BREAK, edited
 from cluster.documents.iptables import Filters, Rule, corrected
 from cluster.observed.network import ForwardingState
 from cluster.observed.packages import Package
 from cluster.observed.systemd import Unit
+from engine.templates import render
 from facts.dpkg import Packages
 from facts.files import Whole
 from facts.network import Forwarding, Mtus, PacketFilter
@@ -74,21 +79,51 @@ def test_links_are_taken_away_where_they_are() -> None:
     assert "could not be read" in commands(uninstall.links, {Links: None}, names=["flannel.1"])[0]
 
 
+THEIRS = "127.0.0.1 localhost\n"
+OURS = "# begin isthmus\n100.64.10.1 n1\n# end isthmus\n"
+
+
+def names(text: str | None, copy: str, entries: dict[str, list[str]] | None, **given: Any) -> list[str]:
+    """`hosts_block` with that /etc/hosts and that copy of our block."""
+    held = {network.HOSTS: text, network.BLOCK_COPY: copy}
+    return commands(network.hosts_block, {Whole: lambda path: held[path]}, entries=lambda: entries, **given)
+
+
 def test_the_hosts_file() -> None:
-    text = "127.0.0.1 localhost\n# begin isthmus\n100.64.10.1 n1\n# end isthmus\n"
-    for wanted, expected in (({"100.64.10.1": ["n1"]}, []), ({"100.64.10.2": ["n1"]}, ["sh -s"])):
-        assert commands(network.hosts_block, {Whole: text}, entries=lambda wanted=wanted: wanted) == expected
-    assert commands(network.hosts_block, {Whole: text}, executing=False, entries=lambda: None) == ["true"]
-    assert "are not known" in commands(network.hosts_block, {Whole: text}, entries=lambda: None)[0]
+    assert names(THEIRS + OURS, OURS, {"100.64.10.1": ["n1"]}) == []
+    assert names(THEIRS + OURS, OURS, {"100.64.10.2": ["n1"]}) == ["sh -s"]
+    assert names(THEIRS + OURS, OURS, None, executing=False) == ["true"]
+    assert "are not known" in names(THEIRS + OURS, OURS, None)[0]
+    assert "could not be read" in names(None, OURS, {"100.64.10.1": ["n1"]})[0]
+
+
+def test_a_copy_of_the_names_that_is_gone_or_old_is_written_again() -> None:
+    for copy in ("", OURS.replace("n1", "n9")):
+        assert names(THEIRS + OURS, copy, {"100.64.10.1": ["n1"]}) == ["sh -s"]
 
 
 def test_the_preview_of_the_hosts_file_knows_what_is_written_before() -> None:
-    text = "127.0.0.1 localhost\n"
-    given = {"entries": lambda: {"100.64.10.1": ["n1"]}, "after": lambda: {"100.64.10.1": ["n1"]}}
-    assert commands(network.hosts_block, {Whole: text}, executing=False, **given) == []
-    assert commands(network.hosts_block, {Whole: text}, executing=True, **given) == ["sh -s"]
-    more = {**given, "entries": lambda: {"100.64.10.1": ["n1"], "100.64.10.2": ["n2"]}}
-    assert commands(network.hosts_block, {Whole: text}, executing=False, **more) == ["sh -s"]
+    entries = {"100.64.10.1": ["n1"]}
+    assert names(THEIRS, "", entries, after=lambda: entries, executing=False) == []
+    assert names(THEIRS, "", entries, after=lambda: entries) == ["sh -s"]
+    more = {**entries, "100.64.10.2": ["n2"]}
+    assert names(THEIRS, "", more, after=lambda: entries, executing=False) == ["sh -s"]
+
+
+@pytest.mark.parametrize("template", ["127.0.1.1 cloud cloud\n127.0.0.1 localhost\n", "127.0.0.1 localhost", ""])
+def test_names_that_cloud_init_took_away_are_back_after_a_boot(template: str, tmp_path: Path) -> None:
+    """The host boots twice; then the owner gets the file back that cloud-init has written."""
+    hosts, copy = tmp_path / "hosts", tmp_path / "copy"
+    given = {"copy": str(copy), "begin": BEGIN, "no_break": NO_BREAK}
+    script = render("tailnet/restore-names.sh.j2", **given).replace("/etc/hosts", str(hosts))
+    hosts.write_text(template)
+    subprocess.run(["sh", "-c", script], check=True, timeout=20)
+    assert hosts.read_text() == template
+    copy.write_text(OURS)
+    for _ in range(2):
+        subprocess.run(["sh", "-c", script], check=True, timeout=20)
+        assert hosts.read_text() == edited(template, {"100.64.10.1": ["n1"]})
+    assert edited(hosts.read_text(), {}) == template
 
 
 def admit(found: Filters | None, unit: Unit = OFF) -> list[str]:
