@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -14,56 +13,63 @@ from typing import Any, cast
 
 from pyinfra import host, logger, state
 from pyinfra.api import Inventory, State
-from pyinfra.api.exceptions import InventoryError
+from pyinfra.api.exceptions import PyinfraError
 from pyinfra.context import ctx_inventory, ctx_state
 from pyinfra_cli.inventory import make_inventory
 
 from cluster.inventory.declare import declare
-from cluster.model import Cluster, Host
-from cluster.problems import ModelError, Problem, format_problems
-from engine import command_line, inventory_file, selection
+from cluster.inventory.errors import show
+from cluster.model import Certificate, Cluster, Host
+from cluster.problems import ModelError
+from engine import command_line, connections, inventory_file, selection
+from engine.refusal import Refusal
+from local import certificate_files, pins
 
-_folders: dict[Inventory, Path] = {}
+_sources: dict[Inventory, str] = {}
+_CALL = "the call; no host was contacted"
 
 
 def refuse_malformed_data() -> None:
     """Stop if `--data` has an argument without a value; pyinfra splits them before it makes the inventory."""
     malformed = command_line.malformed()
     if malformed:
-        raise InventoryError(format_problems(malformed, "the call; no host was contacted"))
+        raise Refusal(malformed, _CALL)
 
 
 def make_checked(source: Any, **kwargs: Any) -> Inventory:
-    """pyinfra's inventory; raises InventoryError if the inventory or the call is wrong, before any host is contacted.
+    """pyinfra's inventory; raises Refusal if the inventory or the call is wrong, before any host is contacted.
 
     Group data are those beside the inventory only: pyinfra alone would mix in the ones of the working directory, which belong
     to another cluster.
     """
     if not inventory_file.is_one(source) and not command_line.deploy_files():
         return cast(Inventory, make_inventory(source, **kwargs))
+    if pins.problems():
+        raise Refusal(pins.problems(), "this run's environment; no host was contacted")
     loaded = load(source, **kwargs)
+    if pins.replaced():
+        logger.warning(pins.replaced())
     for warning in _model(loaded).warnings:
         logger.warning(warning)
     wrong = command_line.problems(_model(loaded)) + selection.problems(loaded, *_selected())
     if wrong:
-        raise InventoryError(format_problems(wrong, "the call; no host was contacted"))
-    _log_in_as_declared(loaded)
+        raise Refusal(wrong, _CALL)
+    connections.complete(loaded, _model(loaded))
     return loaded
 
 
 def load(source: Any, **kwargs: Any) -> Inventory:
-    """pyinfra's inventory of that file, with the group data beside it; raises InventoryError if a file can't be read."""
-    folder = Path(source).parent.resolve()
+    """pyinfra's inventory of that file, with the group data beside it; raises Refusal if a file can't be read."""
     found = inventory_file.problems(source)
     if found:
-        raise _refusal(found)
+        raise inventory_file.refusal(found, str(source))
     try:
-        loaded: Inventory = make_inventory(source, **{**kwargs, "cwd": str(folder)})
-    except InventoryError:
+        loaded: Inventory = make_inventory(source, **{**kwargs, "cwd": str(Path(source).parent.resolve())})
+    except PyinfraError:
         raise
-    except (Exception, SystemExit) as error:
-        raise _refusal([inventory_file.explained(error, source)]) from None
-    _folders[loaded] = folder
+    except Exception as error:
+        raise inventory_file.refusal([inventory_file.explained(error, source)], str(source)) from None
+    _sources[loaded] = str(source)
     return loaded
 
 
@@ -99,20 +105,23 @@ def active_hosts() -> set[str]:
 
 def host_data(loaded: Inventory) -> dict[str, dict[str, Any]]:
     """Host name → its own and its groups' data, as pyinfra merges them, with absolute paths of certificates."""
-    folder = _folders.get(loaded, Path.cwd())
+    folder = Path(_sources[loaded]).parent.resolve() if loaded in _sources else Path.cwd()
     return {member.name: _with_whole_paths(_of_the_cluster(member.data.dict()), folder) for member in loaded}
 
 
 @cache
 def _model(loaded: Inventory) -> Cluster:
+    data = host_data(loaded)
+    found = list(connections.problems(data))
     try:
-        model = declare(host_data(loaded))
+        model = declare(data)
     except ModelError as error:
-        raise InventoryError(str(error)) from None
-    absent = inventory_file.absent_certificates(model)
+        raise inventory_file.refusal([*error.problems, *found], _sources.get(loaded, "")) from None
     # A rehearsal brings a certificate of its own.
-    if absent and not os.environ.get("ISTHMUS_TRUST"):
-        raise _refusal(absent)
+    if isinstance(model.certificate, Certificate) and not pins.replaced():
+        found += certificate_files.problems(model.certificate, model.coordination_name)
+    if found:
+        raise inventory_file.refusal(found, _sources.get(loaded, ""))
     return model
 
 
@@ -129,25 +138,18 @@ def _with_whole_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {**data, "certificate": paths}
 
 
-def _log_in_as_declared(loaded: Inventory) -> None:
-    """Set each host's declared login user: pyinfra's own default is the operator's local name."""
-    for member in loaded:
-        if not member.data.get("ssh_user"):
-            member.data.ssh_user = _model(loaded).host(member.name).ssh_user
-
-
-def _refusal(found: list[Problem]) -> InventoryError:
-    return InventoryError(format_problems(found, "the inventory"))
-
-
 def _print(path: str) -> int:
+    # It imports this module.
+    from engine import pyinfra_internals
+
     ctx_state.set(State())
+    pyinfra_internals.replace_exec_file()
     try:
         data = host_data(load(path))
-    except InventoryError as error:
+    except Refusal as error:
         print(error, file=sys.stderr)
         return 1
-    print(json.dumps(data, default=str))
+    print(json.dumps(data, default=show))
     return 0
 
 

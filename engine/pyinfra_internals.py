@@ -1,4 +1,4 @@
-"""The hold on pyinfra's inside: the three names of it that are replaced, and no more.
+"""The hold on pyinfra's inside: the four names of it that are replaced, and no more.
 
 tests/unit/engine/test_pyinfra_internals.py lists them, with all that is read without being documented, and fails if they no longer serve.
 """
@@ -10,15 +10,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pyinfra_cli.cli
+import pyinfra_cli.inventory
 from pyinfra.api import Inventory
 
-from engine import connect, connector, inventory, order
+from engine import connect, connector, inventory, inventory_file, order
 from engine.fact_cache.dispatch import Dispatcher
 
 
 def replace_all(dispatcher: Dispatcher | None) -> None:
-    """Replace the three names for this process; without a dispatcher, facts are not cached."""
+    """Replace the four names for this process; without a dispatcher, facts are not cached."""
     replace_make_inventory(inventory.make_checked, dispatcher)
+    replace_exec_file()
     replace_connect_all()
     replace_operation_order()
 
@@ -35,6 +37,11 @@ def replace_make_inventory(make: Callable[..., Inventory], dispatcher: Dispatche
         return made
 
     pyinfra_cli.cli.make_inventory = make_inventory
+
+
+def replace_exec_file() -> None:
+    """Read inventory and group data files by `inventory_file.read`: pyinfra leaves out what it can't use, and ends with an `exit()`."""
+    pyinfra_cli.inventory.exec_file = inventory_file.read
 
 
 def replace_connect_all() -> None:

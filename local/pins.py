@@ -6,8 +6,10 @@ import json
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from cluster.model import Certificate
+from cluster.problems import Problem
 from cluster.sources import KEY_FINGERPRINTS, SHA256, Pins
 
 
@@ -19,10 +21,9 @@ def current_pins() -> Pins:
     files for the coordination server), acme (directory of the authority that gives one) and ca (PEM file that the operator's
     machine trusts). The lab sets it.
     """
-    overlay = os.environ.get("ISTHMUS_TRUST")
-    if not overlay:
+    values = _overlay()
+    if values is None:
         return Pins()
-    values = json.loads(Path(overlay).read_text())
     certificate = values.get("certificate")
     return Pins(
         key_fingerprints={**KEY_FINGERPRINTS, **values.get("key_fingerprints", {})},
@@ -31,3 +32,43 @@ def current_pins() -> Pins:
         ca=values.get("ca"),
         acme=values.get("acme", ""),
     )
+
+
+def replaced() -> str:
+    """What ISTHMUS_TRUST replaces, in one line; empty if it is not set, as for every real cluster."""
+    values = _overlay()
+    if values is None:
+        return ""
+    counted = {"key_fingerprints": "key fingerprints", "sha256": "hashes"}
+    parts = [f"{len(values[key])} {words}" for key, words in counted.items() if values.get(key)]
+    named = {"certificate": "the gateway's certificate", "acme": "the ACME authority", "ca": "the trusted CA"}
+    parts += [words for key, words in named.items() if values.get(key)]
+    return f"ISTHMUS_TRUST is set: {os.environ['ISTHMUS_TRUST']} replaces {', '.join(parts) or 'nothing'}; only a rehearsal sets it"
+
+
+def problems() -> list[Problem]:
+    """What keeps the file that ISTHMUS_TRUST names from being read."""
+    try:
+        current_pins()
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        return [
+            Problem(
+                "ISTHMUS_TRUST",
+                f"{os.environ['ISTHMUS_TRUST']} can't be read: {type(error).__name__}",
+                "it replaces the keys and hashes by which downloads are proved",
+                "unset ISTHMUS_TRUST; only a rehearsal in the lab sets it",
+            )
+        ]
+    return []
+
+
+@cache
+def _overlay() -> dict[str, Any] | None:
+    """The file's content; None if ISTHMUS_TRUST is not set."""
+    path = os.environ.get("ISTHMUS_TRUST")
+    if not path:
+        return None
+    values = json.loads(Path(path).read_text())
+    if not isinstance(values, dict):
+        raise TypeError
+    return values

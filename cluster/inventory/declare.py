@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cluster.inventory import checks, read
-from cluster.model import Cluster, ClusterSettings, Host, HostSettings, Site
-from cluster.problems import ModelError, Problem
+from cluster.model import Cluster, ClusterSettings, ConnectionSettings, Host, HostSettings, Site
+from cluster.problems import ModelError, Problem, once
 
 Data = Mapping[str, Mapping[str, Any]]
 CLUSTER = "group_data/all.py "
@@ -30,7 +30,7 @@ def declare(data: Data) -> Cluster:
     places = {problem.where for problem in found}
     found += [problem for problem in checks.problems(cluster, data, places) if problem.where not in places]
     if found:
-        raise ModelError(_once(found))
+        raise ModelError(once(found))
     return Cluster(hosts=cluster.hosts, warnings=checks.warnings(cluster), **settings)
 
 
@@ -46,7 +46,12 @@ def _hosts(data: Data, sites: Mapping[str, Site]) -> tuple[tuple[Host, ...], lis
     hosts, found = [], []
     for name, values in data.items():
         settings, problems = read.read(HostSettings, {"ssh_hostname": name, **values}, f"{name}.")
-        found += [*read.name_problems(name), *problems]
+        found += read.name_problems(name)
+        # Without ssh_hostname the name is the way in: what is wrong with it is a problem of the name.
+        found += [
+            problem for problem in problems if "ssh_hostname" in values or problem.where != f"{name}.ssh_hostname"
+        ]
+        found += read.read(ConnectionSettings, ConnectionSettings.readable({**values}), f"{name}.")[1]
         hosts.append(Host.model_construct(name=name, site=sites[name], **settings))
     return tuple(hosts), found
 
@@ -58,11 +63,3 @@ def _with_gateway(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
     return tuple(
         host.model_copy(update={"roles": ("gateway", *host.roles)}) if host.is_coordinator else host for host in hosts
     )
-
-
-def _once(found: list[Problem]) -> list[Problem]:
-    """The problems, with one problem instead of several equal ones, which names all their places."""
-    places: dict[tuple[str, str, str], list[str]] = {}
-    for problem in found:
-        places.setdefault((problem.what, problem.why, problem.fix), []).append(problem.where)
-    return [Problem(", ".join(dict.fromkeys(where)), what, why, fix) for (what, why, fix), where in places.items()]

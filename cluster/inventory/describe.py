@@ -9,12 +9,13 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from cluster.model import ClusterSettings, HostSettings, Key, SiteSettings
+from cluster.model import ClusterSettings, ConnectionSettings, HostSettings, Key, SiteSettings
 
 LEVELS: dict[str, dict[str, FieldInfo]] = {
     "host": HostSettings.model_fields,
     "site": SiteSettings.model_fields,
     "cluster": ClusterSettings.model_fields,
+    "connection": ConnectionSettings.model_fields,
 }
 
 
@@ -47,12 +48,7 @@ def _descriptions(path: str, field: FieldInfo) -> Iterator[tuple[str, Key]]:
 
 FIELDS: dict[str, FieldInfo] = {path: field for level in LEVELS.values() for path, field in _with_parts(level)}
 KEYS: dict[str, Key] = {at: key for path, field in FIELDS.items() for at, key in _descriptions(path, field)}
-# pyinfra's own (its connectors/*.py); everything that begins with an underscore is pyinfra's, or a helper of the operator's.
-_SSH = (
-    "hostname port user password key key_password allow_agent look_for_keys forward_agent config_file known_hosts_file",
-    "strict_host_key_checking paramiko_connect_kwargs connect_retries connect_retry_min_delay connect_retry_max_delay",
-    "file_transfer_protocol",
-)
+# Of pyinfra's other connectors; everything that begins with an underscore is pyinfra's, or a helper of the operator's.
 _OTHERS = {
     "docker_identifier",
     "docker_platform",
@@ -61,8 +57,7 @@ _OTHERS = {
     "fake_delay_jitter",
     "fake_responses",
 }
-PYINFRA_KEYS = frozenset(f"ssh_{key}" for line in _SSH for key in line.split()) | _OTHERS
-KNOWN = frozenset(key for fields in LEVELS.values() for key in fields) | PYINFRA_KEYS
+KNOWN = frozenset(key for fields in LEVELS.values() for key in fields) | _OTHERS
 
 
 def key_of(path: str) -> Key:

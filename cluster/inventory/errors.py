@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -11,27 +12,39 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from cluster.inventory.describe import key_of
-from cluster.problems import Problem
+from cluster.problems import Problem, printable
 
-SHOWN = 60
+SHOWN, LONGEST_WORD = 60, 1000
+# As much of a value as SHOWN characters can hold; the whole of it may have no end.
+_BOUNDED = reprlib.Repr()
+_BOUNDED.maxstring = _BOUNDED.maxother = LONGEST_WORD
+_BOUNDED.maxlist = _BOUNDED.maxtuple = _BOUNDED.maxset = _BOUNDED.maxdict = 20
+_BOUNDED.maxlevel = 3
+# So many wrong entries of one value are shown.
+MOST = 5
 _OPTION = re.compile(r"'([^']*)'")
 
 
 def show(value: object) -> str:
     """The value as it is written in Python, in one line, shortened to SHOWN characters."""
     try:
-        text = (
-            repr(value) if isinstance(value, str | list | tuple | dict | set | bytes) or value is None else str(value)
-        )
+        is_container = isinstance(value, str | list | tuple | dict | set | bytes)
+        text = _BOUNDED.repr(value) if is_container else str(value)
     except Exception:  # a value may be anything, its repr too
         text = type(value).__name__
-    text = " ".join(text.split())
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+    return shortened(text)
+
+
+def shortened(text: str) -> str:
+    """The text in one line of at most SHOWN characters, none of them a control character."""
+    line = printable(" ".join(text[:LONGEST_WORD].split()))
+    return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """`; did you mean X?` if a known word is similar, else empty."""
-    close = get_close_matches(str(word), list(known), n=1, cutoff=0.7)
+    text = word if isinstance(word, str) else show(word)
+    close = get_close_matches(text, list(known), n=1, cutoff=0.7) if len(text) <= SHOWN else []
     return f"; did you mean {close[0]}?" if close else ""
 
 
@@ -40,6 +53,8 @@ def problems(error: ValidationError, key: str, owner: str) -> Iterator[Problem]:
     details: dict[str, ErrorDetails] = {}
     for detail in error.errors(include_url=False):
         details.setdefault(_path(key, detail), detail)
+        if len(details) == MOST:
+            break
     for path, detail in details.items():
         # A union complains about the whole and about a part: the part is what helps.
         if not any(other != path and other.startswith(f"{path}.") for other in details):
@@ -63,7 +78,7 @@ def _path(key: str, detail: ErrorDetails) -> str:
         if isinstance(part, int):
             path += f"[{part}]"
         elif not _is_tag(part):
-            path += f".{part}"
+            path += f".{shortened(part)}"
     return path
 
 
@@ -74,6 +89,8 @@ def _is_tag(part: str) -> bool:
 
 def _problem(path: str, detail: ErrorDetails, owner: str) -> Problem:
     kind, value = detail["type"], detail["input"]
+    if key_of(path).is_secret:
+        return wrong_value(owner, path, f"a value of type {type(value).__name__} is not {key_of(path).expects}")
     parent, _, last = path.rpartition(".")
     if kind == "missing":
         return missing(owner, path)
@@ -96,7 +113,7 @@ def _unknown_part(owner: str, parent: str, last: str) -> Problem:
     known = re.findall(r"\w+", expected.expects)
     return Problem(
         f"{owner}{parent}",
-        f"{last!r} is not known there{did_you_mean(last, known)}",
+        f"{show(last)} is not known there{did_you_mean(last, known)}",
         "a key that is not read would have no effect",
         f"write {expected.expects}, such as {expected.example}",
     )

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cluster.inventory import errors
-from cluster.inventory.describe import KNOWN, key_of
+from cluster.inventory.describe import KNOWN
+from cluster.inventory.plain import Odd, plain
 from cluster.model import Site, SiteSettings
-from cluster.model.types import DnsLabel
+from cluster.model.types import read_host_name
 from cluster.problems import Problem
 
 Data = Mapping[str, Mapping[str, Any]]
 ABSENT = object()
-DEEPEST = 6
 
 
 class Scope(NamedTuple):
@@ -35,27 +35,28 @@ def unknown(name: str, values: Mapping[str, Any]) -> list[Problem]:
     """Problems of the keys of a host that do not exist."""
     return [
         Problem(
-            f"{name}.{key}",
+            f"{name}.{key if isinstance(key, str) else errors.show(key)}",
             f"there is no such key{errors.did_you_mean(key, KNOWN)}",
             "a key that is not read would have no effect",
             "correct the key, or remove it; a name of your own begins with an underscore",
         )
         for key in values
-        if key not in KNOWN and not str(key).startswith("_")
+        if not isinstance(key, str) or (key not in KNOWN and not key.startswith("_"))
     ]
 
 
 def name_problems(name: str) -> list[Problem]:
     """A host's name is its name in the tailnet, in Kubernetes and in DNS."""
     try:
-        _adapter(DnsLabel).validate_python(name)
-    except ValidationError:
+        read_host_name(name)
+    except ValueError as error:
         return [
             Problem(
-                str(name),
-                "the name has other characters than lower-case letters, digits and hyphens",
+                errors.shortened(name) if isinstance(name, str) else errors.show(name),
+                f"the name {error}",
                 "it becomes the machine's host name, its name in the tailnet and in Kubernetes",
-                "give the host such a name; where it is reached stands in ssh_hostname",
+                'give the host a name of lower-case letters, digits and hyphens, such as "limb"; '
+                "where it is reached stands in ssh_hostname",
             )
         ]
     return []
@@ -114,9 +115,11 @@ def sites(data: Data) -> tuple[dict[str, Site], list[Problem]]:
 
 
 def _site_key(name: str, values: Mapping[str, Any]) -> str:
-    site = values.get("site")
-    # A host whose site can't be read stands alone; a dot keeps it apart from every real site.
-    return site if isinstance(site, str) and not name_problems(site) else f"{name}."
+    try:
+        return str(_field_adapter(SiteSettings, "site").validate_python(plain(values.get("site"))))
+    except ValueError:
+        # A host whose site can't be read stands alone; a dot keeps it apart from every real site.
+        return f"{name}."
 
 
 def _homeless(name: str) -> Problem:
@@ -141,32 +144,33 @@ def _show(value: Any) -> str:
     return "none" if value is ABSENT else errors.show(value)
 
 
-def _comparable(value: Any, depth: int = 0) -> str:
-    """Equal text for equal values; lists and tuples are the same to the reader. A value may contain itself."""
-    if isinstance(value, list | tuple) and depth < DEEPEST:
-        return f"({','.join(_comparable(item, depth + 1) for item in value)})"
-    if isinstance(value, Mapping) and depth < DEEPEST:
-        return f"{{{','.join(sorted(f'{key}:{_comparable(item, depth + 1)}' for key, item in value.items()))}}}"
-    return "absent" if value is ABSENT else repr(value)
+def _comparable(value: Any) -> str:
+    """Equal text for equal values; lists and tuples are the same to the reader. One that is not plain is equal to itself only."""
+    if value is ABSENT:
+        return "absent"
+    try:
+        return _text(plain(value))
+    except Odd:
+        return f"odd {id(value)}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"({','.join(map(_text, value))})"
+    if isinstance(value, dict):
+        return f"{{{','.join(sorted(f'{key}:{_text(item)}' for key, item in value.items()))}}}"
+    return repr(value)
 
 
 def _read_one(settings: type[BaseModel], key: str, value: Any, owner: str) -> tuple[Any, list[Problem]]:
-    if isinstance(value, bool):
-        # Pydantic would take True for 1.
-        return None, [errors.wrong_value(owner, key, f"{value} is not {key_of(key).expects}")]
     try:
-        return _field_adapter(settings, key).validate_python(value), []
+        return _field_adapter(settings, key).validate_python(plain(value)), []
+    except Odd as error:
+        return None, [errors.wrong_value(owner, key, f"it is {error}")]
     except ValidationError as error:
         return None, list(errors.problems(error, key, owner))
-    except RecursionError:
-        return None, [errors.wrong_value(owner, key, "it contains itself")]
 
 
 @cache
 def _field_adapter(settings: type[BaseModel], key: str) -> TypeAdapter[Any]:
     return TypeAdapter(settings.model_fields[key].rebuild_annotation())
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)

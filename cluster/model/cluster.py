@@ -65,7 +65,7 @@ class ClusterSettings(Declared):
     ] = IPv4Network("100.64.10.0/24")
     tailnet_mtu: Annotated[
         int,
-        Field(ge=576, le=8920),
+        Field(strict=True, ge=576, le=8920),
         Key("whole bytes from 576 to 8920", "it is the largest packet that the tailnet carries", "1420"),
     ] = DEFAULT_TAILNET_MTU
     pod_cidr: Annotated[Network, Key(NETWORK, _DISJOINT, '"10.244.0.0/16"')] = IPv4Network("10.244.0.0/16")

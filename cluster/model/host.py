@@ -9,7 +9,18 @@ from pydantic import Field
 
 from cluster.model.key import Declared, Key, any_of, one_of
 from cluster.model.site import Site
-from cluster.model.types import PORT, Address, DnsLabel, LabelKey, LabelValue, Network, Port, Reachable, UserName
+from cluster.model.types import (
+    PORT,
+    Address,
+    HostName,
+    LabelKey,
+    LabelValue,
+    LocalPath,
+    Network,
+    Port,
+    Reachable,
+    UserName,
+)
 
 Role = Literal["gateway", "coordinator", "control_plane", "worker"]
 Source = Literal["docker", "distribution"]
@@ -66,7 +77,7 @@ class HostSettings(Declared):
         Key("an IPv4 address", "it is where other sites find the host, or its site's router", '"203.0.113.4"'),
     ] = None
     memory_mb: Annotated[
-        Annotated[int, Field(ge=256)] | None,
+        Annotated[int, Field(strict=True, ge=256)] | None,
         Key("whole megabytes, 256 or more", "a control plane needs enough, and the lab gives as much", "1024"),
     ] = None
     lan_routes: Annotated[
@@ -122,12 +133,20 @@ class HostSettings(Declared):
     ]
     ssh_port: Annotated[Port, Key(PORT, "the operator's machine connects there", "2222")] = 22
     ssh_user: Annotated[UserName, Key("a login name", "the operator's machine logs in by it", '"ubuntu"')] = "root"
+    ssh_key: Annotated[
+        LocalPath,
+        Key("the path of a private key", "the operator's machine logs in by it", '"~/.ssh/id_ed25519"'),
+    ] = None
+    ssh_config_file: Annotated[
+        LocalPath,
+        Key("the path of an ssh_config file", "it may lead there through a bastion (ProxyJump)", '"~/.ssh/config"'),
+    ] = None
 
 
 class Host(HostSettings):
     """One machine, and the site that it stands in."""
 
-    name: DnsLabel
+    name: HostName
     site: Site
 
     @property

@@ -14,7 +14,7 @@ class Key:
 
     `expects` completes "write …", `why` is what depends on the key, `example` is Python.
     `absent` is the default in words, if it depends on other keys; empty: the field's default is the whole truth.
-    `entry` describes one entry of a mapping.
+    `entry` describes one entry of a mapping. The value of a secret is in no message.
     """
 
     expects: str
@@ -22,6 +22,7 @@ class Key:
     example: str
     absent: str = ""
     entry: Key | None = None
+    is_secret: bool = False
 
 
 def one_of(options: object) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cluster.model.key import Declared, Key, one_of
-from cluster.model.types import NAME, URL, DnsLabel, DnsName, Network, Url
+from cluster.model.types import NAME, URL, DnsLabel, DnsName, HttpsUrl, Network, Url
 
 Nat = Literal["one_to_one", "masquerade", "none"]
 Fabric = Literal["routed", "switched"]
@@ -15,6 +15,7 @@ Image = Literal["plain", "oracle"]
 
 _FETCHED = "the site's hosts fetch from there instead of the official address"
 _OF_REGISTRY = '{"ghcr.io": ("https://ghcr.m.daocloud.io",)}'
+_ENTRY = "a registry name with a tuple of addresses that begin with https://"
 
 
 class Mirrors(Declared):
@@ -30,12 +31,12 @@ class Mirrors(Declared):
     tailscale: Annotated[Url | Literal["push"] | None, Key(f"{URL}, or push", _FETCHED, '"push"')] = None
     files: Annotated[Url | None, Key(URL, _FETCHED, '"https://files.m.daocloud.io"')] = None
     registries: Annotated[
-        dict[DnsName, tuple[Url, ...]],
+        dict[DnsName, tuple[HttpsUrl, ...]],
         Key(
             "registry names, each with a tuple of addresses",
             _FETCHED,
             _OF_REGISTRY,
-            entry=Key("a registry name with a tuple of addresses", _FETCHED, _OF_REGISTRY),
+            entry=Key(_ENTRY, _FETCHED, _OF_REGISTRY),
         ),
     ] = {}  # noqa: RUF012 (pydantic copies it)
 
@@ -55,12 +56,12 @@ class SiteSettings(Declared):
     )
     delay_ms: Annotated[
         float,
-        Field(ge=0, le=2000),
+        Field(strict=True, ge=0, le=2000),
         Key("a number of milliseconds from 0 to 2000", "the lab's links have this delay, one way", "25"),
     ] = 0.0
     loss_percent: Annotated[
         float,
-        Field(ge=0, lt=100),
+        Field(strict=True, ge=0, lt=100),
         Key("a percentage from 0 to below 100", "the lab's links lose as much", "1.5"),
     ] = 0.0
     mirrors: Annotated[

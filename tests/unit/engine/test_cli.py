@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,13 @@ CASES = {
     "host_twice": (HOSTS.replace("hub", "limb"), ALL, CLOUD, TWICE),
     "entry_ignored": (HOSTS.replace("cloud = [", "cloud = [\n    {},"), ALL, CLOUD, IGNORED),
     "data_is_no_mapping": (HOSTS.replace("cloud = [", 'cloud = [\n    ("x", str),'), ALL, CLOUD, "problem"),
+    "exit": ("exit()", ALL, CLOUD, "it ends the program (exit"),
+    "control_characters": (
+        HOSTS.replace("limb", "li\\x1b[2J\\u202emb"),
+        ALL,
+        CLOUD,
+        "li\\x1b[2J\\u202emb\n      what  the name has other characters",
+    ),
     "no_group_is_a_list": ('cloud = {"hub": {}}\n', ALL, CLOUD, "it names no host"),
     "certificate_absent": (
         HOSTS,
@@ -72,9 +80,14 @@ CASES = {
 }
 
 
-def pyinfra(*arguments: str) -> subprocess.CompletedProcess[str]:
+def pyinfra(*arguments: str, environment: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [PYINFRA, *arguments], cwd=PROJECT, text=True, capture_output=True, timeout=120, env={"PATH": "/usr/bin:/bin"}
+        [PYINFRA, *arguments],
+        cwd=PROJECT,
+        text=True,
+        capture_output=True,
+        timeout=120,
+        env={"PATH": "/usr/bin:/bin", **environment},
     )
 
 
@@ -83,6 +96,8 @@ def is_refused(run: subprocess.CompletedProcess[str], message: str) -> None:
     assert run.returncode == 1, told
     assert message in told
     assert "Connecting" not in told
+    first = next(line for line in told.splitlines() if line.startswith("--> ") and not line.endswith("..."))
+    assert str(PROJECT / "engine") not in first
     assert "Traceback" not in told
     assert "pyinfra error" not in told
 
@@ -105,6 +120,28 @@ def test_no_file(inventory: str) -> None:
 def test_facts_are_asked_of_right_inventories_only() -> None:
     wrong = str(INVENTORIES / "one-site" / "inventory.py")
     is_refused(pyinfra(wrong, "fact", "server.Hostname"), "tls/mesh.crt is not a file")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"sha256": 5}'])
+def test_pins_that_cannot_be_read(text: str, tmp_path: Path) -> None:
+    (tmp_path / "trust.json").write_text(text)
+    run = pyinfra(
+        str(INVENTORIES / "two-sites" / "inventory.py"),
+        "debug-inventory",
+        environment={"ISTHMUS_TRUST": str(tmp_path / "trust.json")},
+    )
+    is_refused(run, "it replaces the keys and hashes by which downloads are proved")
+
+
+def test_a_rehearsals_pins_are_named(tmp_path: Path) -> None:
+    (tmp_path / "trust.json").write_text('{"sha256": {"a": "b"}, "ca": "ca.pem"}')
+    run = pyinfra(
+        str(INVENTORIES / "two-sites" / "inventory.py"),
+        "debug-inventory",
+        environment={"ISTHMUS_TRUST": str(tmp_path / "trust.json")},
+    )
+    assert run.returncode == 0
+    assert "trust.json replaces 1 hashes, the trusted CA; only a rehearsal sets it" in run.stderr
 
 
 def test_a_right_inventory_passes() -> None:
