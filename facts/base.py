@@ -63,7 +63,7 @@ def parse_errors_as_fact_errors(process: Parser) -> Parser:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
             return process(*args, **kwargs)
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
             raise FactProcessError(f"unexpected answer: {error!r}") from error
 
     return wrapper  # type: ignore[return-value]

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-# Each question has a section of its own, so that one that hangs or fails costs no other answer.
+# Each question has a section of its own, so that one that hangs or fails costs no other answer. Its head has a random word,
+# which no answer can have.
 _HEAD = r"""
 say() {
-  { echo "@@ $1"; printf '%s\n' "$3"; echo "@>"; timeout "$2" sh -c "$3" 2>&1; printf '\n@? %s\n' "$?"; } > "$w/$1" < /dev/null &
+  printf '%s\n' "$3" > "$w/$1.asked"
+  { { timeout "$2" sh -c "$3" 2>&1; echo "$?" > "$w/$1.code"; } | head -c LIMIT > "$w/$1"; } < /dev/null &
+}
+show() {
+  for at do echo; echo "@@$mark $at"; cat "$w/$at.asked"; echo "@>$mark"; cat "$w/$at"; echo; echo "@?$mark $(cat "$w/$at.code")"; done
 }
 w=$(mktemp -d) || exit 1
 trap 'rm -rf "$w"' EXIT
 """
+# Of one answer, in bytes: the pods of a cluster with a thousand of them have half of it.
+LIMIT = 16_000_000
+TOO_LONG = 124  # the exit code of `timeout`
 
 
 @dataclass(frozen=True)
@@ -29,34 +38,49 @@ class Section:
         return asdict(self)
 
 
-def script(questions: Mapping[str, tuple[str, int]]) -> str:
-    """A shell script that asks all at once; name → command and the seconds that it may take."""
+def frame() -> str:
+    """A random word for the heads of one script's sections."""
+    return secrets.token_hex(8)
+
+
+def script(questions: Mapping[str, tuple[str, int]], mark: str) -> str:
+    """A shell script that asks all at once; name → command and the seconds that it may take. `mark`: of `frame`."""
     asked = [f"say {name} {limit} {shlex.quote(command)}" for name, (command, limit) in questions.items()]
-    return "\n".join([_HEAD, *asked, "wait", 'cat "$w"/*', ""])
+    # `mark` is no variable of the environment: no command sees it.
+    shown = f"mark={mark}; show {' '.join(questions)}"
+    return "\n".join([_HEAD.replace("LIMIT", str(LIMIT)), *asked, "wait", shown, ""])
 
 
-def parse_sections(lines: Sequence[str]) -> dict[str, Section]:
-    """What `script` printed; a section that was cut off counts as having taken too long."""
+def parse_sections(lines: Sequence[str], mark: str, names: Collection[str]) -> dict[str, Section]:
+    """What `script` printed for the questions in `names`; a section that was cut off counts as having taken too long."""
+    begins, answers, ends = f"@@{mark} ", f"@>{mark}", f"@?{mark} "
     found: dict[str, Section] = {}
-    name, is_command = "", False
+    name, command, output = "", "", None
     for line in lines:
-        section = found.get(name)
-        if line.startswith("@@ "):
-            name, is_command = line[3:].strip(), True
-            found[name] = Section("", (), 124)
-        elif section is None:
+        if line.startswith(begins):
+            name, command, output = line.removeprefix(begins), "", None
+        elif name not in names:
             continue
-        elif is_command and line == "@>":
-            is_command = False
-        elif line.startswith("@? "):
-            found[name] = Section(section.command.strip(), _trimmed(section.output), int(line[3:]))
+        elif line == answers:
+            output = list[str]()
+            found[name] = Section(command.strip(), (), TOO_LONG)
+        elif line.startswith(ends):
+            found[name] = Section(command.strip(), _trimmed(output or []), _code(line.removeprefix(ends)))
             name = ""
-        elif is_command:
-            found[name] = Section(f"{section.command}{line}\n", (), 124)
+        elif output is None:
+            command += f"{line}\n"
         else:
-            found[name] = Section(section.command, (*section.output, line), 124)
+            output.append(line)
+    if name in found:
+        found[name] = Section(command.strip(), tuple(output or ()), TOO_LONG)
     return found
 
 
-def _trimmed(lines: tuple[str, ...]) -> tuple[str, ...]:
-    return lines[:-1] if lines and not lines[-1] else lines
+def _code(text: str) -> int:
+    """TOO_LONG for a command that was ended before it could report its exit code."""
+    return int(text) if text.isdecimal() else TOO_LONG
+
+
+def _trimmed(lines: Sequence[str]) -> tuple[str, ...]:
+    """Without the line end that `show` adds."""
+    return tuple(lines[:-1] if lines and not lines[-1] else lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from facts import sections
 from facts.kubernetes import KUBECONFIG, KUBECTL
 from facts.systemd import UNITS
 
@@ -40,11 +39,11 @@ _API = {
 }
 
 
-def script() -> str:
-    """For sh, as root: all of it, in sections that facts.sections.parse_sections reads."""
+def questions() -> dict[str, tuple[str, int]]:
+    """Name → command for sh, as root, and the seconds that it may take."""
     logs = {f"log-{unit}": (f"journalctl -u {unit} -n {LINES} --no-pager -o short-iso", 15) for unit in UNITS}
     asked = {
         name: (f"test -f {KUBECONFIG} || {{ echo 'no API here'; exit 0; }}; {command}", limit)
         for name, (command, limit) in _API.items()
     }
-    return sections.script({**_EVERYWHERE, **logs, **asked})
+    return {**_EVERYWHERE, **logs, **asked}

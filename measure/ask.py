@@ -1,4 +1,4 @@
-"""How verify asks hosts: all at once, with a hard time limit, and an error is an answer too."""
+"""How verify asks hosts: all at once, with a time limit that follows from the host's speed, and an error is an answer too."""
 
 from __future__ import annotations
 
@@ -12,21 +12,53 @@ from pyinfra.api.exceptions import PyinfraError
 
 from cluster.observed import machine
 from engine import remote
-from facts.sections import Section, parse_sections
+from facts.sections import Section, frame, parse_sections
+from measure.pace import Greeting
 from measure.question import Question, Target, script
 
 Answer = TypeVar("Answer")
-CLOCK = "date +%s.%N"
+GREETING = "date +%s.%N; cat /proc/loadavg; getconf _NPROCESSORS_ONLN"
+# Long in bytes each way and cheap in work: if it is lost, so is every large packet, however slow the host is.
+LONG = f": {'0' * 5000}\nprintf '%05000d\\n' 0"
+# A host under load has taken 30 s for its first answer.
+GREETING_S, LONG_S = 40, 10
 
 
 class NotAnswered(Exception):
     """The host did not answer; the text is the reason."""
 
 
-def answers(questions: Sequence[Question], target: Target, timeout_s: int) -> dict[str, Section]:
-    """What the host printed for each question, asked in one script as root; raises NotAnswered."""
-    printed = output(target.host.name, script(questions, target), timeout_s)
-    return parse_sections(printed.splitlines())
+def greet(name: str) -> Greeting:
+    """The host's first answer; raises NotAnswered."""
+    began, at = time.monotonic(), time.time()
+    lines = output(name, GREETING, GREETING_S).splitlines()
+    took = time.monotonic() - began
+    try:
+        offset = round(machine.parse_clock(lines) - (at + took / 2), 3)
+    except (ValueError, IndexError):
+        raise NotAnswered(f"date printed {' '.join(lines)[:80]!r}") from None
+    try:
+        return Greeting(took, offset, machine.parse_load(lines[1:]))
+    except (ValueError, IndexError):
+        return Greeting(took, offset)
+
+
+def carries_long_answers(name: str, greeting: Greeting) -> bool:
+    """Whether a question and an answer of several packets arrive, in four times the time of short ones."""
+    try:
+        return len(output(name, LONG, round(max(LONG_S, 4 * greeting.took_s)))) >= 5000
+    except NotAnswered:
+        return False
+
+
+def answers(questions: Sequence[Question], target: Target, timeout_s: int, pace: float = 1.0) -> dict[str, Section]:
+    """What the host printed for each question, asked in one script as root; raises NotAnswered.
+
+    All time limits are `pace` times as long.
+    """
+    mark = frame()
+    printed = output(target.host.name, script(questions, target, mark, pace), round(timeout_s * pace))
+    return parse_sections(printed.splitlines(), mark, [question.name for question in questions])
 
 
 def output(name: str, script: str, timeout_s: int) -> str:
@@ -46,28 +78,22 @@ def output(name: str, script: str, timeout_s: int) -> str:
         raise NotAnswered(f"{type(failure).__name__}: {failure}") from None
 
 
-def clock_offset(name: str) -> float:
-    """Seconds by which the host's clock is ahead of this machine's; raises NotAnswered."""
-    began = time.time()
-    answered = output(name, CLOCK, 8)
-    try:
-        return round(machine.parse_clock(answered.splitlines()) - (began + time.time()) / 2, 3)
-    except (ValueError, IndexError):
-        raise NotAnswered(f"date printed {answered[:80]!r}") from None
-
-
 def together(jobs: Mapping[str, Callable[[], Answer]]) -> dict[str, Answer | NotAnswered]:
     """Every job at the same time; name → what it gave, or why it gave nothing."""
-    running = {name: gevent.spawn(_contained, job) for name, job in jobs.items()}
+    running = {name: gevent.spawn(contained, job) for name, job in jobs.items()}
     gevent.joinall(list(running.values()))
     return {name: greenlet.value for name, greenlet in running.items()}
 
 
-def _contained(job: Callable[[], Answer]) -> Answer | NotAnswered:
+def contained(job: Callable[[], Answer]) -> Answer | NotAnswered:
+    """What the job gives, or why it gives nothing."""
     try:
         return job()
     except NotAnswered as failure:
         return failure
+    except Exception as failure:
+        # An answer of one host that nobody has thought of costs the answers of no other.
+        return NotAnswered(f"{type(failure).__name__}: {failure}"[:200])
 
 
 def data(key: str) -> str:

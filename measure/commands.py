@@ -76,8 +76,13 @@ def health(target: Target) -> str:
 
 
 def paths(target: Target) -> str:
-    """`tailscale ping` to every other host."""
-    return pings.TailnetPaths().command(list(target.tailnet))
+    """The path to every other host when it is up."""
+    return pings.TailnetPaths().command(list(target.tailnet), tries=2 if target.again else 5)
+
+
+def round_trips(count: int, target: Target) -> str:
+    """`count` pings over the tailnet to every other host."""
+    return pings.RoundTrips().command(list(target.tailnet), count)
 
 
 def lan(target: Target) -> str:

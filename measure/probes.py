@@ -1,4 +1,4 @@
-"""What is tried out: from host to host, from pod to pod, and what a deploy would change."""
+"""What is tried out: from pod to pod, and what a deploy would change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -18,55 +17,10 @@ from cluster.observed.probe import PodsMeasured, parse_probe
 from engine.command_line import VERIFY, WORDS
 from engine.phase import OPERATORS_OWN
 from engine.templates import render
-from measure import ask, questions
-from measure.question import Target, evidence, read
-from report import exposure
-from report.measurement import HostMeasured
+from measure import ask
 
 PROBE_IMAGE = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1"
-ROLLOUT_S, EXEC_S, PROBE_S, REACH_S, DRIFT_S = 28, 18, 54, 30, 50
-# Places in a node's pod network: the bridge has the first address, the last is a pod's at most.
-CNI0, A_POD = 1, -2
-
-
-def reach(declared: Cluster, hosts: Mapping[str, HostMeasured], name: str) -> dict[str, Any]:
-    """What `name` reaches, as fields of HostMeasured; raises NotAnswered."""
-    target = _target(declared, hosts, name)
-    answers = ask.answers(questions.REACH, target, REACH_S)
-    return {**read(questions.REACH, answers, target), "evidence": evidence(questions.REACH, answers)}
-
-
-def _target(declared: Cluster, hosts: Mapping[str, HostMeasured], name: str) -> Target:
-    others = [host for host in declared.hosts if host.name != name]
-    tailnet = _tailnet_addresses(hosts)
-    gateways = {_in_network(hosts[host.name].pod_cidr, CNI0): host.name for host in others if host.name in hosts}
-    measured = list(hosts.values())
-    return Target(
-        declared,
-        declared.host(name),
-        tailnet={tailnet[host.name]: host.name for host in others if host.name in tailnet},
-        lan={str(host.lan_address): host.name for host in others},
-        pod_gateways={address: other for address, other in gateways.items() if address},
-        pod_gateway=_in_network(hosts[name].pod_cidr, CNI0),
-        pod_address=_in_network(hosts[name].pod_cidr, A_POD),
-        ports=exposure.to_try(declared, measured, name),
-        far=exposure.far_machines(declared, measured, name),
-    )
-
-
-def _tailnet_addresses(hosts: Mapping[str, HostMeasured]) -> dict[str, str]:
-    """Host name → tailnet address; of a host whose client is silent, what the others know."""
-    clients = [host.tailnet for host in hosts.values() if host.tailnet]
-    known = {peer.name: peer.addresses[0] for client in clients for peer in client.peers if peer.addresses}
-    return known | {name: host.tailnet_address for name, host in hosts.items() if host.tailnet_address}
-
-
-def _in_network(pod_cidr: str, place: int) -> str:
-    """The address at that place of a node's pod network; empty if the node has none."""
-    try:
-        return str(IPv4Network(pod_cidr)[place])
-    except (ValueError, IndexError):
-        return ""
+ROLLOUT_S, EXEC_S, PROBE_S, DRIFT_S = 28, 18, 54, 50
 
 
 def pods(declared: Cluster, speaker: str) -> PodsMeasured:

@@ -8,11 +8,10 @@ from typing import Any
 
 from cluster.model import Cluster, Host
 from facts import sections
-from facts.sections import Section
+from facts.sections import TOO_LONG, Section
 from report.measurement import Evidence
 
 EVIDENCE_LINES = 40
-TOO_LONG = 124
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,8 @@ class Target:
     """The host that is asked, and what it is asked about. Mappings: address of another host → that host's name.
 
     `ports`: `ADDRESS PORT` → host; `pod_gateway` is the address of cni0 and `pod_address` one of a pod, empty if the host has
-    no pod network; `far` are machines without tailscale behind the routers of other sites.
+    no pod network; `far` are machines without tailscale behind the routers of other sites. `again`: it is asked for the second
+    time, so that less patience is needed.
     """
 
     cluster: Cluster
@@ -32,6 +32,7 @@ class Target:
     pod_address: str = ""
     ports: Mapping[str, str] = field(default_factory=dict)
     far: Sequence[str] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,15 +76,16 @@ class Question:
             if section.code != TOO_LONG:
                 value = self.parse(section.output)
                 value = value if self.resolve is None or value is None else self.resolve(target, value)
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        except Exception:
+            # One host's answer, however odd (200 000 brackets are a RecursionError), costs no other answer.
             value = self.unknown
         return {} if value is None else {self.target_field: value}
 
 
-def script(questions: Sequence[Question], target: Target) -> str:
-    """One shell script that asks all of them at once."""
-    asked = {question.name: (question.command_for(target), question.limit_s) for question in questions}
-    return sections.script({name: (command, limit) for name, (command, limit) in asked.items() if command})
+def script(questions: Sequence[Question], target: Target, mark: str, pace: float = 1.0) -> str:
+    """One shell script that asks all of them at once, each within `pace` times its limit. `mark`: frames the answers."""
+    asked = {question.name: (question.command_for(target), round(question.limit_s * pace)) for question in questions}
+    return sections.script({name: (command, limit) for name, (command, limit) in asked.items() if command}, mark)
 
 
 def read(questions: Sequence[Question], answers: Mapping[str, Section], target: Target) -> dict[str, Any]:

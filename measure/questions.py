@@ -103,7 +103,7 @@ API = (
 )
 # What a host reaches, asked when all have answered the questions above: fields of HostMeasured.
 REACH = (
-    Question("paths", sh.paths, 26, tailscale.parse_pings, resolve=TAILNET, by_hand="tailscale ping HOST"),
+    Question("paths", sh.paths, 36, tailscale.parse_pings, resolve=TAILNET, by_hand="tailscale ping HOST"),
     Question("lan", sh.lan, sh.PING_LIMIT_S, network.parse_answers, "lan_answers", LAN, by_hand="ping -c 1 LAN-ADDRESS"),
     Question("small", sh.small, sh.PING_LIMIT_S, network.parse_answers, "small_answers", TAILNET,
              by_hand="ping -s LITTLE TAILNET-ADDRESS"),
@@ -118,3 +118,8 @@ REACH = (
              by_hand="ping -I CNI0 CNI0-OF-THE-OTHER"),
 )
 # fmt: on
+
+
+def round_trips(count: int) -> Question:
+    """`count` echo requests to each of the others, asked when nothing else is: host → least round trip in ms."""
+    return Question("round-trips", partial(sh.round_trips, count), 20, network.parse_round_trips, resolve=TAILNET)

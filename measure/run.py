@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gevent  # type: ignore[import-untyped]
 from pyinfra import inventory, logger, state
 
 from cluster.model import Cluster, Host
-from engine.command_line import option
 from engine.connect import unreachable
 from engine.inventory import current_cluster
-from measure import ask, dot, probes, questions
+from measure import ask, paths, probes, questions
 from measure.ask import NotAnswered
+from measure.clean import cleaned
+from measure.pace import Greeting
+from measure.progress import Progress
+from measure.publish import publish
 from measure.question import Question, Target, evidence, read
-from report import checks, page, terminal
-from report.findings import Check, Finding, View
+from report import checks
+from report.findings import Check, View
 from report.measurement import Api, Coordination, HostMeasured, Measurement
 
+Value = TypeVar("Value")
+# For a host that answers at once; a slow one has up to SLOWEST times as long (measure/pace.py).
 STATE_S = 20
-PAGE = Path("build/report/index.html")
-JSON = "build/verify.json"
 _begun: list[float] = []
 
 
@@ -49,7 +50,7 @@ def measure() -> None:
         logger.error("No host could be measured")
         sys.exit(2)
     findings = checks.run(wanted, View(declared, found, time.time()))
-    publish(declared, found, findings)
+    publish(declared, found, wanted, findings)
     sys.exit(1 if any(one.severity == "problem" for one in findings) else 0)
 
 
@@ -63,18 +64,30 @@ def selected_checks() -> tuple[Check, ...]:
 
 
 def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measurement:
-    """All that `needs` call for, of the hosts in `asked`; what does not answer is left unknown."""
+    """All that `needs` call for, of the hosts in `asked`; what does not answer is left unknown.
+
+    Round trips come last: programs that run beside them would be measured, too.
+    """
     reached = [name for name in asked if name not in unreachable]
     speaker = next((host.name for host in declared.control_planes if host.name in reached), None)
-    pods = gevent.spawn(probes.pods, declared, speaker) if speaker and "pods" in needs else None
-    drift = gevent.spawn(probes.drift) if "drift" in needs and not unreachable else None
-    answers = _ask(declared, reached, speaker)
+    asked_of = speaker if "pods" in needs else None
+    with_drift = "drift" in needs and not unreachable
+    progress = Progress(sys.stderr)
+    progress.expect(
+        {"hosts": len(reached), "paths": len(reached), "pods": int(bool(asked_of)), "drift": int(with_drift)}
+    )
+    pods = gevent.spawn(_counted(progress, "pods", partial(probes.pods, declared, asked_of))) if asked_of else None
+    drift = gevent.spawn(_counted(progress, "drift", probes.drift)) if with_drift else None
+    answers = _ask(declared, reached, speaker, progress)
     api = _api(declared, speaker, answers)
     hosts = _with_nodes({name: _host(declared, name, answers) for name in asked}, api)
-    hosts = _with_reach(declared, hosts)
-    drifted, why = (None, "hosts are out of reach") if unreachable else (None, "it was not asked for")
-    if drift is not None:
-        drifted, why = drift.get()
+    hosts = _with_reach(declared, hosts, answers, progress)
+    gevent.joinall([greenlet for greenlet in (pods, drift) if greenlet is not None])
+    progress.expect({"round trips": 1})
+    hosts = paths.timed(declared, paths.asked_again(declared, hosts))
+    progress.close()
+    # A greenlet that has ended counts as false.
+    drifted, why = drift.get() if drift is not None else (None, _why_no_drift())
     return Measurement(
         cluster=declared.cluster_name,
         kubernetes=declared.kubernetes_version,
@@ -83,7 +96,6 @@ def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measure
         hosts=tuple(hosts.values()),
         coordination=_coordination(declared, answers),
         api=api,
-        # A greenlet that has ended counts as false.
         pods=None if pods is None else pods.get(),
         drift=drifted,
         drift_note=why,
@@ -91,15 +103,45 @@ def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measure
     )
 
 
-def _ask(declared: Cluster, reached: list[str], speaker: str | None) -> dict[str, Any]:
-    """`NAME state` → sections, `NAME clock` → offset, and `api` → sections, or NotAnswered: all of it at the same time."""
+def _why_no_drift() -> str:
+    return "hosts are out of reach" if unreachable else "it was not asked for"
+
+
+def _counted(progress: Progress, step: str, job: Callable[[], Value]) -> Callable[[], Value]:
+    """The job, which counts as a part of the step when it has ended."""
+
+    def counted() -> Value:
+        try:
+            return job()
+        finally:
+            progress.done(step)
+
+    return counted
+
+
+def _ask(declared: Cluster, reached: list[str], speaker: str | None, progress: Progress) -> dict[str, Any]:
+    """`NAME greeting` → Greeting, `NAME state` and `api` → sections, or NotAnswered: all of it at the same time."""
+    greetings = {name: gevent.spawn(ask.contained, partial(ask.greet, name)) for name in reached}
     jobs: dict[str, Callable[[], Any]] = {}
     for host in (declared.host(name) for name in reached):
-        jobs[f"{host.name} state"] = partial(ask.answers, _rows(host), Target(declared, host), STATE_S)
-        jobs[f"{host.name} clock"] = partial(ask.clock_offset, host.name)
+        job = partial(_answers, _rows(host), Target(declared, host), greetings[host.name])
+        jobs[f"{host.name} state"] = _counted(progress, "hosts", job)
     if speaker:
-        jobs["api"] = partial(ask.answers, questions.API, Target(declared, declared.host(speaker)), STATE_S)
-    return ask.together(jobs)
+        jobs["api"] = partial(_answers, questions.API, Target(declared, declared.host(speaker)), greetings[speaker])
+    answers: dict[str, Any] = ask.together(jobs)
+    # A question that is lost says more than one that was late.
+    silent = [name for name in reached if isinstance(answers[f"{name} state"], NotAnswered)]
+    lost = {name: greeting for name in silent if isinstance(greeting := greetings[name].get(), Greeting)}
+    long = ask.together({f"{name} long": partial(ask.carries_long_answers, name, lost[name]) for name in lost})
+    return {**answers, **long, **{f"{name} greeting": greeting.get() for name, greeting in greetings.items()}}
+
+
+def _answers(rows: tuple[Question, ...], target: Target, greeting: Any) -> Mapping[str, Any]:
+    """What the host answers, in the time that its greeting calls for; raises NotAnswered."""
+    found = greeting.get()
+    if isinstance(found, NotAnswered):
+        raise found
+    return ask.answers(rows, target, STATE_S, found.pace)
 
 
 def _rows(host: Host) -> tuple[Question, ...]:
@@ -108,13 +150,21 @@ def _rows(host: Host) -> tuple[Question, ...]:
 
 def _host(declared: Cluster, name: str, answers: Mapping[str, Any]) -> HostMeasured:
     host = declared.host(name)
+    base = HostMeasured(name, host.site.site, host.roles)
+    greeting, long = answers.get(f"{name} greeting"), answers.get(f"{name} long")
+    if isinstance(greeting, Greeting):
+        base = replace(base, clock_offset_s=greeting.offset_s, answer_s=round(greeting.took_s, 2), load=greeting.load)
+    if isinstance(long, bool):
+        base = replace(base, long_answer=long)
     state = answers.get(f"{name} state", NotAnswered(unreachable.get(name, "")))
-    offset = answers.get(f"{name} clock")
-    base = HostMeasured(name, host.site.site, host.roles, clock_offset_s=offset if isinstance(offset, float) else None)
-    if isinstance(state, NotAnswered):
-        return replace(base, reached=False, error=str(state))
+    found = state if isinstance(state, NotAnswered) else ask.contained(partial(_own, declared, base, state))
+    return cleaned(replace(base, reached=False, error=str(found))) if isinstance(found, NotAnswered) else found
+
+
+def _own(declared: Cluster, base: HostMeasured, state: Mapping[str, Any]) -> HostMeasured:
+    host = declared.host(base.name)
     found = read(questions.STATE, state, Target(declared, host))
-    return replace(base, evidence=evidence(_rows(host), state), **found)
+    return cleaned(replace(base, evidence=evidence(_rows(host), state), **found))
 
 
 def _coordination(declared: Cluster, answers: Mapping[str, Any]) -> Coordination | None:
@@ -122,14 +172,14 @@ def _coordination(declared: Cluster, answers: Mapping[str, Any]) -> Coordination
     state = answers.get(f"{host.name} state")
     if not isinstance(state, Mapping):
         return None
-    return Coordination(**read(questions.COORDINATION, state, Target(declared, host)))
+    return cleaned(Coordination(**read(questions.COORDINATION, state, Target(declared, host))))
 
 
 def _api(declared: Cluster, speaker: str | None, answers: Mapping[str, Any]) -> Api | None:
     listed = answers.get("api")
     if speaker is None or not isinstance(listed, Mapping):
         return None
-    return Api(speaker, **read(questions.API, listed, Target(declared, declared.host(speaker))))
+    return cleaned(Api(speaker, **read(questions.API, listed, Target(declared, declared.host(speaker)))))
 
 
 def _with_nodes(hosts: dict[str, HostMeasured], api: Api | None) -> dict[str, HostMeasured]:
@@ -143,30 +193,20 @@ def _with_nodes(hosts: dict[str, HostMeasured], api: Api | None) -> dict[str, Ho
     }
 
 
-def _with_reach(declared: Cluster, hosts: dict[str, HostMeasured]) -> dict[str, HostMeasured]:
+def _with_reach(
+    declared: Cluster, hosts: dict[str, HostMeasured], answers: Mapping[str, Any], progress: Progress
+) -> dict[str, HostMeasured]:
     """The same hosts, with what each reaches."""
-    jobs = {name: partial(probes.reach, declared, hosts, name) for name, host in hosts.items() if host.reached}
+    jobs = {
+        name: _counted(progress, "paths", partial(paths.reach, declared, hosts, name, answers[f"{name} greeting"].pace))
+        for name, host in hosts.items()
+        if host.reached
+    }
+    progress.expect({"paths": len(jobs)})
     found = {name: fields for name, fields in ask.together(jobs).items() if not isinstance(fields, NotAnswered)}
     return {
-        name: replace(host, **{**found[name], "evidence": {**host.evidence, **found[name]["evidence"]}})
+        name: cleaned(replace(host, **{**found[name], "evidence": {**host.evidence, **found[name]["evidence"]}}))
         if name in found
         else host
         for name, host in hosts.items()
     }
-
-
-def publish(declared: Cluster, found: Measurement, findings: tuple[Finding, ...]) -> None:
-    """The JSON file and the page; on standard output the text, or with pyinfra's --json the JSON."""
-    target = Path(ask.data("json") or JSON)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    values = json.dumps({**found.to_json(), **checks.to_json(findings)}, indent=2, ensure_ascii=False)
-    target.write_text(f"{values}\n")
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page.render(declared, found, findings, dot.svg))
-    if option("json_output"):
-        print(values, flush=True)
-        return
-    style = terminal.Style.of(sys.stdout)
-    print(
-        terminal.render(declared, found, findings, style, verbose=bool(option("verbosity")), page=str(PAGE)), flush=True
-    )

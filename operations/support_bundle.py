@@ -15,8 +15,8 @@ from pyinfra.api import StringCommand, operation
 from cluster.redaction import redacted
 from engine import remote
 from engine.fail import fail
-from facts import support_bundle
-from facts.sections import Section, parse_sections
+from facts import sections, support_bundle
+from facts.sections import Section
 
 FOLDER = Path("build/collected")
 READ_TIMEOUT_S = 90
@@ -28,10 +28,10 @@ def fetch() -> Generator[StringCommand, None, None]:
     """Read this host's logs and states. Changes nothing on it. A failure goes into the archive as text, and does not stop the run."""
     if state.is_executing:
         try:
-            sections = parse_sections(
-                remote.run(host.name, "sh -s", support_bundle.script(), READ_TIMEOUT_S).splitlines()
-            )
-            _collected[host.name] = {name: _text(section) for name, section in sections.items()}
+            asked, mark = support_bundle.questions(), sections.frame()
+            printed = remote.run(host.name, "sh -s", sections.script(asked, mark), READ_TIMEOUT_S)
+            answers = sections.parse_sections(printed.splitlines(), mark, asked)
+            _collected[host.name] = {name: _text(section) for name, section in answers.items()}
         except remote.RemoteFailure as failure:
             _collected[host.name] = {"not-answered": f"{failure}\n"}
     yield StringCommand("true")

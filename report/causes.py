@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from graphlib import TopologicalSorter
@@ -9,7 +11,8 @@ from graphlib import TopologicalSorter
 from cluster.problems import Problem
 from report.findings import Check, Finding
 
-LISTED = 4  # pairs of hosts that a merged finding names
+LISTED, LONGEST = 4, 6  # what a merged finding names if there is more than fits, and how much fits
+_ADDRESS = re.compile(r"\d+(\.\d+){3}(/\d+)?")
 
 
 def graph(checks: Sequence[Check]) -> dict[str, tuple[str, ...]]:
@@ -82,11 +85,27 @@ def arrange(ranked: Sequence[Finding], wanted: set[str]) -> tuple[Finding, ...]:
 
 def merge(findings: Iterable[Finding]) -> list[Finding]:
     """One finding for several that differ in their hosts or pairs only."""
-    groups: dict[tuple[str, ...], list[Finding]] = {}
+    groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
-        same = finding.problem.why if len(finding.hosts) > 1 else f"{finding.problem.what} {finding.problem.why}"
-        groups.setdefault((finding.check.name, finding.severity, same), []).append(finding)
-    return [group[0] if len(group) == 1 else _merged(group) for group in groups.values()]
+        groups.setdefault((finding.check.name, finding.severity, finding.caused_by, _cause(finding)), []).append(
+            finding
+        )
+    return [_marked(group[0]) if len(group) == 1 else _merged(group) for group in groups.values()]
+
+
+def _cause(finding: Finding) -> str:
+    """The text that is the same for the same cause: for a pair without its two names, and without addresses."""
+    if len(finding.hosts) < 2:
+        return f"{finding.problem.what} {finding.problem.why}"
+    text = _ADDRESS.sub("ADDRESS", finding.problem.why)
+    for name in finding.hosts:
+        text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", "HOST", text)
+    return text
+
+
+def _marked(finding: Finding) -> Finding:
+    """The finding about the hosts that cause it, without those that only suffer from it."""
+    return replace(finding, hosts=finding.caused_by or finding.hosts)
 
 
 def _merged(group: Sequence[Finding]) -> Finding:
@@ -97,27 +116,42 @@ def _merged(group: Sequence[Finding]) -> Finding:
         if len({member.problem.what for member in group}) == 1
         else f"{first.problem.what} (first of {len(group)})"
     )
+    pairs = [(member.hosts[0], member.hosts[1]) for member in group if len(member.hosts) == 2]
+    names = _centers(pairs) if len(pairs) == len(group) else [host for member in group for host in member.hosts]
     return replace(
         first,
-        hosts=tuple(dict.fromkeys(host for member in group for host in member.hosts)),
-        problem=Problem(_where(group), what, first.problem.why, first.problem.fix),
+        hosts=first.caused_by or tuple(dict.fromkeys(names)),
+        problem=Problem(_where(group, pairs), what, first.problem.why, first.problem.fix),
         evidence=tuple(dict.fromkeys(item for member in group for item in member.evidence)),
         consequences=tuple(below),
     )
 
 
-def _where(group: Sequence[Finding]) -> str:
-    """`A, B` for findings about one host each; for pairs `A → B, C` if they share a host, else the pairs themselves."""
-    if any(len(member.hosts) != 2 for member in group):
+def _centers(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Of each pair the host that has more of the pairs, or both: one host that fails has a pair with every other."""
+    counts = Counter(name for pair in pairs for name in pair)
+    found = {name: None for pair in pairs for name in pair if counts[name] == max(counts[end] for end in pair)}
+    return sorted(found, key=lambda name: -counts[name])
+
+
+def _where(group: Sequence[Finding], pairs: Sequence[tuple[str, str]]) -> str:
+    """`A, B` for findings about one host each; for pairs `A → B, C`, and the same for each other host that has many of them."""
+    if len(pairs) < len(group):
         return ", ".join(dict.fromkeys(member.problem.where for member in group))
-    pairs = [(member.hosts[0], member.hosts[1]) for member in group]
-    shared = next((name for name in pairs[0] if all(name in pair for pair in pairs)), None)
-    return _listed(pairs) if shared is None else _around(shared, pairs)
+    left, arrows = list(pairs), []
+    for center in _centers(pairs):
+        if own := [pair for pair in left if center in pair]:
+            arrows.append(_around(center, own))
+            left = [pair for pair in left if pair not in own]
+    if len(arrows) <= LISTED:
+        return "; ".join(arrows)
+    return f"{len(pairs)} paths between {_listed(list(dict.fromkeys(name for pair in pairs for name in pair)))}"
 
 
-def _listed(pairs: Sequence[tuple[str, str]]) -> str:
-    listed = [f"{one} → {other}" for one, other in pairs]
-    return ", ".join(listed[:LISTED]) + (f" and {len(listed) - LISTED} more" if len(listed) > LISTED else "")
+def _listed(texts: Sequence[str]) -> str:
+    """All of them, or the first ones and how many more there are."""
+    few = texts if len(texts) <= LONGEST else texts[:LISTED]
+    return ", ".join(few) + (f" and {len(texts) - LISTED} more" if len(texts) > len(few) else "")
 
 
 def _around(center: str, pairs: Sequence[tuple[str, str]]) -> str:
@@ -126,7 +160,7 @@ def _around(center: str, pairs: Sequence[tuple[str, str]]) -> str:
     outwards = any(source == center for source, _ in pairs)
     inwards = any(target == center for _, target in pairs)
     arrow = "↔" if outwards and inwards else "→" if outwards else "←"
-    return f"{center} {arrow} {', '.join(others)}"
+    return f"{center} {arrow} {_listed(list(others))}"
 
 
 def _because(root: Finding) -> str:

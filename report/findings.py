@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from cluster.model import Cluster
@@ -31,6 +31,16 @@ class View:
         """The reachable hosts that are declared nodes."""
         yield from (found for found in self.hosts() if self.cluster.host(found.name).is_node)
 
+    def answers_others(self, name: str) -> bool | None:
+        """Whether another host reaches it over the tailnet; None if that was not measured."""
+        kinds = [kind for host in self.hosts() if (kind := host.path_kind(name))]
+        return any(kind != "none" for kind in kinds) if kinds else None
+
+    def is_on(self, name: str) -> bool:
+        """Whether it runs, as the others know. Its Node counts only if no path was measured: it stays Ready for a while."""
+        others = self.answers_others(name)
+        return self.measured.host(name).node == "Ready" if others is None else others
+
     def has(self, name: str) -> bool:
         """Whether the host was measured: it is part of this run, and reachable."""
         return any(found.name == name for found in self.hosts())
@@ -38,12 +48,16 @@ class View:
 
 @dataclass(frozen=True)
 class Deviation:
-    """What a check yields. A `warning` is a deviation that the inventory declares acceptable; `hosts` are the hosts concerned."""
+    """What a check yields. A `warning` is a deviation that the inventory declares acceptable; `hosts` are the hosts concerned.
+
+    `caused_by`: those of them that cause it, if the check knows; in the report, only they are marked.
+    """
 
     hosts: tuple[str, ...]
     problem: Problem
     severity: Severity = "problem"
     evidence: tuple[Evidence, ...] = ()
+    caused_by: tuple[str, ...] = ()
 
 
 def deviation(
@@ -54,11 +68,14 @@ def deviation(
     *evidence: Evidence | None,
     where: str | None = None,
     severity: Severity = "problem",
+    caused_by: tuple[str, ...] = (),
 ) -> Deviation:
     """A deviation; `where` defaults to the host, or to `A → B` for two. Evidence that is None was not measured."""
     names = (hosts,) if isinstance(hosts, str) else hosts
     place = where or " → ".join(names) or "the cluster"
-    return Deviation(names, Problem(place, what, why, fix), severity, tuple(item for item in evidence if item))
+    return Deviation(
+        names, Problem(place, what, why, fix), severity, tuple(item for item in evidence if item), caused_by
+    )
 
 
 @dataclass(frozen=True)
@@ -107,7 +124,7 @@ class Check:
     def find(self, view: View) -> Iterator[Finding]:
         """Its findings, each by itself: nothing is merged, nothing is a consequence yet."""
         for found in self.look(view):
-            yield Finding(found.hosts, found.problem, found.severity, found.evidence, check=self)
+            yield Finding(**{at.name: getattr(found, at.name) for at in fields(found)}, check=self)
 
 
 def check(

@@ -11,7 +11,7 @@ from typing import Any
 
 from cluster.observed import headscale
 from cluster.observed.disks import Disk
-from cluster.observed.machine import Usage
+from cluster.observed.machine import Load, Usage
 from cluster.observed.network import ForwardingState
 from cluster.observed.nodes import Node
 from cluster.observed.pods import WaitingPod
@@ -33,6 +33,7 @@ class HostMeasured:
     """One host. Mappings over other hosts are by name; `evidence` is what it printed, by the name of the question.
 
     `coordination`: why headscale does not answer it, empty if it does; `udp`: whether UDP reaches the internet.
+    `answer_s`: seconds until its first short answer, `long_answer`: whether one of several packets arrived as well.
     """
 
     name: str
@@ -41,6 +42,9 @@ class HostMeasured:
     reached: bool = True
     error: str = ""
     clock_offset_s: float | None = None
+    answer_s: float | None = None
+    load: Load | None = None
+    long_answer: bool | None = None
     tailnet: ClientStatus | None = None
     prefs: ClientPrefs | None = None
     node: str | None = None

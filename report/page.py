@@ -10,9 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cluster.expected_paths import allowed_kinds
 from cluster.model import Cluster
-from report import terminal, topology
+from report import tables, terminal, topology
 from report.findings import DOCS, Finding
 from report.measurement import HostMeasured, Measurement
+from report.values import printable_values
 
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).resolve().parent.parent / "templates" / "report"),
@@ -21,7 +22,6 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-SHORT = 12  # characters of a name beside the matrix
 # The page's width in the style sheet, in pixels: a broader picture would be scaled down.
 WIDEST = 1040
 # From build/report/index.html, where verify writes the page.
@@ -53,8 +53,18 @@ class Row:
     cells: tuple[Cell, ...]
 
 
-def render(cluster: Cluster, measured: Measurement, findings: Sequence[Finding], draw: Callable[[str], str]) -> str:
-    """The whole file. `draw` turns dot's language into SVG; if it raises NotDrawn, the page has the reason and words instead of a picture."""
+def render(
+    cluster: Cluster,
+    measured: Measurement,
+    findings: Sequence[Finding],
+    draw: Callable[[str], str],
+    counted: str = "",
+) -> str:
+    """The whole file. `counted`: how many checks passed, in words.
+
+    `draw` turns dot's language into SVG; if it raises NotDrawn, the page has the reason and words instead of a picture.
+    """
+    measured, findings = printable_values(measured), printable_values(list(findings))
     problems = [finding for finding in findings if finding.severity == "problem"]
     rows = [_row(cluster, measured, found) for found in measured.hosts]
     pictures, no_picture = _pictures(cluster, {name for finding in problems for name in finding.hosts}, draw)
@@ -70,6 +80,7 @@ def render(cluster: Cluster, measured: Measurement, findings: Sequence[Finding],
         pictures=pictures,
         no_picture=no_picture,
         docs=DOCS_FROM_PAGE,
+        counted=counted,
         problems=problems,
         warnings=[finding for finding in findings if finding.severity == "warning"],
     )
@@ -82,38 +93,32 @@ def _pictures(
     try:
         tall, broad = (topology.picture(cluster, shape, troubled, draw) for shape in ("tall", "broad"))
     except topology.NotDrawn as reason:
-        return [], str(reason)
+        return [], printable_values(str(reason))
     return [tall, broad] if broad.pixels <= WIDEST else [tall], ""
 
 
 def _row(cluster: Cluster, measured: Measurement, found: HostMeasured) -> Row:
     return Row(
         name=found.name,
-        short=short(found.name),
+        short=tables.short(found.name),
         site=found.site,
-        role=terminal.role(found.roles),
+        role=tables.role(found.roles),
         address=found.tailnet_address or "none",
-        tailnet=terminal.tailnet_reached(found),
-        node=terminal.node(cluster, found),
-        pods=terminal.pods_reached(measured, found.name),
-        clock=terminal.clock(found),
+        tailnet=tables.tailnet_reached(found),
+        node=tables.node(cluster, found),
+        pods=tables.pods_reached(measured, found.name),
+        clock=tables.clock(found),
         cells=tuple(_cell(cluster, found, other.name) for other in measured.hosts),
     )
 
 
 def _cell(cluster: Cluster, found: HostMeasured, name: str) -> Cell:
-    text = terminal.cell(found, name)
     if name == found.name:
         return Cell("·", "self", f"{name} itself")
-    path = found.paths.get(name)
+    path, text = found.paths.get(name), f"{found.name} to {name}: {tables.words(found, name)}"
     if path is None:
-        return Cell("?", "unknown", f"{found.name} to {name}: not measured")
+        return Cell("?", "unknown", text)
     allowed = path.kind in allowed_kinds(cluster, cluster.host(found.name), cluster.host(name))
     kind = path.kind if allowed or path.kind == "none" else "wrong"
-    number = "none" if path.kind == "none" else f"{path.latency_ms or 0:.0f}"
-    return Cell(number, kind, f"{found.name} to {name}: {text}" + ("" if allowed else ", should be direct"))
-
-
-def short(name: str) -> str:
-    """The name; a long one is cut in the middle, as names of one cluster differ at both ends."""
-    return name if len(name) <= SHORT else f"{name[: SHORT // 2]}…{name[1 - SHORT // 2 :]}"
+    number = "none" if path.kind == "none" else tables.milliseconds(path.latency_ms)
+    return Cell(number, kind, text + ("" if allowed else ", should be direct"))

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
 from cluster.model import Cluster
+from report import tables
 from report.findings import Finding
-from report.measurement import Evidence, HostMeasured, Measurement
+from report.measurement import Evidence, Measurement
+from report.values import printable_values
 
-WIDTH, NARROWEST = 100, 60
+# Without a terminal, as wide as one that nobody has widened.
+WIDTH, WIDEST, NARROWEST = 80, 100, 60
 INDENT = " " * 10
-UNKNOWN = "unknown"
 MARKS = {"problem": "✗", "warning": "!"}
 _COLOURS = {"problem": "31", "warning": "33", "fine": "32", "faint": "2"}
 
@@ -33,7 +35,7 @@ class Style:
         if not stream.isatty():
             return cls()
         columns = shutil.get_terminal_size((WIDTH, 0)).columns
-        return cls(not os.environ.get("NO_COLOR"), min(WIDTH, max(NARROWEST, columns)))
+        return cls(not os.environ.get("NO_COLOR"), min(WIDEST, max(NARROWEST, columns)))
 
     def paint(self, text: str, kind: str) -> str:
         """The text in the colour of its kind."""
@@ -48,16 +50,19 @@ def render(
     *,
     verbose: bool = False,
     page: str = "",
+    counted: str = "",
 ) -> str:
-    """The whole report, as wide as `style` if host names allow it; evidence only if `verbose`."""
-    parts = [f"{measured.cluster} · {summary(measured)}", _hosts(cluster, measured), _matrix(measured, style.width)]
+    """The whole report, as wide as `style`; evidence only if `verbose`. `counted`: how many checks passed, in words."""
+    measured, findings = printable_values(measured), printable_values(list(findings))
+    parts = ["\n".join(_wrapped("", f"{measured.cluster} · {summary(measured)}", 0, style.width))]
+    parts += [tables.hosts(cluster, measured, style.width), tables.matrix(measured, style.width)]
     parts += ["\n".join(line for text in pods(measured).splitlines() for line in _wrapped("", text, 0, style.width))]
     first = {finding.check.name: finding for finding in reversed(findings)}
     parts += [
         _finding(finding, style, verbose=verbose, with_docs=finding is first[finding.check.name])
         for finding in findings
     ]
-    parts.append(_closing(findings, style, page))
+    parts.append(_closing(findings, style, page, counted))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -73,94 +78,6 @@ def summary(measured: Measurement) -> str:
         f"{hosts} · Kubernetes {measured.kubernetes} · headscale {measured.headscale} · "
         f"measured in {measured.seconds:.0f} s"
     )
-
-
-def role(roles: Sequence[str]) -> str:
-    """A host's roles in words."""
-    return ", ".join(role.replace("_", " ") for role in roles) or "tailnet only"
-
-
-def node(cluster: Cluster, found: HostMeasured) -> str:
-    """The state of its Kubernetes node; `–` if it is declared to be none."""
-    if not cluster.host(found.name).is_node:
-        return "–"
-    return found.node or ("absent" if found.reached else UNKNOWN)
-
-
-def cell(found: HostMeasured, name: str) -> str:
-    """A field of the matrix: kind and latency of the path from `found` to `name`."""
-    if name == found.name:
-        return "·"
-    path = found.paths.get(name)
-    if path is None:
-        return UNKNOWN
-    return "none" if path.kind == "none" else f"{path.kind} {path.latency_ms or 0:.0f} ms"
-
-
-def pods_reached(measured: Measurement, name: str) -> str:
-    """How many other nodes its pods reach; `–` if that was not measured."""
-    answers = measured.pods.paths.get(name) if measured.pods else None
-    return f"{sum(answers.values())} of {len(answers)}" if answers else "–"
-
-
-def tailnet_reached(found: HostMeasured) -> str:
-    """How many other hosts it reaches over the tailnet."""
-    if not found.reached:
-        return UNKNOWN
-    return (
-        f"{sum(path.kind != 'none' for path in found.paths.values())} of {len(found.paths)}" if found.paths else "none"
-    )
-
-
-def clock(found: HostMeasured) -> str:
-    """The offset of its clock from this machine's, in seconds."""
-    if found.clock_offset_s is None:
-        return UNKNOWN
-    digits = 0 if abs(found.clock_offset_s) >= 10 else 1
-    return f"{found.clock_offset_s:+.{digits}f} s".replace("-", "−").replace("−0.0", "+0.0")
-
-
-def _hosts(cluster: Cluster, measured: Measurement) -> str:
-    rows = [("host", "site", "role", "address", "tailnet", "node", "pods", "clock")]
-    for found in measured.hosts:
-        rows.append(
-            (
-                found.name,
-                found.site,
-                role(found.roles),
-                found.tailnet_address or "none",
-                tailnet_reached(found),
-                node(cluster, found),
-                pods_reached(measured, found.name),
-                clock(found),
-            )
-        )
-    return _table(rows)
-
-
-def _matrix(measured: Measurement, width: int) -> str:
-    tables = []
-    for chosen in _columns(measured, width):
-        rows = [("", *chosen)]
-        rows += [(found.name, *(cell(found, name) for name in chosen)) for found in measured.hosts]
-        tables.append(_table(rows))
-    return "\n\n".join([f"Paths, row to column\n{tables[0]}", *tables[1:]])
-
-
-def _columns(measured: Measurement, width: int) -> list[list[str]]:
-    """The hosts, in as few groups as fit beside the names."""
-    names = [found.name for found in measured.hosts]
-    left = width - max(len(name) for name in names)
-    groups: list[list[str]] = [[]]
-    used = 0
-    for name in names:
-        needed = 2 + max(len(name), *(len(cell(found, name)) for found in measured.hosts))
-        if groups[-1] and used + needed > left:
-            groups.append([])
-            used = 0
-        groups[-1].append(name)
-        used += needed
-    return groups
 
 
 def pods(measured: Measurement) -> str:
@@ -201,7 +118,7 @@ def _evidence(evidence: Evidence, width: int) -> Iterator[str]:
     yield from (f"      {line[: width - 6]}" for line in evidence.output)
 
 
-def _closing(findings: Sequence[Finding], style: Style, page: str) -> str:
+def _closing(findings: Sequence[Finding], style: Style, page: str, counted: str) -> str:
     counts = {kind: sum(finding.severity == kind for finding in findings) for kind in ("problem", "warning")}
     text = ", ".join(
         f"{count or 'no'} {kind}{'' if count == 1 else 's'}"
@@ -209,24 +126,16 @@ def _closing(findings: Sequence[Finding], style: Style, page: str) -> str:
         if count or kind == "problem"
     )
     kind = "problem" if counts["problem"] else "warning" if counts["warning"] else "fine"
-    return style.paint(text, kind) + (f" · {page}" if page else "")
+    return " · ".join(part for part in (style.paint(text, kind), counted, page) if part)
 
 
 def _wrapped(head: str, text: str, indent: int, width: int) -> list[str]:
     return textwrap.wrap(
-        head + text,
+        (head + text).replace("\n", " "),
         width,
         subsequent_indent=" " * indent,
         drop_whitespace=True,
         replace_whitespace=False,
         break_long_words=False,
         break_on_hyphens=False,
-    )
-
-
-def _table(rows: Iterable[Sequence[str]]) -> str:
-    held = [list(row) for row in rows]
-    widths = [max(len(row[column]) for row in held) for column in range(len(held[0]))]
-    return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in held
     )

@@ -15,7 +15,7 @@ from typing import Literal
 from cluster.documents.headscale import is_one_host
 from cluster.expected_paths import allowed_kinds
 from cluster.model import Cluster, Host, Site
-from report.terminal import role
+from report.tables import role
 
 Shape = Literal["tall", "broad"]
 NAT = {"one_to_one": "1:1 NAT", "masquerade": "behind a router’s NAT", "none": "no NAT"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cluster.documents import flannel
 from report.findings import View
@@ -14,12 +14,13 @@ TUNNEL, VXLAN = flannel.INTERFACE, flannel.VXLAN_LINK
 
 @dataclass(frozen=True)
 class Hop:
-    """The first hop that fails: its place on the path, the reason, the fix, and the evidence."""
+    """The first hop that fails: its place on the path, the reason, the fix, the evidence, and the host; empty if it is between two."""
 
     place: str
     reason: str
     fix: str
     evidence: tuple[Evidence, ...] = ()
+    host: str = ""
 
 
 def first_failing(view: View, source: str, target: str) -> Hop:
@@ -28,16 +29,20 @@ def first_failing(view: View, source: str, target: str) -> Hop:
     here, there = ends.get(source), ends.get(target)
     hops: list[Hop] = []
     if here:
-        hops += [*_at(view, here), *_onwards(view, here, target), *_leaving(view, here, target)]
+        found = [*_at(view, here), *_onwards(view, here, target), *_leaving(view, here, target)]
+        hops += [replace(hop, host=source) for hop in found]
     if there:
-        hops += [*_arriving(view, there, source), *_at(view, there), *_leaving(view, there, source)]
+        found = [*_arriving(view, there, source), *_at(view, there), *_leaving(view, there, source)]
+        hops += [replace(hop, host=target) for hop in found]
     return hops[0] if hops else _nowhere(view, here, there, target)
 
 
 def _at(view: View, host: HostMeasured) -> Iterator[Hop]:
     """On a pod's node: pod, bridge, and forwarding."""
     pods = view.measured.pods
-    if host.addresses and "cni0" not in host.addresses:
+    # The bridge is made with a node's first pod, which may be the probe's: then the addresses were read before.
+    has_pod = bool(pods and pods.own.get(host.name))
+    if host.addresses and "cni0" not in host.addresses and not has_pod:
         yield _hop(
             f"cni0 on {host.name} is missing",
             "the CNI plugin has created no bridge there: flannel has not written its configuration",
@@ -78,10 +83,10 @@ def _onwards(view: View, host: HostMeasured, target: str) -> Iterator[Hop]:
     device, wanted = host.pod_devices.get(target), TUNNEL if view.cluster.pod_network == "routed" else VXLAN
     if device and device != wanted:
         yield _no_route(view, host, target, f"{host.name} sends it out by {device} instead of {wanted}")
-    if host.tailnet and host.tailnet.state != "Running":
+    if state := _state_if_down(view, host):
         yield _hop(
             f"{TUNNEL} on {host.name} is down",
-            f"its tailscale client is {host.tailnet.state}",
+            f"its tailscale client is {state}",
             f"on {host.name}: systemctl restart tailscaled; tailscale status",
             host.evidence.get("units"),
         )
@@ -110,10 +115,10 @@ def _leaving(view: View, host: HostMeasured, target: str) -> Iterator[Hop]:
 
 def _arriving(view: View, host: HostMeasured, source: str) -> Iterator[Hop]:
     """Out of the tunnel at the peer, which accepts only senders that it has an accepted route to."""
-    if host.tailnet and host.tailnet.state != "Running":
+    if state := _state_if_down(view, host):
         yield _hop(
             f"{TUNNEL} on {host.name} is down",
-            f"its tailscale client is {host.tailnet.state}",
+            f"its tailscale client is {state}",
             f"on {host.name}: systemctl restart tailscaled; tailscale status",
             host.evidence.get("units"),
         )
@@ -126,6 +131,14 @@ def _arriving(view: View, host: HostMeasured, source: str) -> Iterator[Hop]:
     back = host.pod_devices.get(source)
     if back and back not in (TUNNEL, VXLAN):
         yield _no_route(view, host, source, f"{host.name} sends the answer out by {back}")
+
+
+def _state_if_down(view: View, host: HostMeasured) -> str:
+    """Its tailscale client's state; empty if it is up, or was too busy to answer while others reach the host."""
+    if host.tailnet is None or host.tailnet.running:
+        return ""
+    is_busy = host.tailnet.state == "unreachable" and view.answers_others(host.name)
+    return "" if is_busy else host.tailnet.state
 
 
 def _no_route(view: View, host: HostMeasured, target: str, what: str) -> Hop:

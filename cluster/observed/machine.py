@@ -61,6 +61,19 @@ class Usage:
     uptime_s: float
 
 
+@dataclass(frozen=True)
+class Load:
+    """How many programs have wanted to run on average in the last minute, and on how many processors."""
+
+    average: float
+    processors: int
+
+
+def parse_load(lines: Sequence[str]) -> Load:
+    """The line of /proc/loadavg, then the number of processors; ValueError or IndexError if it is another text."""
+    return Load(float(lines[0].split()[0]), max(1, int(lines[1])))
+
+
 def parse_cgroup(lines: Sequence[str]) -> str:
     """`v1` or `v2`, after the type of the file system at /sys/fs/cgroup; a hybrid hierarchy counts as v1, as for kubelet."""
     return "v2" if lines[0].strip() == "cgroup2fs" else "v1"

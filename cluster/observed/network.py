@@ -19,6 +19,14 @@ class ForwardingState:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class RoundTrip:
+    """Several echo requests to one address: the least time of an answer, and the average, in ms."""
+
+    least_ms: float
+    average_ms: float
+
+
 def parse_forwarding(lines: Sequence[str]) -> ForwardingState:
     """What the script of facts.network.Forwarding printed."""
     rules, clamped, forwarding = [], [], False
@@ -109,6 +117,13 @@ def parse_text(lines: Sequence[str]) -> str:
 def parse_answers(lines: Sequence[str]) -> dict[str, bool]:
     """What stands before `yes` or `no` at the end of a line → whether it is `yes`; other lines are left out."""
     return {line.rsplit(" ", 1)[0]: line.endswith(" yes") for line in lines if line.endswith((" yes", " no"))}
+
+
+def parse_round_trips(lines: Sequence[str]) -> dict[str, RoundTrip]:
+    """Address → round trip, after `ADDRESS MIN/AVG/MAX…` of ping's last line; addresses without an answer are left out."""
+    words = [line.split() for line in lines if "/" in line]
+    times = {line[0]: [float(time) for time in line[1].split("/")] for line in words}
+    return {address: RoundTrip(round(found[0], 2), round(found[1], 2)) for address, found in times.items()}
 
 
 def parse_sources(lines: Sequence[str]) -> dict[str, str]:

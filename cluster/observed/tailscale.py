@@ -135,7 +135,10 @@ def parse_prefs(lines: Sequence[str]) -> ClientPrefs:
 
 
 def parse_pings(lines: Sequence[str]) -> dict[str, Path]:
-    """The lines of `tailscale ping`, each after the address that was pinged; the last answer of each counts."""
+    """The answers after each address: `direct ENDPOINT` of a path that is up, or lines of `tailscale ping`.
+
+    Of pongs, the last one's kind counts, and the least time of that kind.
+    """
     paths: dict[str, Path] = {}
     for line in lines:
         if line.startswith("asked "):
@@ -145,7 +148,12 @@ def parse_pings(lines: Sequence[str]) -> dict[str, Path]:
         pong = _PONG.search(answer)
         if pong:
             kind: Literal["direct", "relayed"] = "relayed" if pong["via"].startswith("DERP") else "direct"
-            paths[address] = Path(kind, round(float(pong["time"]) * _TO_MS[pong["unit"]], 1), pong["via"])
+            took = round(float(pong["time"]) * _TO_MS[pong["unit"]], 1)
+            before = paths.get(address, Path("none"))
+            least = min(took, before.latency_ms or took) if before.kind == kind else took
+            paths[address] = Path(kind, least, pong["via"])
+        elif answer.startswith("direct "):
+            paths[address] = Path("direct", via=answer.removeprefix("direct "))
     return paths
 
 

@@ -61,6 +61,10 @@ FAULTS: dict[str, Fault] = {
         "dynamically linked programs that start now (such as date) see a clock three minutes ahead",
         "host", machines.skew_clock, machines.unskew_clock,
     ),
+    "ssh-slow": Fault(
+        f"sshd waits {machines.SSH_WAITS} s before each command; pods and the tailnet work",
+        "host", machines.slow_ssh, machines.quick_ssh,
+    ),
     "disk-full": Fault("/var is a small file system with no room left", "host", machines.fill_disk, machines.free_disk),
     "file-changed": Fault(
         "a file that the deploy wrote was edited by hand",

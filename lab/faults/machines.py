@@ -24,6 +24,9 @@ EXPOSED_PORT = 6379
 LISTENER = "lab-port-exposed"
 FOREIGN_CHAIN = "OTHER-PROGRAM"
 AHEAD = 180  # seconds
+# sshd runs this file before each command.
+SSHD_FIRST = "/etc/ssh/sshrc"
+SSH_WAITS = 120  # seconds
 # No service reads this file when it starts; else the deploy would restart that service for the healed file, too.
 DEPLOYED_FILE = "/etc/sysctl.d/99-isthmus-network.conf"
 ADDED_LINE = "# changed by hand"
@@ -121,6 +124,16 @@ def unskew_clock(context: Context) -> None:
         set_clock(context, 0)
         return
     on_host(context, "rm -f /etc/ld.so.preload /usr/local/lib/skewed-clock.so")
+
+
+def slow_ssh(context: Context) -> None:
+    """Let sshd wait before each command, as on a host with too much to do; what runs already goes on."""
+    on_host(context, f"echo 'sleep {SSH_WAITS}' >{SSHD_FIRST}")
+
+
+def quick_ssh(context: Context) -> None:
+    """Remove the wait."""
+    on_host(context, f"rm -f {SSHD_FIRST}")
 
 
 def fill_disk(context: Context) -> None:

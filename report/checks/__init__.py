@@ -7,7 +7,7 @@ from typing import Any
 
 from report import causes
 from report.checks import expiry, hosts, idle, images, nodes, paths, pods, routes, sources, tailnet
-from report.findings import DOCS, Check, Finding, View
+from report.findings import DOCS, Check, Finding, View, deviation
 
 # From what carries the cluster to what runs in it. A host's check precedes what depends on it; without such it comes late.
 _MODULES = (tailnet, paths, routes, images, nodes, pods, hosts, idle, expiry, sources)
@@ -31,8 +31,29 @@ def run(wanted: Sequence[Check], view: View) -> tuple[Finding, ...]:
 
     All checks run in any case: a check that is not wanted may find the cause of what another finds, and is then named as the cause.
     """
-    found = [finding for check in CHECKS for finding in check.find(view)]
+    found = [finding for check in CHECKS for finding in _find(check, view)]
     return causes.arrange(found, {check.name for check in wanted})
+
+
+def passed(wanted: Iterable[Check], findings: Iterable[Finding]) -> list[str]:
+    """The names of the `wanted` checks that found no problem, not even one that follows from another."""
+    problems = [finding for finding in findings if finding.severity == "problem"]
+    failed = {one.check.name for finding in problems for one in (finding, *finding.consequences)}
+    return [check.name for check in wanted if check.name not in failed]
+
+
+def _find(check: Check, view: View) -> list[Finding]:
+    """What the check finds; an answer that it can't read is a finding of its own, and costs no other check."""
+    try:
+        return list(check.find(view))
+    except Exception as error:
+        unread = deviation(
+            (),
+            f"it could not be made: {type(error).__name__}: {str(error)[:200]}",
+            "a host has answered what no program of a known version prints",
+            f"verify.py --data skip={check.name} leaves it out; the answers are in build/verify.json",
+        )
+        return [Finding(unread.hosts, unread.problem, unread.severity, check=check)]
 
 
 def to_json(findings: Iterable[Finding]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Packets to or from the host.
-NETWORK = ("host-unreachable", "lan-overlap", "foreign-reject-rule", "mtu-black-hole")
+NETWORK = ("host-unreachable", "host-slow", "lan-overlap", "foreign-reject-rule", "mtu-black-hole")
 # Programs on the host: they can't write, or are refused for an expired certificate.
 PROGRAMS = ("disk-pressure", "certificate-expiry")
 ROUTES = ("route-not-advertised", "route-not-approved", "route-not-accepted")
@@ -13,6 +13,6 @@ NODE = (*PROGRAMS, *NETWORK, "dns-host", "tailnet-down")
 IMAGES = ("image-pull", "image-architecture")
 # A service's pods may run on any node, so a cause on another node breaks them too.
 OTHER_NODES = (
-    "host-unreachable", "disk-pressure", "foreign-reject-rule", "tailnet-down", "path-blocked", *ROUTES, "node-not-ready",
+    "host-unreachable", "host-slow", "disk-pressure", "foreign-reject-rule", "tailnet-down", "path-blocked", *ROUTES, "node-not-ready",
     "image-pull",
 )  # fmt: skip

@@ -1,7 +1,8 @@
-"""Checks of single hosts: SSH, clock, disks, name resolution, open ports, cgroups, packet filter."""
+"""Checks of single hosts: SSH, speed, clock, disks, name resolution, open ports, cgroups, packet filter."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from statistics import median
 
@@ -12,25 +13,63 @@ from report.measurement import HostMeasured
 SKEW_S = 5.0
 DISK_PERCENT, INODES_PERCENT = 90, 95
 DEPLOY = "run the deploy again"
+SLOW_S = 5.0
+# What ask.py and the SSH library report of a host that is connected and does not go on.
+_TOO_LATE = re.compile(r"no answer within|protocol banner|authentication timeout", re.IGNORECASE)
 
 
 @check("host-unreachable")
 def unreachable(view: View) -> Iterator[Deviation]:
     """The host can't be reached by SSH."""
     for host in view.measured.hosts:
-        if not host.reached and not answers_small_only(host):
+        if not host.reached and not answers_small_only(view, host) and not is_too_slow(view, host):
             declared = view.cluster.host(host.name)
             yield deviation(
                 host.name,
                 f"it can't be reached by SSH at {declared.ssh_hostname}:{declared.ssh_port}: {host.error or 'no answer'}",
-                "it is switched off, its address has changed, or something on the way closes the port",
+                "it is on, as other hosts reach it over the tailnet: something on the way closes the port, or its address has changed"
+                if view.answers_others(host.name)
+                else "it is switched off, its address has changed, or something on the way closes the port",
                 f"look at its console; then try: ssh -p {declared.ssh_port} {declared.ssh_user}@{declared.ssh_hostname}",
             )
 
 
-def answers_small_only(host: HostMeasured) -> bool:
-    """Its clock could be read, but no output of more than a packet or two."""
-    return not host.reached and host.clock_offset_s is not None and "within" in host.error
+@check("host-slow", is_mended_by_deploy=False)
+def slow(view: View) -> Iterator[Deviation]:
+    """The host is on, but answers by SSH more slowly than verify waits."""
+    for host in view.measured.hosts:
+        too_slow = is_too_slow(view, host)
+        if too_slow or (host.reached and (host.answer_s or 0) > SLOW_S):
+            yield deviation(
+                host.name,
+                f"it is on, but its answers come too late: {host.error}; what was to be measured on it is unknown"
+                if too_slow
+                else f"its first answer took {host.answer_s:.0f} s",
+                _why_slow(host),
+                f"on {host.name}: uptime; top -b -n 1 | head -n 15; run verify again when its load is lower",
+                severity="problem" if too_slow else "warning",
+            )
+
+
+def _why_slow(host: HostMeasured) -> str:
+    if host.load is None:
+        return "its processor, memory or disk is busy, or the line to it is slow"
+    crowd = f"load average {host.load.average:.1f} on {host.load.processors} processor{'s' if host.load.processors > 1 else ''}"
+    if host.load.average > host.load.processors:
+        return f"{crowd}: its programs wait for each other"
+    return f"{crowd}, so it is not the processor: its memory or disk is busy, or the line to it is slow"
+
+
+def is_too_slow(view: View, host: HostMeasured) -> bool:
+    """It could not be measured in time, and is on. A connection that is never made is no slowness: the kernel makes it."""
+    if host.reached or answers_small_only(view, host):
+        return False
+    return bool(host.long_answer) or (bool(_TOO_LATE.search(host.error)) and view.is_on(host.name))
+
+
+def answers_small_only(view: View, host: HostMeasured) -> bool:
+    """It gave a short answer, and no answer that is long in bytes and cheap in work, though it is on."""
+    return not host.reached and host.long_answer is False and view.answers_others(host.name) is not False
 
 
 @check("clock-skew")

@@ -61,6 +61,7 @@ def _api_silent(view: View) -> Iterator[Deviation]:
         host.evidence.get("units"),
         host.evidence.get("kubelet-log"),
         where=speaker.name,
+        caused_by=(speaker.name,),
     )
 
 
@@ -86,6 +87,7 @@ def _cut_off(view: View, host: HostMeasured, why: str) -> Deviation:
         f"on {gateway}: nginx -t; systemctl restart nginx; {DEPLOY}",
         *(view.measured.host(gateway).evidence.get(name) for name in ("listeners", "units")),
         where=host.name,
+        caused_by=(gateway,),
     )
 
 

@@ -46,24 +46,26 @@ def relayed(view: View) -> Iterator[Deviation]:
             continue
         allowed = allowed_kinds(view.cluster, view.cluster.host(host.name), view.cluster.host(other))
         sites = [site for site in (host.site, view.cluster.host(other).site.site) if site in no_udp]
+        why, caused_by = _why_relayed(view, host.name, other, sites, must_be_direct=allowed == DIRECT)
         yield deviation(
             (host.name, other),
             "the path is relayed",
-            _why_relayed(view, host.name, other, sites, must_be_direct=allowed == DIRECT),
+            why,
             "none needed" if allowed != DIRECT else _open_udp(view, host.name, other, sites),
             host.evidence.get("paths"),
             host.evidence.get("netcheck"),
             severity="problem" if allowed == DIRECT else "warning",
+            caused_by=caused_by,
         )
 
 
 @check("mtu-black-hole")
 def black_hole(view: View) -> Iterator[Deviation]:
     """Small packets arrive and large ones are lost."""
-    for host in filter(answers_small_only, view.measured.hosts):
+    for host in (host for host in view.measured.hosts if answers_small_only(view, host)):
         yield deviation(
             host.name,
-            "short commands by SSH work, but longer output never arrives",
+            "short commands by SSH work, but an answer of 5000 bytes never arrives",
             "a link on the way has an MTU of less than 1500 bytes, and ICMP 'fragmentation needed' is dropped",
             f"let ICMP type 3 pass on the way to {host.name}, or lower its interface's MTU to the link's",
         )
@@ -99,18 +101,25 @@ def _is_without_udp(view: View, site: str) -> bool:
     return bool(hosts) and "direct" not in kinds and "relayed" in kinds and not any(host.udp for host in hosts)
 
 
-def _why_relayed(view: View, name: str, other: str, sites: list[str], *, must_be_direct: bool) -> str:
+def _why_relayed(
+    view: View, name: str, other: str, sites: list[str], *, must_be_direct: bool
+) -> tuple[str, tuple[str, ...]]:
+    """The reason, and the hosts that cause it, if they can be told from the others."""
     if not must_be_direct:
-        return "both hosts are behind a NAT that may choose another port for each destination, as declared"
+        return "both hosts are behind a NAT that may choose another port for each destination, as declared", ()
     silent = [host for host in (name, other) if view.has(host) and view.measured.host(host).udp is False]
     if silent:
-        return f"no UDP gets out of {silent[0]} (tailscale netcheck there: UDP: false)"
+        return f"no UDP gets out of {silent[0]} (tailscale netcheck there: UDP: false)", (silent[0],)
     if sites:
-        return f"every path that leaves the site {sites[0]} is relayed: UDP is dropped there"
+        here = tuple(host.name for host in view.hosts() if host.site == sites[0])
+        return f"every path that leaves the site {sites[0]} is relayed: UDP is dropped there", here
     edge = _relayed_edge(view, name, other)
     if edge:
-        return f"UDP works in {edge}, but its NAT chooses another port for each destination: it is harder than declared"
-    return f"UDP {WIREGUARD} does not get through between them, while other paths of both are direct"
+        return (
+            f"UDP works in {edge}, but its NAT chooses another port for each destination: it is harder than declared",
+            (),
+        )
+    return f"UDP {WIREGUARD} does not get through between them, while other paths of both are direct", ()
 
 
 def _relayed_edge(view: View, name: str, other: str) -> str:

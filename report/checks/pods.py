@@ -91,6 +91,7 @@ def _broken(view: View, name: str, other: str) -> Deviation:
         hop.reason,
         hop.fix,
         *hop.evidence,
+        caused_by=(hop.host,) if hop.host else (),
     )
 
 

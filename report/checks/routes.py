@@ -19,7 +19,7 @@ SHOWN = 4  # routes that a finding names
 
 @check(
     "route-not-advertised",
-    depends_on=("host-unreachable", "tailnet-down", "path-blocked", "headscale-unreachable"),
+    depends_on=("host-unreachable", "host-slow", "tailnet-down", "path-blocked", "headscale-unreachable"),
     anywhere=("headscale-health",),
 )
 def not_advertised(view: View) -> Iterator[Deviation]:
@@ -40,7 +40,14 @@ def not_advertised(view: View) -> Iterator[Deviation]:
 
 @check(
     "route-not-approved",
-    depends_on=("host-unreachable", "tailnet-down", "path-blocked", "headscale-unreachable", "route-not-advertised"),
+    depends_on=(
+        "host-unreachable",
+        "host-slow",
+        "tailnet-down",
+        "path-blocked",
+        "headscale-unreachable",
+        "route-not-advertised",
+    ),
     anywhere=("headscale-health",),
 )
 def not_approved(view: View) -> Iterator[Deviation]:
@@ -60,6 +67,7 @@ def not_approved(view: View) -> Iterator[Deviation]:
     "route-not-accepted",
     depends_on=(
         "host-unreachable",
+        "host-slow",
         "tailnet-down",
         "path-blocked",
         "headscale-unreachable",
@@ -105,6 +113,7 @@ def _lacks(host: HostMeasured, missing: list[tuple[str, str]]) -> Deviation:
         f"on {host.name}: tailscale status; systemctl restart tailscaled",
         host.evidence.get("table-52"),
         where=host.name,
+        caused_by=(host.name,),
     )
 
 
@@ -232,4 +241,4 @@ def _why_no_lan(host: HostMeasured, target: Host, device: str) -> str:
         return "its route is not in table 52: it is not advertised, not approved, or not accepted"
     if host.path_kind(target.name) == "none":
         return "the tailnet has no path to it"
-    return f"it goes into the tunnel, but {target.name} or a filter there drops it: the sender's address must be approved too"
+    return "it goes into the tunnel, but the other host or a filter there drops it: the sender's address must be approved too"

@@ -11,7 +11,15 @@ from report.findings import Deviation, View, check, deviation
 
 @check(
     "headscale-health",
-    depends_on=("host-unreachable", "disk-pressure", "clock-skew", "certificate-expiry", *NETWORK, "dns-host"),
+    depends_on=(
+        "host-unreachable",
+        "host-slow",
+        "disk-pressure",
+        "clock-skew",
+        "certificate-expiry",
+        *NETWORK,
+        "dns-host",
+    ),
 )
 def headscale_health(view: View) -> Iterator[Deviation]:
     """headscale does not answer on its own host, or no host reaches it through the gateway."""
@@ -68,16 +76,22 @@ def _through_the_gateway(view: View, failing: dict[str, str]) -> Deviation:
         f"on {gateway}: nginx -t; systemctl restart nginx; journalctl -u nginx -n 30",
         *(view.measured.host(name).evidence.get("login-server") for name in failing),
         where=gateway,
+        caused_by=(gateway,),
     )
 
 
 @check(
-    "tailnet-down", depends_on=("host-unreachable", *PROGRAMS, "clock-skew", "dns-host"), anywhere=("headscale-health",)
+    "tailnet-down",
+    depends_on=("host-unreachable", "host-slow", *PROGRAMS, "clock-skew", "dns-host"),
+    anywhere=("headscale-health",),
 )
 def tailnet_down(view: View) -> Iterator[Deviation]:
     """The host is not in the tailnet."""
     for host in view.hosts():
         if host.tailnet is None or (host.tailnet.state == "Running" and host.tailnet_address):
+            continue
+        if host.tailnet.state == "unreachable" and view.answers_others(host.name):
+            # Its client was too busy to answer in time.
             continue
         unit = host.units.get("tailscaled", "unknown")
         reasons = {

@@ -15,6 +15,7 @@ EXPECTED = {
     "registry-gone": "mirror-unreachable",
     "dns-broken": "dns-host",
     "host-gone": "host-unreachable",
+    "ssh-slow": "host-slow",
     "clock-skew": "clock-skew",
     "disk-full": "disk-pressure",
     "file-changed": "drift",

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from cluster.observed.tailscale import ClientStatus
-from facts.sections import Section
+from facts.sections import TOO_LONG, Section
 from measure import questions
-from measure.question import TOO_LONG, Question, Target, evidence, read, script
+from measure.question import Question, Target, evidence, read, script
 from report.measurement import Api, Coordination, Evidence, HostMeasured
 from tests.unit.report.recorded import declared
 
@@ -48,20 +48,35 @@ def test_each_row_has_a_field_and_a_name_of_its_own(kind: Any) -> None:
     assert [question.name for question in ROWS[kind] if not (question.parse or question.evidence)] == []
 
 
-@pytest.mark.parametrize("rows", [questions.STATE + questions.COORDINATION, questions.API, questions.REACH])
+@pytest.mark.parametrize(
+    "rows", [questions.STATE + questions.COORDINATION, questions.API, questions.REACH, (questions.round_trips(6),)]
+)
 def test_scripts_are_shell(rows: tuple[Question, ...]) -> None:
-    text = script(rows, TARGET)
+    text = script(rows, TARGET, "mark")
     assert subprocess.run(["sh", "-n"], input=text, text=True, capture_output=True).stderr == ""
     assert all(f"say {question.name} {question.limit_s} " in text for question in rows)
 
 
 def test_a_host_without_pods_is_not_asked_for_them() -> None:
-    text = script(questions.REACH, dataclasses.replace(TARGET, pod_gateway=""))
+    text = script(questions.REACH, dataclasses.replace(TARGET, pod_gateway=""), "mark")
     assert "say pod-" not in text
     assert "say lan " in text
 
 
-@pytest.mark.parametrize("answer", [Section("", ("{}",), TOO_LONG), Section("", ("{ what?",), 0), Section("", (), 0)])
+def test_a_slow_host_has_more_time_for_each_question() -> None:
+    text = script(questions.STATE, TARGET, "mark", pace=2.5)
+    assert all(f"say {question.name} {round(question.limit_s * 2.5)} " in text for question in questions.STATE)
+
+
+ODD = (
+    Section("", ("{}",), TOO_LONG),
+    Section("", ("{ what?",), 0),
+    Section("", (), 0),
+    Section("", ("[" * 200_000,), 0),
+)
+
+
+@pytest.mark.parametrize("answer", ODD, ids=range(len(ODD)))
 def test_what_says_nothing_is_unknown(answer: Section) -> None:
     answers = {"status": answer, "netcheck": answer, "prefs": answer}
     assert read(questions.STATE, answers, TARGET) == {"tailnet": ClientStatus("unreachable")}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cluster.observed.probe import PodsMeasured
-from measure import probes, run
+from measure import paths, probes, run
 from tests.unit.report.recorded import declared
 
 
@@ -26,5 +26,6 @@ def test_what_ended_before_the_rest_is_not_forgotten(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(run, "_ask", later)
     monkeypatch.setattr(run, "_host", lambda cluster, name, answers: name)
     monkeypatch.setattr(run, "_with_reach", lambda *_: {})
+    monkeypatch.setattr(paths, "timed", lambda *_: {})
     found = run.measurement(declared(), [speaker], {"pods", "drift"})
     assert (found.pods, found.drift) == (pods, ("a | b: c",))

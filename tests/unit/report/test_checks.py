@@ -100,7 +100,8 @@ def test_the_order_of_checks_that_cause_each_other_is_refused() -> None:
 
 def test_drift_follows_from_what_a_deploy_mends() -> None:
     drift = next(check for check in checks.CHECKS if check.name == DRIFT)
-    assert NAMES - set(causes.graph(checks.CHECKS)[DRIFT]) == {"exposed-port", "idle-reclaim", "path-relayed", DRIFT}
+    standing = {"exposed-port", "host-slow", "idle-reclaim", "path-relayed", DRIFT}
+    assert NAMES - set(causes.graph(checks.CHECKS)[DRIFT]) == standing
     assert drift.explains == ()
 
 
@@ -138,8 +139,25 @@ def test_json_is_the_source() -> None:
     values = healthy()
     measured = measurement(values)
     assert json.loads(json.dumps(measured.to_json())) == {
-        key: value for key, value in values.items() if key not in ("problems", "warnings")
+        key: value for key, value in values.items() if key not in ("problems", "warnings", "checks")
     }
+
+
+def test_a_check_has_passed_if_it_found_no_problem_not_even_a_consequence() -> None:
+    case = json.loads((PROJECT / "tests/cases/report/tailscaled-stopped.json").read_text())
+    failed = NAMES - set(checks.passed(checks.CHECKS, found(varied(case["change"]))))
+    assert failed == {"tailnet-down", *case["problems"][0]["so"]}
+    assert set(checks.passed(checks.CHECKS, found(varied([])))) == NAMES
+
+
+def test_a_check_that_an_odd_answer_breaks_costs_no_other() -> None:
+    """A host that has been taken over may answer what no program prints."""
+    findings = found(
+        varied([("hosts.oci4.accepted_routes", ["10.0.0.0/99"]), ("hosts.tencent01.clock_offset_s", -90.0)])
+    )
+    problems = {one.check.name: one.problem for one in findings if one.severity == "problem"}
+    assert set(problems) == {"route-not-accepted", "clock-skew"}
+    assert problems["route-not-accepted"].what.startswith("it could not be made: ")
 
 
 def test_json_names_the_section_of_each_finding() -> None:

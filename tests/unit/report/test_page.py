@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from measure import run
+from measure import publish
 from report import page
 from report.findings import DOCS
 from report.topology import NotDrawn
@@ -134,15 +134,6 @@ def test_a_picture_wider_than_the_page_is_left_out() -> None:
     assert 'class="topology broad"' not in text
 
 
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [("tencent01", "tencent01"), ("exactly-12-x", "exactly-12-x"), ("a-very-long-name-of-host-1", "a-very…ost-1")],
-)
-def test_a_long_name_keeps_both_its_ends(name: str, shown: str) -> None:
-    assert page.short(name) == shown
-    assert len(shown) <= page.SHORT
-
-
 def test_no_square_says_by_colour_alone() -> None:
     """Shape and text differ too: what is relayed is round, what has no path says so."""
     text = rendered("udp-blocked")
@@ -161,13 +152,18 @@ def test_nothing_is_fetched_and_nothing_runs() -> None:
     assert "url(" not in text
 
 
+def test_the_browser_is_told_so_too() -> None:
+    (policy,) = [one["content"] for one in Reader(rendered()).all("meta") if "http-equiv" in one]
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'"
+
+
 def test_each_finding_links_to_its_section() -> None:
     """From the folder that verify writes the page to."""
     text = rendered()
     findings = found(varied(changes("two-faults")))
     links = [str(attributes["href"]) for attributes in Reader(text).all("a")]
     assert links == [f"../../{finding.check.docs}" for finding in findings]
-    assert {(PROJECT / run.PAGE.parent / link.partition("#")[0]).resolve() for link in links} == {PROJECT / DOCS}
+    assert {(PROJECT / publish.PAGE.parent / link.partition("#")[0]).resolve() for link in links} == {PROJECT / DOCS}
 
 
 def test_what_hosts_said_is_text() -> None:

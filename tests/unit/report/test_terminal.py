@@ -8,6 +8,7 @@ import json
 import pytest
 
 from report import terminal
+from tests import sample
 from tests.unit.report.recorded import CASES, PROJECT, declared, found, varied
 
 
@@ -15,13 +16,19 @@ def shown(case: str = "", *, style: terminal.Style = terminal.Style(), verbose: 
     changes = json.loads((PROJECT / f"tests/cases/report/{case}.json").read_text())["change"] if case else []
     measured = varied(changes)
     return terminal.render(
-        declared(), measured, found(measured), style, verbose=verbose, page="build/report/index.html"
+        declared(),
+        measured,
+        found(measured),
+        style,
+        verbose=verbose,
+        page="build/report/index.html",
+        counted="34 of 36 checks passed",
     )
 
 
 @pytest.mark.parametrize("case", ["", *(case.stem for case in CASES)])
 @pytest.mark.parametrize("verbose", [False, True])
-@pytest.mark.parametrize("width", [80, terminal.WIDTH])
+@pytest.mark.parametrize("width", [terminal.WIDTH, terminal.WIDEST])
 def test_fits_in_the_columns(case: str, verbose: bool, width: int) -> None:
     text = shown(case, style=terminal.Style(width=width), verbose=verbose)
     assert [line for line in text.splitlines() if len(line) > width] == []
@@ -41,7 +48,7 @@ def test_order() -> None:
         )
     ]
     assert places == sorted(places)
-    assert text.splitlines()[-1].endswith("build/report/index.html")
+    assert text.splitlines()[-1] == "2 problems, 2 warnings · 34 of 36 checks passed · build/report/index.html"
 
 
 def test_the_first_finding_of_a_check_names_its_section() -> None:
@@ -62,6 +69,11 @@ def test_nothing_blank_where_nothing_was_measured() -> None:
     assert "unknown" in shown("host-gone")
 
 
+def test_readme_has_such_a_report() -> None:
+    """`python -m tests.sample` writes it."""
+    assert sample.shown() == sample.report()
+
+
 def test_evidence_only_on_demand() -> None:
     assert "$ " not in shown("route-withdrawn")
     assert "    $ ip -4 route show table 52" in shown("route-withdrawn", verbose=True)
@@ -79,8 +91,3 @@ def test_plain_unless_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert terminal.Style.of(Terminal()) == terminal.Style(False)
     assert "\033[" not in shown("two-faults")
     assert "\033[31m✗ tailnet-down\033[0m" in shown("two-faults", style=terminal.Style(True))
-
-
-def test_a_host_without_a_role_has_a_word_for_it() -> None:
-    assert terminal.role(()) == "tailnet only"
-    assert terminal.role(("gateway", "control_plane")) == "gateway, control plane"
