@@ -28,7 +28,7 @@ def _one_line(text: str, longest: int) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with each control character as text (`\\x1b`), also those that turn the direction of writing; line ends and tabs stay."""
+    """The text with each control character as text (`\\x1b`), also marks that turn the direction of writing; line ends and tabs stay."""
     return text if text.isprintable() else "".join(map(_shown, text))
 
 

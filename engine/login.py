@@ -14,7 +14,7 @@ from cluster.observed.login import parse_login
 from cluster.preflight import login
 from cluster.problems import Problem
 from engine import command_line, remote
-from engine.ssh import SshSessions, Unanswered
+from engine.ssh import ANSWER_WITHIN_S, SshSessions, Unanswered
 from facts.base import FactCommand
 from facts.login import Login
 
@@ -48,9 +48,13 @@ def problem_of(target: Host) -> Problem | None:
         return None
     way = remote.way_of(target)
     try:
-        ok, output = target.run_shell_command(FactCommand(Login().command()), **remote.privilege(target))
+        ok, output = target.run_shell_command(
+            FactCommand(Login().command()), _timeout=ANSWER_WITHIN_S, **remote.privilege(target)
+        )
     except Unanswered as error:
         return login.problem(way, error.printed)
+    except TimeoutError:
+        return login.slow(way, ANSWER_WITHIN_S)
     except (SSHException, OSError, PyinfraError) as error:
         return login.problem(way, [str(error) or type(error).__name__])
     if not ok:

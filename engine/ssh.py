@@ -29,6 +29,8 @@ ANSWER_WITHIN_S = 40
 # How long a session that the server refuses is asked for again: a minute.
 TRIES = 240
 PAUSE_S = 0.25
+# Of one output of a command, in bytes: it is held in memory. The longest is a backup of etcd; files are read in parts.
+LONGEST = 512_000_000
 # How pyinfra's connector recognises a host that asks for a password; it would prompt in the middle of a run.
 _PROMPTS = ("sudo: a password is required", "sudo-rs: interactive authentication is required")
 # Any login shell starts this, be it sh, fish or csh. sh reads the command as one line of its standard input, byte by byte, so that
@@ -42,6 +44,10 @@ class Unanswered(SSHException):
     def __init__(self, printed: list[str]) -> None:
         self.printed = printed
         super().__init__(" ".join(printed)[:200] or "the login runs no command")
+
+
+class TooMuch(SSHException):
+    """The command printed more than any command of ours does."""
 
 
 class LineDied(SSHException):
@@ -129,10 +135,12 @@ class Lines:
         self._channel, self._file, self._mark = channel, file, mark
         self._began = mark is None
         self.noise: list[str] = beside.noise if beside else []
+        # Of both outputs, for the one that is asked for the exit code.
+        self.too_long: list[str] = beside.too_long if beside else []
         self.channel = self
 
     def __iter__(self) -> Iterator[str]:
-        for line in self._file:
+        for line in self._bounded():
             text = line.decode("utf-8", "replace")
             if self._began:
                 yield f"{text.rstrip()} (nobody is asked during a run)\n" if text.strip() in _PROMPTS else text
@@ -140,6 +148,17 @@ class Lines:
                 self._began = True
             else:
                 self.noise.append(text.rstrip("\r\n"))
+
+    def _bounded(self) -> Iterator[bytes]:
+        """The lines until LONGEST bytes were read: then the session is ended."""
+        left = LONGEST
+        while line := self._file.readline(left + 1):
+            left -= len(line)
+            if left < 0:
+                self.too_long.append(f"it printed more than {LONGEST // 1_000_000} MB")
+                self._channel.close()
+                return
+            yield line
 
     def rest(self) -> Iterator[bytes]:
         """What follows the mark, byte for byte."""
@@ -152,8 +171,10 @@ class Lines:
             yield part
 
     def recv_exit_status(self) -> int:
-        """The exit code; raises Unanswered if the command never began, LineDied if the connection ended."""
+        """The exit code; raises Unanswered if the command never began, LineDied if the connection ended, TooMuch."""
         status: int = self._channel.recv_exit_status()
+        if self.too_long:
+            raise TooMuch(self.too_long[0])
         if not self._began:
             raise Unanswered([line for line in self.noise if line])
         if status == -1 and not self._channel.get_transport().is_active():

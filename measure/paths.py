@@ -69,7 +69,7 @@ def _with_times(name: str, paths: Mapping[str, Path], times: Mapping[tuple[str, 
 
 
 def combined(before: RoundTrip | None, now: RoundTrip) -> RoundTrip:
-    """Two measurements of one path: a least time that both have found is the path's own, whatever the averages are."""
+    """Two measurements of one path: a least time that both have found is the path's own."""
     if before is None:
         return now
     is_found_twice = _same(before.least_ms, now.least_ms)

@@ -104,7 +104,7 @@ def _cause(finding: Finding) -> str:
 
 
 def _marked(finding: Finding) -> Finding:
-    """The finding about the hosts that cause it, without those that only suffer from it."""
+    """The finding about the hosts that cause it, without hosts that only suffer from it."""
     return replace(finding, hosts=finding.caused_by or finding.hosts)
 
 

@@ -89,6 +89,16 @@ def problem(way: Way, printed: Sequence[str]) -> Problem:
     )
 
 
+def slow(way: Way, seconds: int) -> Problem:
+    """The login is let in, and its first command does not answer in `seconds`."""
+    return Problem(
+        f"{way.name} login",
+        f"it gives no answer within {seconds} s to its first question",
+        "its programs wait for processor, memory or disk, or a login file waits (/etc/profile, ~/.bashrc, /etc/ssh/sshrc)",
+        f"see what takes so long: `{way.command} uptime`; then run it again",
+    )
+
+
 def not_root(way: Way, uid: int) -> Problem:
     """Commands run as another user."""
     return Problem(

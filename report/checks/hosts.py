@@ -15,7 +15,7 @@ DISK_PERCENT, INODES_PERCENT = 90, 95
 DEPLOY = "run the deploy again"
 SLOW_S = 5.0
 # What ask.py and the SSH library report of a host that is connected and does not go on.
-_TOO_LATE = re.compile(r"no answer within|protocol banner|authentication timeout", re.IGNORECASE)
+_TOO_LATE = re.compile(r"no answer within|no greeting in time|authentication timeout", re.IGNORECASE)
 
 
 @check("host-unreachable")

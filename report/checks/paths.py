@@ -104,7 +104,7 @@ def _is_without_udp(view: View, site: str) -> bool:
 def _why_relayed(
     view: View, name: str, other: str, sites: list[str], *, must_be_direct: bool
 ) -> tuple[str, tuple[str, ...]]:
-    """The reason, and the hosts that cause it, if they can be told from the others."""
+    """The reason, and the hosts that cause it, if they are known."""
     if not must_be_direct:
         return "both hosts are behind a NAT that may choose another port for each destination, as declared", ()
     silent = [host for host in (name, other) if view.has(host) and view.measured.host(host).udp is False]

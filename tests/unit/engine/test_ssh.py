@@ -114,6 +114,10 @@ class Channel:
 
     def __init__(self, output: bytes, status: int = 0, is_active: bool = True) -> None:
         self.output, self.status, self.is_active = output, status, is_active
+        self.is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
 
     def recv_exit_status(self) -> int:
         return self.status
@@ -145,6 +149,26 @@ def test_a_connection_that_ends_is_no_exit_code() -> None:
     assert list(read) == ["half"]
     with pytest.raises(ssh.LineDied):
         read.recv_exit_status()
+
+
+@pytest.mark.parametrize("output", [b"mark\n" + b"x" * 2000, b"mark\n" + b"x\n" * 1000])
+def test_an_answer_without_end_is_ended(monkeypatch: pytest.MonkeyPatch, output: bytes) -> None:
+    monkeypatch.setattr(ssh, "LONGEST", 1000)
+    channel = Channel(output, status=-1)
+    read = ssh.Lines(channel, io.BytesIO(output), "mark")
+    assert sum(len(line) for line in read) <= 1000
+    assert channel.is_closed
+    with pytest.raises(ssh.TooMuch):
+        read.recv_exit_status()
+
+
+def test_an_error_output_without_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssh, "LONGEST", 1000)
+    output = lines(b"mark\n")
+    errors = ssh.Lines(Channel(b""), io.BytesIO(b"mark\n" + b"x" * 2000), "mark", output)
+    assert (list(output), list(errors)) == ([], [])
+    with pytest.raises(ssh.TooMuch):
+        output.recv_exit_status()
 
 
 def test_pyinfra_is_not_made_to_ask_for_a_password() -> None:

@@ -39,6 +39,12 @@ def test_each_is_named(printed: str) -> None:
     assert "{" not in f"{problem.what}{problem.why}{problem.fix}"
 
 
+def test_a_slow_host_is_called_slow() -> None:
+    problem = login.slow(WAY, 40)
+    assert problem.what == "it gives no answer within 40 s to its first question"
+    assert "`ssh -p 2222 ubuntu@203.0.113.4 uptime`" in problem.fix
+
+
 def test_a_fix_can_be_typed() -> None:
     assert "ubuntu ALL=(ALL) NOPASSWD:ALL" in login.problem(WAY, ["sudo: a password is required"]).fix
     assert "`ssh -p 2222 ubuntu@203.0.113.4 id`" in login.problem(WAY, []).fix
