@@ -27,17 +27,6 @@ def _one_line(text: str, longest: int) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
-def printable(text: str) -> str:
-    """The text with each control character as text (`\\x1b`), also marks that turn the direction of writing; line ends and tabs stay."""
-    return text if text.isprintable() else "".join(map(_shown, text))
-
-
-def _shown(character: str) -> str:
-    # A space of another width is no printable character to Python.
-    is_harmless = character.isprintable() or character in "\n\t" or unicodedata.category(character) == "Zs"
-    return character if is_harmless else character.encode("unicode_escape").decode("ascii")
-
-
 @dataclass(frozen=True)
 class Problem:
     """A problem and its fix; each part is one line of plain English."""
