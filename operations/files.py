@@ -12,7 +12,8 @@ from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.operations.util.files import generate_color_diff
 
-from cluster.observed.files import FileState, as_bytes
+from cluster.file_text import as_bytes
+from cluster.observed.files import FileState
 from engine.fail import fail
 from facts.files import Content, States
 

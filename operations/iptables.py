@@ -9,7 +9,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from cluster.documents.iptables import Rule, plan
-from cluster.observed.files import as_bytes
+from cluster.file_text import as_bytes
 from engine.fail import fail
 from facts.network import RULES_V4, SCRIPT, PacketFilter
 from facts.systemd import State

@@ -13,8 +13,9 @@ from ipaddress import IPv4Network
 
 from cluster import ports
 from cluster.documents import flannel
+from cluster.file_text import as_lines
 from cluster.model import Cluster, Host
-from cluster.observed.files import as_lines, parse_whole
+from cluster.observed.files import parse_whole
 
 COMMENT = "isthmus"
 MARK = f"-m comment --comment {COMMENT} "

@@ -44,7 +44,7 @@ def parse_states(lines: Sequence[str]) -> dict[str, FileState | None]:
 def parse_whole(lines: Sequence[str]) -> str:
     """The text between `begins` and `ends`, sent in base64; empty for an absent file. ValueError if the end is missing.
 
-    A byte that is no UTF-8 becomes a lone surrogate (PEP 383), so that `as_bytes` gives the file as it was.
+    A byte that is no UTF-8 becomes a lone surrogate (PEP 383), so that `cluster.file_text.as_bytes` gives the file as it was.
     """
     if not lines or lines[0] != "begins" or lines[-1] != "ends":
         raise ValueError("the file was cut off")
@@ -52,14 +52,3 @@ def parse_whole(lines: Sequence[str]) -> str:
         return base64.b64decode("".join(lines[1:-1]), validate=True).decode("utf-8", "surrogateescape")
     except binascii.Error as error:
         raise ValueError(f"the file was cut off: {error}") from None
-
-
-def as_bytes(text: str) -> bytes:
-    """The bytes of a text that `parse_whole` gave, or that was made from it."""
-    return text.encode("utf-8", "surrogateescape")
-
-
-def as_lines(text: str) -> list[str]:
-    """The lines as programs count them: a form feed or another of Unicode's separators ends none. A last line may lack its end."""
-    lines = text.split("\n")
-    return lines[:-1] if lines[-1] == "" else lines
