@@ -11,6 +11,7 @@ from ipaddress import ip_address, ip_network
 from typing import Literal
 
 Protocol = Literal["tcp", "udp"]
+EVERYWHERE = "0.0.0.0/0"
 IP_NUMBER: Mapping[str, int] = {"tcp": 6, "udp": 17}
 # The files of /sys/class/dmi/id by which a cloud is known; none of them is for root alone, or differs between two machines.
 FIRMWARE = ("sys_vendor", "product_name", "chassis_asset_tag", "bios_vendor")
@@ -21,7 +22,7 @@ class Provider:
     """A cloud. `marks`: file of FIRMWARE → how its text begins; any one of them is enough.
 
     `filter`: the cloud's word for its packet filter. `console`: where a rule is added by hand.
-    `command` adds an inbound rule, with {protocol}, {PROTOCOL}, {number} (of the protocol), {port} and {address} (the host's);
+    `command` adds an inbound rule, with {protocol}, {PROTOCOL}, {number} (of the protocol), {port}, {source} and {address} (the host's);
     words in capitals are the operator's to replace, and `find` lists them.
     """
 
@@ -32,14 +33,14 @@ class Provider:
     command: str = ""
     find: str = ""
 
-    def rule(self, protocol: Protocol, port: int, address: str) -> str:
-        """How to admit the port from everywhere: by hand, and as a command."""
+    def rule(self, protocol: Protocol, port: int, address: str, source: str = EVERYWHERE) -> str:
+        """How to admit the port from `source` (a network): by hand, and as a command. `address`: the host's public one."""
         values = {"protocol": protocol, "PROTOCOL": protocol.upper(), "number": IP_NUMBER[protocol], "port": port}
-        text = f"{self.console}: source 0.0.0.0/0, {protocol.upper()}, destination port {port}"
+        text = f"add an inbound rule at {self.console}: source {source}, {protocol.upper()}, destination port {port}"
         if not self.command:
             return text
         command = self.command
-        for key, value in {**values, "address": address}.items():
+        for key, value in {**values, "address": address, "source": source}.items():
             command = command.replace(f"{{{key}}}", str(value))
         return f"{text}; or type: {command}{f' ({self.find})' if self.find else ''}"
 
@@ -50,7 +51,7 @@ ORACLE = Provider(
     "security list",
     "Networking → Virtual cloud networks → the VCN → Security → Security Lists → the subnet's list → Add Ingress Rules",
     "oci network nsg rules add --nsg-id NSG --security-rules "
-    '\'[{"direction": "INGRESS", "protocol": "{number}", "source": "0.0.0.0/0", '
+    '\'[{"direction": "INGRESS", "protocol": "{number}", "source": "{source}", '
     '"{protocol}Options": {"destinationPortRange": {"min": {port}, "max": {port}}}}]\'',
     "NSG: a network security group of the host's VNIC, as in docs/door.md#oracle",
 )
@@ -60,7 +61,7 @@ TENCENT = Provider(
     "security group",
     "CVM → Security Group → the group → Inbound rules → Add rule (Lighthouse: the server → Firewall → Add rule)",
     "tccli vpc CreateSecurityGroupPolicies --region REGION --SecurityGroupId GROUP --SecurityGroupPolicySet "
-    '\'{"Ingress": [{"Protocol": "{PROTOCOL}", "Port": "{port}", "CidrBlock": "0.0.0.0/0", "Action": "ACCEPT"}]}\'',
+    '\'{"Ingress": [{"Protocol": "{PROTOCOL}", "Port": "{port}", "CidrBlock": "{source}", "Action": "ACCEPT"}]}\'',
     "REGION, GROUP and Lighthouse's own command: docs/door.md#tencent",
 )
 ALIBABA = Provider(
@@ -69,7 +70,7 @@ ALIBABA = Provider(
     "security group",
     "ECS → Network & Security → Security Groups → the group → Inbound → Add Rule (Simple Application Server: Firewall → Add Rule)",
     "aliyun ecs AuthorizeSecurityGroup --RegionId REGION --SecurityGroupId GROUP --IpProtocol {protocol} --PortRange {port}/{port} "
-    "--SourceCidrIp 0.0.0.0/0",
+    "--SourceCidrIp {source}",
     "REGION and GROUP: docs/door.md#alibaba",
 )
 AWS = Provider(
@@ -77,7 +78,7 @@ AWS = Provider(
     {"sys_vendor": "Amazon EC2", "bios_vendor": "Amazon EC2"},
     "security group",
     "EC2 → Network & Security → Security Groups → the group → Inbound rules → Edit inbound rules → Add rule",
-    "aws ec2 authorize-security-group-ingress --protocol {protocol} --port {port} --cidr 0.0.0.0/0 --group-id "
+    "aws ec2 authorize-security-group-ingress --protocol {protocol} --port {port} --cidr {source} --group-id "
     '"$(aws ec2 describe-instances --filters Name=ip-address,Values={address} '
     "--query 'Reservations[0].Instances[0].SecurityGroups[0].GroupId' --output text)\"",
 )
@@ -86,14 +87,14 @@ HETZNER = Provider(
     {"sys_vendor": "Hetzner"},
     "firewall",
     "Hetzner Console → the project → Firewalls → the firewall → Rules → Inbound → Add rule",
-    "hcloud firewall add-rule FIREWALL --direction in --protocol {protocol} --port {port} --source-ips 0.0.0.0/0",
+    "hcloud firewall add-rule FIREWALL --direction in --protocol {protocol} --port {port} --source-ips {source}",
     "FIREWALL: hcloud firewall list",
 )
 OTHER = Provider(
     "",
     {},
     "packet filter in front of the host",
-    "the provider's console, at the machine's firewall, security group or network; at home, the router's port forwarding",
+    "the provider's console (firewall, security group or network of the machine), or forward the port in the router",
 )
 PROVIDERS = (ORACLE, TENCENT, ALIBABA, AWS, HETZNER)
 

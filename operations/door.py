@@ -25,7 +25,9 @@ from facts.tailscale import Prefs, Status
 from local import knocks
 
 # The first attempt is over as soon as each port has answered; what stays silent is tried once more, while the hosts look what arrives.
-FIRST_S, AGAIN_S, WATCH_S, LIMIT_S = 1.5, 5.0, 7.0, 18
+FIRST_S, AGAIN_S, WATCH_S, LIMIT_S = 1.5, 3.5, 5.0, 18
+# A resolver that does not answer takes half a minute to give up.
+LOOKUP_S = 8
 
 
 def outside() -> Outside | None:
@@ -43,7 +45,7 @@ def outside() -> Outside | None:
 def problems(cluster: Cluster, present: Collection[str], fresh: Mapping[str, Outside], is_acme: bool) -> list[Problem]:
     """What stands in the way from outside. `present`: hosts of this run; `fresh`: how its hosts that have not joined appear."""
     leads = {
-        OPERATOR: knocks.addresses_of(cluster.coordination_name),
+        OPERATOR: gevent.with_timeout(LOOKUP_S, knocks.addresses_of, cluster.coordination_name, timeout_value=()),
         **{name: one.leads for name, one in fresh.items()},
     }
     addresses6 = _gateway_addresses6(cluster, fresh, leads)

@@ -61,7 +61,7 @@ def _problems(cluster: Cluster, addresses: tuple[str, ...], askers: list[str]) -
             f"coordination_name {name}",
             f"it leads to {', '.join((*four, *six))}, {proxies[0]}'s proxy ({asked}); the gateway {gateway} is {wanted}",
             "tailscale's login is no ordinary request, and such a proxy does not pass it on",
-            f"at {proxies[0]}, switch the record to “DNS only”, so that it is {wanted}; then check it: getent ahosts {name}",
+            f"at {proxies[0]}, switch the record to “DNS only”, so that it is {wanted}; then check it on a host: getent ahosts {name}",
         )
         return
     if four:
@@ -70,14 +70,14 @@ def _problems(cluster: Cluster, addresses: tuple[str, ...], askers: list[str]) -
             f"coordination_name {name}",
             f"it {also}leads to {', '.join(four)} ({asked}); the gateway {gateway} is {wanted}",
             "hosts log in there, and the certificate is obtained there: elsewhere both fail, sometimes or always",
-            f"give {name} one A record, {wanted}; then check it: getent ahostsv4 {name}",
+            f"give {name} one A record, {wanted}; then check it on a host: getent ahostsv4 {name}",
         )
     if six:
         yield Problem(
             f"coordination_name {name}",
             f"its AAAA record leads to {', '.join(six)} ({asked}), which is no address of the gateway {gateway}",
             "the certificate authority and hosts with IPv6 take the AAAA record first",
-            f"delete the AAAA record of {name}, or correct it; then check it: getent ahostsv6 {name}",
+            f"delete the AAAA record of {name}, or correct it; then check it on a host: getent ahostsv6 {name}",
         )
 
 

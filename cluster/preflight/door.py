@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cluster import ports
+from cluster.documents.headscale import is_one_host
 from cluster.model import Cluster, Host
 from cluster.observed.door import Outcome
 from cluster.preflight.coordination_name import OPERATOR, outer_address
 from cluster.problems import Problem
-from cluster.providers import OTHER, Protocol, Provider
+from cluster.providers import EVERYWHERE, OTHER, Protocol, Provider
 
 CLOSED_UDP = "closed-udp"
 ACME = 80
@@ -20,12 +21,13 @@ THROUGH: tuple[Outcome, ...] = ("open", "refused", "prohibited")
 
 @dataclass(frozen=True)
 class Entrance:
-    """A port of a host as others reach it."""
+    """A port of a host as others reach it; `source`: the network that must reach it."""
 
     host: str
     address: str
     protocol: Protocol
     port: int
+    source: str = EVERYWHERE
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,15 @@ class Closed:
 
 
 def entrances(cluster: Cluster, is_acme: bool, addresses6: Collection[str] = ()) -> list[Entrance]:
-    """All ports that other sites or the certificate authority need. `addresses6`: the gateway's, if its name has an AAAA record."""
+    """All ports that other sites, the certificate authority or the gateway need. `addresses6`: the gateway's, if its name has an AAAA record."""
     gateway, coordinator = cluster.gateway, cluster.coordinator
     at_gateway = [str(address) for address in (outer_address(gateway), *addresses6) if address]
     web = [cluster.coordination_port, *([ACME] if is_acme and cluster.coordination_port != ACME else [])]
     found = [Entrance(gateway.name, address, "tcp", port) for address in at_gateway for port in web]
+    if not is_one_host(cluster):
+        # A cloud's packet filter may stand between two hosts of one network, too: Oracle's does by default.
+        inner = f"{gateway.lan_address}/32"
+        found.append(Entrance(coordinator.name, str(coordinator.lan_address), "tcp", ports.HEADSCALE, inner))
     if coordinator.internet_address:
         found.append(Entrance(coordinator.name, str(coordinator.internet_address), "udp", ports.STUN))
     for host in cluster.hosts:
@@ -81,8 +87,12 @@ def attempts(
     """
     wanted = []
     for entrance in found:
-        others = list(_one_of_each_site(cluster, present, fresh, cluster.host(entrance.host)))
         is_new = entrance.host in fresh
+        if _is_inner(entrance):
+            gateway = cluster.gateway.name
+            wanted += [Attempt(gateway, entrance)] if gateway in present and (is_new or gateway in fresh) else []
+            continue
+        others = list(_one_of_each_site(cluster, present, fresh, cluster.host(entrance.host)))
         wanted += [Attempt(by, entrance) for by in others if is_new or (by in fresh and _is_login(cluster, entrance))]
         # Nobody needs UDP in a cluster of one site.
         if is_new and (others or entrance.protocol == "tcp"):
@@ -152,7 +162,8 @@ def _fix(cluster: Cluster, one: Closed, provider: Provider) -> str:
     entrance = one.entrance
     if ":" in entrance.address:
         return f"delete the AAAA record of {cluster.coordination_name}, or admit TCP {entrance.port} from ::/0 as well"
-    rule = provider.rule(entrance.protocol, entrance.port, entrance.address)
+    public = outer_address(cluster.host(entrance.host))
+    rule = provider.rule(entrance.protocol, entrance.port, str(public or entrance.address), entrance.source)
     if one.through:
         sites = ", ".join(dict.fromkeys(cluster.host(by).site.site for by in one.silent))
         return f"{rule}; if it is there, let {sites} send to TCP {entrance.port}"
@@ -167,6 +178,8 @@ def _purpose(cluster: Cluster, entrance: Entrance) -> str:
         return (
             "hosts behind NAT learn their public address there" if is_stun else "the tailnet's direct paths begin there"
         )
+    if _is_inner(entrance):
+        return "nginx on the gateway passes logins on to headscale there"
     return "hosts log in there" if _is_login(cluster, entrance) else "the certificate authority asks there (ACME)"
 
 
@@ -196,9 +209,13 @@ def _is_login(cluster: Cluster, entrance: Entrance) -> bool:
     return is_gateway and entrance.protocol == "tcp" and entrance.port == cluster.coordination_port
 
 
+def _is_inner(entrance: Entrance) -> bool:
+    return entrance.source != EVERYWHERE
+
+
 def _is_control(cluster: Cluster, entrance: Entrance) -> bool:
     is_acme = cluster.host(entrance.host).is_gateway and entrance.port == ACME
-    return entrance.protocol == "tcp" and not is_acme and not _is_login(cluster, entrance)
+    return entrance.protocol == "tcp" and not (is_acme or _is_inner(entrance) or _is_login(cluster, entrance))
 
 
 def _counts(cluster: Cluster, answers: Answers, attempt: Attempt) -> bool:

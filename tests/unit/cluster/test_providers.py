@@ -38,7 +38,7 @@ def test_a_cloud_is_known_by_its_firmware(firmware: dict[str, str], provider: Pr
 def test_a_rule_names_port_and_direction_and_can_be_typed(provider: Provider, protocol: str, port: int) -> None:
     rule = provider.rule(protocol, port, "203.0.113.11")  # type: ignore[arg-type]
     assert rule.startswith(
-        f"{provider.console}: source 0.0.0.0/0, {protocol.upper()}, destination port {port}; or type: "
+        f"add an inbound rule at {provider.console}: source 0.0.0.0/0, {protocol.upper()}, destination port {port}; or type: "
     )
     words = shlex.split(rule.partition("; or type: ")[2].removesuffix(f" ({provider.find})"))
     assert not re.search(r"\{\w+\}", rule), "a value is missing"

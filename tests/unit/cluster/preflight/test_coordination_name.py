@@ -55,14 +55,14 @@ def test_another_address() -> None:
         "coordination_name mesh.example.org",
         "    what  it leads to 198.51.100.9 (asked on the operator's machine, far); the gateway gate is 203.0.113.1",
         "    why   hosts log in there, and the certificate is obtained there: elsewhere both fail, sometimes or always",
-        "    fix   give mesh.example.org one A record, 203.0.113.1; then check it: getent ahostsv4 mesh.example.org",
+        "    fix   give mesh.example.org one A record, 203.0.113.1; then check it on a host: getent ahostsv4 mesh.example.org",
     ]
 
 
 def test_two_addresses() -> None:
     assert found({"far": (RIGHT, "198.51.100.9")}) == [
         "it also leads to 198.51.100.9 (asked on far); the gateway gate is 203.0.113.1 / "
-        "give mesh.example.org one A record, 203.0.113.1; then check it: getent ahostsv4 mesh.example.org"
+        "give mesh.example.org one A record, 203.0.113.1; then check it on a host: getent ahostsv4 mesh.example.org"
     ]
 
 
@@ -80,7 +80,7 @@ def test_ipv6_that_leads_elsewhere() -> None:
     answers = {OPERATOR: (RIGHT, "2001:db8::1")}
     assert found(answers) == [
         "its AAAA record leads to 2001:db8::1 (asked on the operator's machine), which is no address of the gateway gate / "
-        "delete the AAAA record of mesh.example.org, or correct it; then check it: getent ahostsv6 mesh.example.org"
+        "delete the AAAA record of mesh.example.org, or correct it; then check it on a host: getent ahostsv6 mesh.example.org"
     ]
     assert found(answers, ("2001:db8::2",)) != []
     assert found(answers, ("2001:0db8:0::1",)) == []

@@ -35,20 +35,23 @@ CLUSTER = Cluster(hosts=(GATE, HUB, LIMB, VPS, DEN, ATTIC), coordination_name="m
 NAMES = [one.name for one in CLUSTER.hosts]
 LOGIN = Entrance("gate", "203.0.113.1", "tcp", 443)
 CHALLENGE = Entrance("gate", "203.0.113.1", "tcp", 80)
+INNER = Entrance("hub", "10.1.0.2", "tcp", 8080, "10.1.0.1/32")
 STUN = Entrance("hub", "203.0.113.2", "udp", 3478)
 DIRECT = {name: Entrance(name, f"203.0.113.{number}", "udp", 41641) for number, name in enumerate(NAMES[:4], 1)}
 SSH = Entrance("gate", "203.0.113.1", "tcp", 22)
 
 
 def test_what_others_need() -> None:
-    assert door.entrances(CLUSTER, is_acme=True) == [LOGIN, CHALLENGE, STUN, *DIRECT.values()]
+    assert door.entrances(CLUSTER, is_acme=True) == [LOGIN, CHALLENGE, INNER, STUN, *DIRECT.values()]
     assert CHALLENGE not in door.entrances(CLUSTER, is_acme=False)
 
 
 def test_another_port_and_an_ipv6_address_of_the_gateway() -> None:
     certificate = Certificate(certificate="a", key="b")
     cluster = CLUSTER.model_copy(update={"coordination_port": 8443, "certificate": certificate})
-    found = [one for one in door.entrances(cluster, False, ["2001:db8::1"]) if one.protocol == "tcp"]
+    found = [
+        one for one in door.entrances(cluster, False, ["2001:db8::1"]) if one.host == "gate" and one.protocol == "tcp"
+    ]
     assert [(one.address, one.port) for one in found] == [("203.0.113.1", 8443), ("2001:db8::1", 8443)]
 
 
@@ -84,6 +87,15 @@ def test_of_joined_hosts_only_the_login_is_tried_by_a_new_one() -> None:
     assert by(DIRECT["vps"], fresh=["vps"]) == ["gate", "den", OPERATOR]
     assert by(DIRECT["limb"], fresh=["vps"]) == []
     assert door.attempts(CLUSTER, door.entrances(CLUSTER, is_acme=True), NAMES, []) == []
+
+
+def test_the_gateway_tries_headscale_on_the_coordinator() -> None:
+    assert by(INNER) == ["gate"]
+    assert by(INNER, fresh=["gate"]) == by(INNER, fresh=["hub"]) == ["gate"]
+    assert by(INNER, fresh=["limb"]) == by(INNER, present=["hub"], fresh=["hub"]) == []
+    one_host = GATE.model_copy(update={"roles": ("gateway", "coordinator")})
+    found = door.entrances(CLUSTER.model_copy(update={"hosts": (one_host, LIMB, DEN)}), is_acme=True)
+    assert [one for one in found if one.port == 8080] == []
 
 
 def test_one_site_needs_no_udp_from_outside() -> None:
@@ -180,6 +192,13 @@ def test_a_problem_has_port_direction_witnesses_and_the_cloud_s_own_rule() -> No
         "hosts log in there; Oracle's security list drops it: the host would have answered, or refused it"
     )
     assert problem.fix == ORACLE.rule("tcp", 443, "203.0.113.1")
+
+
+def test_what_the_gateway_alone_needs_is_admitted_for_it_alone() -> None:
+    (problem,) = door.problems(CLUSTER, answers({("gate", INNER): "silent"}), {"hub": ORACLE})
+    assert problem.where == "hub TCP 8080, inbound"
+    assert "0.0.0.0/0" not in problem.fix
+    assert '"source": "10.1.0.1/32"' in problem.fix
 
 
 def test_hosts_of_a_site_are_one_problem() -> None:
