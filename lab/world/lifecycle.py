@@ -89,6 +89,7 @@ def create(lab: Run, world: WorldPlan, options: Options) -> None:
             mirror.build(mirror.Request(**{**vars(wanted), part: version}), cache, print_progress, choice)
         authority = mirror.build_pebble(wanted, cache, print_progress) if options.acme else None
     lab.create(world.cluster)
+    lab.update(official=choice.official)
     with step(f"networks: {len(world.sites)} sites, {len(world.namespaces)} namespaces"):
         network.build(world, lab.namespace)
         if options.delay:

@@ -27,6 +27,8 @@ def heading(lab: Run) -> str:
     notes = [f"up for {minutes:.0f} min" if state.get("up") else "half-made", f"files in {lab.folder}"]
     if not state.get("delay", True):
         notes.append("delay off")
+    if official := state.get("official"):
+        notes.append(f"from their publishers: {', '.join(official)}")
     notes += [f"fault {' '.join(filter(None, fault))}" for fault in state.get("faults", [])]
     return f"lab {lab.name}: {', '.join(notes)}"
 

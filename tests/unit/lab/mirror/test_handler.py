@@ -131,6 +131,15 @@ def test_a_wrong_configuration_is_named(tmp_path: Path) -> None:
         read_config(file)
 
 
+def test_a_configuration_names_what_comes_from_publishers(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    paths = dict.fromkeys(("ca_cert", "ca_key", "log", "ready"), str(tmp_path / "x"))
+    file.write_text(json.dumps({"names": {}, **paths, "view": "/views/1", "roots": ["pkgs.k8s.io/"]}))
+    assert (read_config(file).view, read_config(file).roots) == (Path("/views/1"), ("pkgs.k8s.io/",))
+    file.write_text(json.dumps({"names": {}, **paths, "view": "", "roots": []}))
+    assert (read_config(file).view, read_config(file).roots) == (None, ())
+
+
 def test_kept_files_are_served_when_the_archive_is_out_of_reach(tmp_path: Path) -> None:
     archive = Archive(tmp_path)
     archive.opener.open = unreachable  # type: ignore[method-assign, assignment]

@@ -14,7 +14,7 @@ from lab.mirror import artifacts
 from lab.mirror.aptrepo import write
 from lab.mirror.official.choice import PROBE_SECONDS, Choice, choose
 from lab.mirror.official.parts import KUBERNETES, KUBERNETES_PACKAGES, LISTED_IMAGES, PARTS, Wanted
-from local.pins import current_pins
+from local import pins
 from tests.unit.lab.mirror.official import publisher, upstream
 from tests.unit.lab.mirror.official.publisher import CNI, DOCKER, HEADSCALE, Key
 from tests.unit.lab.mirror.official.upstream import Upstream
@@ -173,11 +173,25 @@ def test_the_pins_are_those_of_the_deploy(tmp_path: Path, monkeypatch: pytest.Mo
     for url in BUILT_TRUST["sha256"]:
         write(view / url.removeprefix("https://"), b"official")
     official = Choice(tuple(PARTS), view)
-    (tmp_path / "trust.json").write_text(json.dumps(official.trust(BUILT_TRUST)))
-    monkeypatch.setenv("ISTHMUS_TRUST", str(tmp_path / "trust.json"))
-    assert current_pins.__wrapped__() == Pins()
-    (tmp_path / "trust.json").write_text(json.dumps(Choice().trust(BUILT_TRUST)))
-    assert current_pins.__wrapped__().key_fingerprints == BUILT_TRUST["key_fingerprints"]
+    assert pins_with(official.trust(BUILT_TRUST), tmp_path, monkeypatch) == Pins()
+    built = pins_with(Choice().trust(BUILT_TRUST), tmp_path, monkeypatch)
+    assert built.key_fingerprints == BUILT_TRUST["key_fingerprints"]
+
+
+def pins_with(trust: dict[str, dict[str, str]], folder: Path, patch: pytest.MonkeyPatch) -> Pins:
+    """The pins of a deploy in a lab with this trust.json."""
+    (folder / "trust.json").write_text(json.dumps(trust))
+    patch.setenv("ISTHMUS_TRUST", str(folder / "trust.json"))
+    forget()
+    try:
+        return pins.current_pins()
+    finally:
+        forget()
+
+
+def forget() -> None:
+    pins.current_pins.cache_clear()
+    pins._overlay.cache_clear()
 
 
 def test_build_makes_no_attempt_to_leave_the_machine(

@@ -10,7 +10,7 @@ import pytest
 from lab.mirror.official import registry
 from lab.mirror.official.client import Client, NotHad
 from lab.mirror.official.store import Store
-from tests.unit.lab.mirror.official import publisher
+from tests.unit.lab.mirror.official import publisher, upstream
 from tests.unit.lab.mirror.official.upstream import Upstream
 
 NAME = "ghcr.io/flannel-io/flannel:v0.28.10"
@@ -77,3 +77,13 @@ def test_an_unknown_form_is_a_reason(served: Upstream, store: Store, document: d
     served.files["registry.k8s.io/v2/pause/manifests/odd"] = json.dumps(document).encode()
     with pytest.raises(NotHad, match=r"is no sha256 digest|is of an unknown form"):
         registry.image(Client(), store, "registry.k8s.io/pause:odd", ["amd64"])
+
+
+@pytest.mark.parametrize("challenge", ['Bearer realm="http://ghcr.io/token"', 'Basic realm="ghcr"', ""])
+def test_a_token_is_asked_for_over_tls_only(
+    served: Upstream, store: Store, challenge: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upstream, "REALM", challenge)
+    with pytest.raises(NotHad, match="answers 401"):
+        registry.image(Client(), store, NAME, ["amd64"])
+    assert "ghcr.io/token" not in dict(served.asked)

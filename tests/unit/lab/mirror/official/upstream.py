@@ -62,7 +62,7 @@ class Connection(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         if self.server.answer(f"{self.host}/") == "hang":
             self.server.ended.wait()
-        self.respond(404, b"")
+        self.respond(302, b"", Location="http://elsewhere.invalid/")
 
     def do_GET(self) -> None:
         address = f"{self.host}{self.path.partition('?')[0]}"
@@ -71,6 +71,9 @@ class Connection(BaseHTTPRequestHandler):
         if how == "hang":
             self.server.ended.wait()
             self.close_connection = True
+        elif how == "500 once":
+            self.server.answers.clear()
+            self.respond(500, b"not now")
         elif how == "500":
             self.respond(500, b"no")
         elif address in self.server.redirects:
