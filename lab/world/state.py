@@ -71,8 +71,8 @@ class Run:
         self.save_cluster(cluster)
 
     def save_cluster(self, cluster: Cluster) -> None:
-        """Write the cluster that the lab is made for."""
-        (self.folder / "cluster.json").write_text(cluster.model_dump_json())
+        """Write the cluster that the lab is made for. A key that is absent stays absent: some may not be written as None."""
+        (self.folder / "cluster.json").write_text(cluster.model_dump_json(exclude_none=True))
 
     def cluster(self) -> Cluster:
         """The cluster that the lab was made for; LabError if it is not up."""

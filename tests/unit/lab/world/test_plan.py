@@ -42,7 +42,7 @@ def test_releases_take_turns_and_the_coordinator_is_not_on_the_oldest() -> None:
 
 
 def test_the_operator_stands_where_the_api_is_open_to() -> None:
-    values = cluster().hosts[0].model_dump(exclude={"name", "site"})
+    values = cluster().hosts[0].model_dump(exclude={"name", "site"}, exclude_none=True)
     opened = declare({"first": {**SHARED, **CLOUD, **values, "api_access": ("192.0.2.64/27",)}})
     assert plan("t", opened, SERVED).operator == IPv4Address("192.0.2.65")
 
