@@ -38,7 +38,6 @@ def remove_tailnet(host: Host) -> None:
     uninstall.packages(name="Remove tailscale and headscale", names=["tailscale", "headscale"])
     uninstall.routing_rules(name="Delete our routing rules")
     uninstall.saved_rules(name="Remove our rules from the saved packet filter")
-    uninstall.host_names(name="Remove our names from the hosts file")
     owned = [path for phase in PHASES for path in phase.OWNED.machine]
     uninstall.absent(name="Remove the tailnet's files", paths=owned, services=["nginx.service"])
 
@@ -50,6 +49,9 @@ def clean(cluster: Cluster, host: Host, keep_tailnet: bool = False) -> None:
     if not keep_tailnet:
         remove_tailnet(host)
     uninstall.packet_filters(name="Delete our packet filter rules", keep_tailnet=keep_tailnet)
+    if not keep_tailnet:
+        # Last: from then on sudo waits for the host's name, which stays, if no name server has it.
+        uninstall.host_names(name="Remove our names from the hosts file")
 
 
 def _without_pods(cluster: Cluster, host: Host) -> tailscale.Preferences:

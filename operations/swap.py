@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Generator, Sequence
 
-from pyinfra import host
+from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
 from engine.fail import fail
@@ -27,14 +27,15 @@ def off(is_container: bool = False) -> Generator[StringCommand, None, None]:
     if found is None:
         yield fail("swap could not be read")
         return
-    services = [] if is_container else found.get("services", [])
-    steps = ["swapoff --all"] if found["active"] and not is_container else []
+    active, services = ([], []) if is_container else (found["active"], found.get("services", []))
+    steps = ["swapoff --all"] if active else []
     if found["fstab"]:
         steps.append("sed -i -E '/^[^#]\\S*\\s+\\S+\\s+swap(\\s|$)/ s/^/# off for Kubernetes (isthmus): /' /etc/fstab")
     steps += [step for unit in services for step in _drop_in(unit)]
     if services:
         steps.append("systemctl daemon-reload")
-        host.log(f"Will turn off the swap of {', '.join(services)}")
+    if not state.is_executing and (active or services):
+        host.log(f"Will turn off swap: {', '.join([*active, *services])}")
     if steps:
         yield StringCommand(" && ".join(steps))
     else:
