@@ -9,6 +9,7 @@ from typing import Literal
 
 from lab.commands import run
 from lab.failures import LabError
+from lab.polling import wait_until
 from lab.world import hosts
 from lab.world.plan import HostPlan, SitePlan, WorldPlan
 from lab.world.state import Run
@@ -80,6 +81,14 @@ class Context:
     def saved(self) -> str:
         """The saved state; empty if there is none."""
         return self.saved_file.read_text() if self.saved_file.exists() else ""
+
+    def settles(self, condition: Callable[[], bool], seconds: float, host: HostPlan | None = None) -> bool:
+        """Wait until a condition holds that depends on a host (default: the target); False if it does not in time.
+
+        An emulated machine has more time.
+        """
+        there = host or self.host
+        return wait_until(condition, seconds * hosts.kind(there).slowness(self.lab, there), interval=1)
 
     def error(self, what: str, why: str) -> LabError:
         """The error for a fault that is not possible here."""

@@ -9,7 +9,6 @@ from typing import Any
 from lab import mirror
 from lab.faults.context import Context, on_host
 from lab.faults.tailnet import first_control_plane
-from lab.polling import wait_until
 
 KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
 FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
@@ -38,18 +37,18 @@ def stop_api_server(context: Context) -> None:
     """Move the API server's manifest away; wait until the API server has stopped."""
     there = first_control_plane(context)
     on_host(context, f"mv {MANIFEST} {KEPT_MANIFEST}", there)
-    if not wait_until(
-        lambda: not on_host(context, "pgrep -x kube-apiserver || true", there), SETTLED_SECONDS, interval=1
+    if not context.settles(
+        lambda: not on_host(context, "pgrep -x kube-apiserver || true", there), SETTLED_SECONDS, there
     ):
-        raise context.error("has no effect", f"the API server still runs after {SETTLED_SECONDS} s")
+        raise context.error("has no effect", "the API server still runs")
 
 
 def start_api_server(context: Context) -> None:
     """Move the manifest back; wait until the API server is ready."""
     there = first_control_plane(context)
     on_host(context, f"if test -e {KEPT_MANIFEST}; then mv {KEPT_MANIFEST} {MANIFEST}; fi", there)
-    if not wait_until(lambda: on_host(context, READY, there).strip() == "ok", SETTLED_SECONDS, interval=1):
-        raise context.error("is not healed", f"the API server is not ready after {SETTLED_SECONDS} s")
+    if not context.settles(lambda: on_host(context, READY, there).strip() == "ok", SETTLED_SECONDS, there):
+        raise context.error("is not healed", "the API server is not ready")
 
 
 def register_lan_address(context: Context) -> None:
@@ -104,10 +103,8 @@ def run_pod(context: Context, image: str) -> None:
     reason = (
         f"{KUBECTL} get pod {pod_name(context)} -o jsonpath='{{.status.containerStatuses[0].state.waiting.reason}}'"
     )
-    if not wait_until(
-        lambda: "Pull" in on_host(context, reason, first_control_plane(context)), SETTLED_SECONDS, interval=1
-    ):
-        raise context.error("is not caused", f"kubelet has not tried to pull {image} in {SETTLED_SECONDS} s")
+    if not context.settles(lambda: "Pull" in on_host(context, reason, first_control_plane(context)), SETTLED_SECONDS):
+        raise context.error("is not caused", f"kubelet has not tried to pull {image}")
 
 
 def remove_pod(context: Context) -> None:
@@ -131,8 +128,8 @@ def wait_for_node(context: Context, holds: Callable[[dict[str, Any]], bool]) -> 
         node = on_host(context, f"{KUBECTL} get node {context.host.name} -o json || true", first_control_plane(context))
         return bool(node) and is_ready(json.loads(node)) and holds(json.loads(node))
 
-    if not wait_until(settled, SETTLED_SECONDS, interval=1):
-        raise context.error("has no effect", f"the node object has not changed in {SETTLED_SECONDS} s")
+    if not context.settles(settled, SETTLED_SECONDS):
+        raise context.error("has no effect", "the node object has not changed in time")
 
 
 def is_ready(node: dict[str, Any]) -> bool:

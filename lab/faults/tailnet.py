@@ -9,7 +9,6 @@ from typing import Any
 
 from cluster.documents import routes
 from lab.faults.context import Context, on_host
-from lab.polling import wait_until
 from lab.world.plan import HostPlan
 
 KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system"
@@ -159,5 +158,5 @@ def hang_kube_proxy(context: Context) -> None:
 def restart_kube_proxy(context: Context) -> None:
     """Kill the stopped kube-proxy, and wait until its successor has written the rules."""
     on_host(context, KILL_STOPPED_PROXY)
-    if not wait_until(lambda: int(on_host(context, COUNT_SERVICE_RULES)) > 0, PROXY_SECONDS, interval=1):
-        raise context.error("is not healed", f"kube-proxy has written no rules in {PROXY_SECONDS} s")
+    if not context.settles(lambda: int(on_host(context, COUNT_SERVICE_RULES)) > 0, PROXY_SECONDS):
+        raise context.error("is not healed", "kube-proxy has written no rules in time")

@@ -13,6 +13,7 @@ from lab.world import hosts, operator
 from lab.world.plan import HostPlan, WorldPlan
 from lab.world.state import Run
 
+BOOT_SECONDS = 180
 CONNECT_SECONDS = {True: 30, False: 3}  # of a machine, which may be emulated and busy; of a container
 ALIVE_SECONDS = {True: 30, False: 5}
 QUESTION = "if test -d /run/systemd/system; then systemctl is-system-running --wait; else echo running; fi"
@@ -37,7 +38,7 @@ def power_on(lab: Run, world: WorldPlan, chosen: Sequence[HostPlan]) -> None:
 def wait_for_boot(lab: Run, world: WorldPlan, host: HostPlan) -> str:
     """Why a host has not finished booting in time; empty if it has. A failed unit is accepted, `status` shows it."""
     kind = hosts.kind(host)
-    seconds = kind.boot_seconds(lab, host)
+    seconds = BOOT_SECONDS * kind.slowness(lab, host)
     reason = ""
 
     def ended() -> bool:

@@ -16,8 +16,19 @@ VM = 'write "machine": "vm" in its `rehearsal`; `up --machines` makes machines o
 
 def check_hosts(world: WorldPlan) -> None:
     """ModelError with all problems, if the lab can't build a host as it is declared."""
-    if problems := [problem for host in world.hosts if not host.is_machine for problem in of_container(host)]:
+    problems = [problem for host in world.hosts if not host.is_machine for problem in of_container(host)]
+    problems += [problem for host in world.hosts for problem in of_firewalls(host)]
+    if problems:
         raise ModelError(problems)
+
+
+def of_firewalls(host: HostPlan) -> Iterator[Problem]:
+    """Two programs that load the packet filter at boot."""
+    if "ufw" in host.oddities and host.host.site.image == "oracle":
+        why = "Debian's ufw and iptables-persistent, with which the image of Oracle loads its rules, exclude each other"
+        yield Problem(
+            f"host {host.name}", "it has 'ufw' in a site with Oracle's image", why, "leave one of the two out"
+        )
 
 
 def of_container(host: HostPlan) -> Iterator[Problem]:

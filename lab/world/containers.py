@@ -12,7 +12,6 @@ from lab.world.overlay import Overlay
 from lab.world.plan import HostPlan, WorldPlan
 from lab.world.state import Run
 
-BOOT_SECONDS = 180
 MEMORY_FILES = (
     "/sys/fs/cgroup/memory/lxc.payload.{name}/memory.usage_in_bytes",
     "/sys/fs/cgroup/lxc.payload.{name}/memory.current",
@@ -100,9 +99,9 @@ def failure(lab: Run, host: HostPlan) -> str:
     return ""
 
 
-def boot_seconds(lab: Run, host: HostPlan) -> int:
-    """The time that a boot may take."""
-    return BOOT_SECONDS
+def slowness(lab: Run, host: HostPlan) -> int:
+    """The factor for what a wait may take."""
+    return 1
 
 
 def outlook(lab: Run, host: HostPlan) -> str:

@@ -45,8 +45,8 @@ class Kind(Protocol):
         """Why it can't finish booting; empty as far as is known."""
         ...
 
-    def boot_seconds(self, lab: Run, host: HostPlan) -> int:
-        """The time that a boot may take."""
+    def slowness(self, lab: Run, host: HostPlan) -> int:
+        """The factor for what a wait may take."""
         ...
 
     def outlook(self, lab: Run, host: HostPlan) -> str:
@@ -102,6 +102,7 @@ def remove_disk(lab: Run, host: HostPlan) -> None:
 
 def boot(lab: Run, world: WorldPlan, host: HostPlan) -> None:
     """Power a host on: a new network namespace, then its init or its kernel."""
+    detach(host)  # a host that has switched itself off has left it
     attach_host(world.site(host.host.site.site), host, lab.namespace)
     kind(host).boot(lab, host)
 
@@ -112,9 +113,16 @@ def power_off(lab: Run, hosts: Iterable[HostPlan]) -> None:
     with ThreadPoolExecutor(max(1, len(hosts))) as pool:
         list(pool.map(lambda host: stop(lab, host), hosts))
     for host in hosts:
-        # A namespace exists until its last process ends; its link must go now, because the next boot adds a new one.
-        run(["ip", "-n", host.namespace, "link", "delete", UPLINK], check=False)
-        run(["ip", "netns", "delete", host.namespace], check=False)
+        detach(host)
+
+
+def detach(host: HostPlan) -> None:
+    """Remove the network namespace of a host that is off, if it is there.
+
+    It exists until its last process ends; its link must go now, because the next boot adds a new one.
+    """
+    run(["ip", "-n", host.namespace, "link", "delete", UPLINK], check=False)
+    run(["ip", "netns", "delete", host.namespace], check=False)
 
 
 def stop(lab: Run, host: HostPlan) -> None:

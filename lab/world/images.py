@@ -44,6 +44,7 @@ ODDITY_PACKAGES = {
     "ufw": ("ufw",),
     "zram-swap": ("zram-tools",),
 }
+EXCLUDED = {"ufw": ("iptables-persistent",)}  # Debian 13's packages exclude each other
 RESOLVED = {"bullseye": ()}  # a part of systemd itself until Debian 11
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "console-getty.service", "netfilter-persistent.service")
 SOURCES = """deb http://deb.debian.org/debian {release} main
@@ -87,7 +88,9 @@ class Base:
         """All packages of the image."""
         resolved = RESOLVED.get(self.release, ("systemd-resolved",)) if self.resolved else ()
         own = (*MACHINE_PACKAGES, f"linux-image-cloud-{self.architecture}") if self.machine else ()
-        return PACKAGES + SPLIT_OFF.get(self.release, ()) + resolved + own + self.added
+        excluded = {name for package in self.added for name in EXCLUDED.get(package, ())}
+        shared = tuple(name for name in PACKAGES if name not in excluded)
+        return shared + SPLIT_OFF.get(self.release, ()) + resolved + own + self.added
 
     @property
     def finish(self) -> str:

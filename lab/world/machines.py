@@ -13,7 +13,7 @@ from lab.world.overlay import Overlay
 from lab.world.plan import HostPlan, WorldPlan
 from lab.world.state import PROJECT, Run
 
-BOOT_SECONDS = {True: 180, False: 900}  # with KVM, emulated
+SLOWNESS = {True: 1, False: 5}  # with KVM, emulated
 USUAL = {True: "half a minute", False: "one to three minutes"}
 MEMORY_MB = {True: 2048, False: 1024}  # of a control plane, of others, if none is declared
 PATIENCE = "systemd.default_timeout_start_sec=600"  # where a service's start takes ten times as long
@@ -115,9 +115,9 @@ def panic(console: str) -> str:
     return next((line.strip() for line in lines if PANIC in line), "")
 
 
-def boot_seconds(lab: Run, host: HostPlan) -> int:
-    """The time that a boot may take."""
-    return BOOT_SECONDS[has_kvm(lab, host)]
+def slowness(lab: Run, host: HostPlan) -> int:
+    """The factor for what a wait may take."""
+    return SLOWNESS[has_kvm(lab, host)]
 
 
 def outlook(lab: Run, host: HostPlan) -> str:

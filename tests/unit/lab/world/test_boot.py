@@ -40,7 +40,7 @@ def test_a_host_that_answers_has_booted_though_a_unit_has_failed(
 
 def test_a_silent_host_is_named_with_the_time_that_it_had(lab: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boot, "ssh_output", lambda *_: "")
-    monkeypatch.setattr(machines, "boot_seconds", lambda *_: 0)
+    monkeypatch.setattr(boot, "BOOT_SECONDS", 0)
     planned = world(**DECLARED)
     with pytest.raises(LabError, match="it did not answer by SSH within 0 s"):
         boot.power_on(lab, planned, [planned.host("away")])

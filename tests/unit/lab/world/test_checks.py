@@ -43,6 +43,12 @@ def test_all_that_a_container_can_t_have_is_named_at_once() -> None:
     assert all("vm" in problem.fix for problem in raised.value.problems)
 
 
+def test_ufw_and_the_rules_of_oracle_s_image_exclude_each_other() -> None:
+    both = behind("192.168.1.2", "192.0.2.9", 2222, image="oracle", rehearsal={"machine": "vm", "oddities": ("ufw",)})
+    with pytest.raises(ModelError, match="it has 'ufw' in a site with Oracle's image"):
+        checks.check_hosts(world(away=both))
+
+
 def test_with_machines_of_all_hosts_nothing_is_left_to_refuse() -> None:
     declared = cluster(away=behind("192.168.1.2", "192.0.2.9", 2222, rehearsal=FOREIGN, exceptions=()))
     planned = plan("t", as_machines(declared), SERVED)

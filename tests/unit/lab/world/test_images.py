@@ -50,6 +50,11 @@ def test_an_oddity_brings_its_packages_once() -> None:
     assert base.label.endswith("with a kernel for amd64 and cloud-init and netplan.io")
 
 
+def test_ufw_takes_the_place_of_the_other_that_loads_rules() -> None:
+    assert "iptables-persistent" in image(machine="vm").packages
+    assert "iptables-persistent" not in image(machine="vm", oddities=("ufw",)).packages
+
+
 def test_only_a_foreign_image_is_built_under_an_emulator(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "BINFMT", tmp_path)
     assert images.builder(image(machine="vm")) == []
