@@ -37,6 +37,9 @@ Oddity = Literal[
     "cloud-init",
     "netplan",
     "ufw",
+    "no-vxlan",
+    "needrestart",
+    "unattended-upgrades",
 ]
 Machine = Literal["container", "vm"]
 Architecture = Literal["amd64", "arm64"]

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from cluster.problems import ModelError, Problem
 from lab.mirror.request import machine_architecture
 from lab.world import containers
+from lab.world.images import ODDITY_PACKAGES
+from lab.world.machines import KERNEL_WORDS
 from lab.world.plan import HostPlan, WorldPlan
 
-# What only a host with a kernel and a boot of its own can have.
-MACHINES_ONLY = ("no-memory-cgroup", "zram-swap", "cloud-init", "netplan", "ufw")
+# What needs a kernel and a boot of its own, or packages that only machines' images have.
+MACHINES_ONLY = (*KERNEL_WORDS, *ODDITY_PACKAGES)
 VM = 'write "machine": "vm" in its `rehearsal`; `up --machines` makes machines of all hosts'
 
 
@@ -44,8 +46,11 @@ def of_container(host: HostPlan) -> Iterator[Problem]:
     if host.architecture != machine_architecture():
         why = f"a container's programs run on this machine's own processor, which is {machine_architecture()}"
         yield Problem(where, f"it is a container of {host.architecture}", why, VM)
-    for oddity in MACHINES_ONLY:
-        if oddity in host.oddities:
+    for oddity in host.oddities:
+        if oddity in MACHINES_ONLY:
             yield Problem(
-                where, f"it is a container with {oddity!r}", "a container has no kernel and no boot of its own", VM
+                where,
+                f"it is a container with {oddity!r}",
+                "a container has no kernel of its own, and the lab makes it no image of its own",
+                VM,
             )

@@ -41,7 +41,9 @@ MACHINE_PACKAGES = ("apparmor", "initramfs-tools", "qemu-guest-agent", "zstd")
 ODDITY_PACKAGES = {
     "cloud-init": ("cloud-init",),
     "netplan": ("netplan.io",),
+    "needrestart": ("needrestart",),
     "ufw": ("ufw",),
+    "unattended-upgrades": ("unattended-upgrades",),
     "zram-swap": ("zram-tools",),
 }
 EXCLUDED = {"ufw": ("iptables-persistent",)}  # Debian 13's packages exclude each other

@@ -17,7 +17,7 @@ SLOWNESS = {True: 1, False: 5}  # with KVM, emulated
 USUAL = {True: "half a minute", False: "one to three minutes"}
 MEMORY_MB = {True: 2048, False: 1024}  # of a control plane, of others, if none is declared
 PATIENCE = "systemd.default_timeout_start_sec=600"  # where a service's start takes ten times as long
-KERNEL_WORDS = {"no-memory-cgroup": "cgroup_disable=memory"}
+KERNEL_WORDS = {"no-memory-cgroup": "cgroup_disable=memory", "no-vxlan": "module_blacklist=vxlan"}
 PANIC = "Kernel panic"
 
 

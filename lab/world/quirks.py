@@ -20,6 +20,10 @@ UFW_SSH = f"""{UFW_RULES}
 -A ufw-user-input -p tcp --dport {{port}} -j ACCEPT
 
 ### END RULES ###"""
+AUTO_UPGRADES = """APT::Periodic::Update-Package-Lists "1";
+APT::Periodic::Unattended-Upgrade "1";
+"""
+SOON = "[Timer]\nOnCalendar=\nOnBootSec=1min\nRandomizedDelaySec=0\n"
 RESOLVER = "[Resolve]\nDNS={dns}\n"
 
 
@@ -74,6 +78,14 @@ def ufw(overlay: Overlay, world: WorldPlan, host: HostPlan) -> None:
     overlay.write("etc/ufw/user.rules", rules, mode=0o640)
 
 
+def unattended_upgrades(overlay: Overlay, world: WorldPlan, host: HostPlan) -> None:
+    """Upgrades begin a minute after each boot, as on a cloud's new machine; they hold apt's locks then."""
+    overlay.write("etc/apt/apt.conf.d/20auto-upgrades", AUTO_UPGRADES)
+    for name in ("apt-daily", "apt-daily-upgrade"):
+        overlay.write(f"etc/systemd/system/{name}.timer.d/lab.conf", SOON)
+        overlay.link(f"etc/systemd/system/timers.target.wants/{name}.timer", f"/lib/systemd/system/{name}.timer")
+
+
 QUIRKS: dict[str, Callable[[Overlay, WorldPlan, HostPlan], None]] = {
     "swap": swap,
     "foreign-chains": foreign_chains,
@@ -81,4 +93,5 @@ QUIRKS: dict[str, Callable[[Overlay, WorldPlan, HostPlan], None]] = {
     "systemd-resolved": systemd_resolved,
     "zram-swap": zram_swap,
     "ufw": ufw,
+    "unattended-upgrades": unattended_upgrades,
 }

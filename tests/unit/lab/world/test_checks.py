@@ -8,7 +8,7 @@ import pytest
 
 from cluster.model.host import Oddity
 from cluster.problems import ModelError
-from lab.world import checks, machine_disk, machines
+from lab.world import checks, images, machine_disk, machines
 from lab.world.plan import as_machines, plan
 from lab.world.quirks import QUIRKS
 from tests.unit.lab.worlds import SERVED, behind, cluster, world
@@ -38,7 +38,7 @@ def test_all_that_a_container_can_t_have_is_named_at_once() -> None:
     with pytest.raises(ModelError) as raised:
         checks.check_hosts(world(**declared))
     found = [(problem.where, problem.what) for problem in raised.value.problems]
-    expected = ["it is a container of arm64", "it is a container with 'zram-swap'", "it is a container with 'ufw'"]
+    expected = ["it is a container of arm64", "it is a container with 'ufw'", "it is a container with 'zram-swap'"]
     assert found == [(f"host {name}", what) for name in "ab" for what in expected]
     assert all("vm" in problem.fix for problem in raised.value.problems)
 
@@ -64,6 +64,6 @@ def test_artifacts_are_those_of_this_machine_and_of_the_hosts() -> None:
 
 
 def test_each_oddity_is_made_somewhere() -> None:
-    made = {*QUIRKS, *machines.KERNEL_WORDS, *machine_disk.NETWORKS}
+    made = {*QUIRKS, *machines.KERNEL_WORDS, *machine_disk.NETWORKS, *images.ODDITY_PACKAGES}
     assert made == set(get_args(Oddity))
     assert set(checks.MACHINES_ONLY) < made

@@ -11,7 +11,7 @@ import pytest
 from lab.world import machine_disk
 from lab.world.overlay import Overlay
 from lab.world.plan import WorldPlan
-from lab.world.quirks import swap, ufw
+from lab.world.quirks import swap, ufw, unattended_upgrades
 from tests.unit.lab.worlds import OPEN, behind, world
 
 NETWORKD = """[Match]
@@ -89,3 +89,9 @@ def test_ufw_lets_in_the_port_that_sshd_listens_on(overlay: Overlay) -> None:
     ufw(overlay, declared(), declared().host("away"))
     assert "-A ufw-user-input -p tcp --dport 22 -j ACCEPT\n" in overlay.read("etc/ufw/user.rules")
     assert "ENABLED=yes\n" in overlay.read("etc/ufw/ufw.conf")
+
+
+def test_upgrades_begin_with_the_boot(overlay: Overlay) -> None:
+    unattended_upgrades(overlay, declared(), declared().host("away"))
+    assert "OnBootSec=1min" in overlay.read("etc/systemd/system/apt-daily-upgrade.timer.d/lab.conf")
+    assert (overlay.upper / "etc/systemd/system/timers.target.wants/apt-daily.timer").is_symlink()
