@@ -20,37 +20,48 @@ from engine.templates import render
 from measure import ask
 
 PROBE_IMAGE = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1"
-ROLLOUT_S, EXEC_S, PROBE_S, DRIFT_S = 28, 18, 54, 50
+# For hosts that answer at once. PROBE_S is the two before it, and eight seconds for the rest of the script.
+ROLLOUT_S, EXEC_S, PROBE_S, DRIFT_S = 28, 30, 66, 50
 
 
-def pods(declared: Cluster, speaker: str) -> PodsMeasured:
-    """Small pods on every node, asked what they reach; they and all that belongs to them are gone afterwards."""
+def pods(declared: Cluster, speaker: str, pace: float = 1.0) -> PodsMeasured:
+    """Small pods on every node, asked what they reach; they and all that belongs to them are gone afterwards.
+
+    All time limits are `pace` times as long.
+    """
     namespace = f"isthmus-verify-{int(time.time())}"
     manifest = render("verify/probe.yaml.j2", namespace=namespace, image=PROBE_IMAGE)
     script = render(
         "verify/probe.sh.j2",
         namespace=namespace,
         manifest=manifest,
-        rollout_s=ROLLOUT_S,
-        exec_s=EXEC_S,
+        rollout_s=round(ROLLOUT_S * pace),
+        exec_s=round(EXEC_S * pace),
         dns_domain=declared.dns_domain,
         outside=declared.coordination_name,
         kubelet_port=ports.KUBELET,
     )
     try:
-        return parse_probe(ask.output(speaker, script, PROBE_S).splitlines())
+        return parse_probe(ask.output(speaker, script, round(PROBE_S * pace)).splitlines())
     except ask.NotAnswered as failure:
         return PodsMeasured(note=str(failure))
+    except Exception as failure:
+        # A pod may print anything.
+        return PodsMeasured(note=f"the probe's answer could not be read: {type(failure).__name__}")
 
 
-def drift() -> tuple[tuple[str, ...] | None, str]:
-    """What a deploy would change now, as its preview lists it; None, and the reason, if that could not be found out in time."""
+def drift(pace: float = 1.0) -> tuple[tuple[str, ...] | None, str]:
+    """What a deploy would change now, as its preview lists it; None, and the reason, if that could not be found out in time.
+
+    `pace`: how many times as long the preview may take.
+    """
+    limit_s = round(DRIFT_S * pace)
     words = [str(Path(sys.executable).parent / "pyinfra"), *_without_our_words(sys.argv[1:]), "--dry", "--json"]
     try:
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DRIFT_S)
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit_s)
         plan = json.loads(done.stdout)["plan"] if done.returncode == 0 else None
     except subprocess.TimeoutExpired:
-        return None, f"a preview of the deploy takes more than {DRIFT_S} s"
+        return None, f"a preview of the deploy takes more than {limit_s} s"
     except (OSError, ValueError, KeyError) as failure:
         return None, f"{type(failure).__name__} in a preview of the deploy"
     if plan is None:

@@ -70,25 +70,25 @@ def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measure
     """
     reached = [name for name in asked if name not in unreachable]
     speaker = next((host.name for host in declared.control_planes if host.name in reached), None)
-    asked_of = speaker if "pods" in needs else None
-    with_drift = "drift" in needs and not unreachable
+    greetings = {name: gevent.spawn(ask.contained, partial(ask.greet, name)) for name in reached}
+    jobs: dict[str, Callable[[], Any]] = {}
+    if speaker and "pods" in needs:
+        jobs["pods"] = lambda: probes.pods(declared, speaker, _slowest(greetings))
+    if "drift" in needs and not unreachable:
+        jobs["drift"] = lambda: probes.drift(_slowest(greetings))
     progress = Progress(sys.stderr)
-    progress.expect(
-        {"hosts": len(reached), "paths": len(reached), "pods": int(bool(asked_of)), "drift": int(with_drift)}
-    )
-    pods = gevent.spawn(_counted(progress, "pods", partial(probes.pods, declared, asked_of))) if asked_of else None
-    drift = gevent.spawn(_counted(progress, "drift", probes.drift)) if with_drift else None
-    answers = _ask(declared, reached, speaker, progress)
+    progress.expect({"hosts": len(reached), "paths": len(reached), **dict.fromkeys(jobs, 1)})
+    beside = {name: gevent.spawn(_counted(progress, name, job)) for name, job in jobs.items()}
+    answers = _ask(declared, greetings, speaker, progress)
     api = _api(declared, speaker, answers)
     hosts = _with_nodes({name: _host(declared, name, answers) for name in asked}, api)
     hosts = _with_reach(declared, hosts, answers, progress)
-    gevent.joinall([greenlet for greenlet in (pods, drift) if greenlet is not None])
+    gevent.joinall(list(beside.values()))
     progress.expect({"round trips": 1})
     hosts = paths.timed(declared, paths.asked_again(declared, hosts))
     progress.close()
-    # A greenlet that has ended counts as false.
-    drifted, why = drift.get() if drift is not None else (None, _why_no_drift())
-    return Measurement(
+    drifted, why = beside["drift"].get() if "drift" in beside else (None, _why_no_drift())
+    found = Measurement(
         cluster=declared.cluster_name,
         kubernetes=declared.kubernetes_version,
         headscale=declared.headscale_version,
@@ -96,11 +96,12 @@ def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measure
         hosts=tuple(hosts.values()),
         coordination=_coordination(declared, answers),
         api=api,
-        pods=None if pods is None else pods.get(),
+        pods=beside["pods"].get() if "pods" in beside else None,
         drift=drifted,
         drift_note=why,
         seconds=round(time.monotonic() - _begun[0], 1),
     )
+    return cleaned(found)
 
 
 def _why_no_drift() -> str:
@@ -119,18 +120,23 @@ def _counted(progress: Progress, step: str, job: Callable[[], Value]) -> Callabl
     return counted
 
 
-def _ask(declared: Cluster, reached: list[str], speaker: str | None, progress: Progress) -> dict[str, Any]:
+def _slowest(greetings: Mapping[str, Any]) -> float:
+    """The pace of the slowest host that answers."""
+    found = [greeting.get() for greeting in greetings.values()]
+    return max((one.pace for one in found if isinstance(one, Greeting)), default=1.0)
+
+
+def _ask(declared: Cluster, greetings: Mapping[str, Any], speaker: str | None, progress: Progress) -> dict[str, Any]:
     """`NAME greeting` → Greeting, `NAME state` and `api` → sections, or NotAnswered: all of it at the same time."""
-    greetings = {name: gevent.spawn(ask.contained, partial(ask.greet, name)) for name in reached}
     jobs: dict[str, Callable[[], Any]] = {}
-    for host in (declared.host(name) for name in reached):
+    for host in map(declared.host, greetings):
         job = partial(_answers, _rows(host), Target(declared, host), greetings[host.name])
         jobs[f"{host.name} state"] = _counted(progress, "hosts", job)
     if speaker:
         jobs["api"] = partial(_answers, questions.API, Target(declared, declared.host(speaker)), greetings[speaker])
     answers: dict[str, Any] = ask.together(jobs)
     # A question that is lost says more than one that was late.
-    silent = [name for name in reached if isinstance(answers[f"{name} state"], NotAnswered)]
+    silent = [name for name in greetings if isinstance(answers[f"{name} state"], NotAnswered)]
     lost = {name: greeting for name in silent if isinstance(greeting := greetings[name].get(), Greeting)}
     long = ask.together({f"{name} long": partial(ask.carries_long_answers, name, lost[name]) for name in lost})
     return {**answers, **long, **{f"{name} greeting": greeting.get() for name, greeting in greetings.items()}}
