@@ -82,3 +82,13 @@ class Answers(Fact[dict[str, bool] | None]):
     @parse_errors_as_fact_errors
     def process(self, output: list[str]) -> dict[str, bool]:
         return network.parse_answers(output)
+
+
+def until_answered(addresses: Sequence[str], seconds: int) -> str:
+    """Text for sh that pings addresses until each has answered once, for at most `seconds`; it prints the silent ones."""
+    wanted = " ".join(shlex.quote(address) for address in addresses)
+    return (
+        f"left={shlex.quote(wanted)}; end=$(($(date +%s) + {seconds})); "
+        'while left=$(for t in $left; do (ping -n -q -c 1 -w 5 "$t" >/dev/null 2>&1 || echo "$t") & done; wait); '
+        'test -n "$left" && test "$(date +%s)" -lt "$end"; do sleep 1; done; echo $left'
+    )

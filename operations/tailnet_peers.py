@@ -6,19 +6,24 @@ import shlex
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 
-from pyinfra import host, state
+from pyinfra import host, logger, state
 from pyinfra.api import StringCommand, operation
+from pyinfra.api.operation import OperationMeta
 
 from cluster.observed.tailscale import ClientStatus
 from engine import remote
 from engine.fail import fail
 from engine.wait import poll
 from facts.headscale import Nodes
+from facts.pings import until_answered
 from facts.tailscale import Prefs, Status
+from operations.systemd import will_have_changed
 
 # headscale distributes a route within a second or two.
 ADVERTISE_TIMEOUT_S = 15
 PEERS_TIMEOUT_S = 240
+# WireGuard tries a handshake again after five seconds; tailscale looks for a direct path meanwhile.
+PATHS_TIMEOUT_S = 60
 
 
 @operation()
@@ -48,6 +53,31 @@ def wait_for_peers(
         yield fail(missing_message(missing))
     else:
         host.noop("all other machines are online")
+
+
+@operation()
+def wait_for_paths(
+    addresses: Callable[[], Sequence[str]], after: Sequence[OperationMeta]
+) -> Generator[StringCommand, None, None]:
+    """
+    Wait until every address has answered, so that the first traffic after the run, or verify, meets paths that are up.
+
+    A path that stays down is a warning: the cluster may work without it, and verify finds its cause.
+
+    + addresses: returns the addresses when the operation runs
+    + after: operations of this host; if none of them has changed anything, its paths are as they were
+    """
+    if state.is_executing and will_have_changed(after) and (wanted := addresses()):
+        try:
+            silent = remote.ask(host.name, until_answered(wanted, PATHS_TIMEOUT_S), PATHS_TIMEOUT_S + 60).split()
+        except remote.RemoteFailure as failure:
+            yield fail(str(failure))
+            return
+        if silent:
+            logger.warning(
+                f"{host.print_prefix}no answer from {', '.join(silent)} within {PATHS_TIMEOUT_S} s; verify names the cause"
+            )
+    host.noop("the paths are waited for during the run")
 
 
 def _not_received(coordinator: str, own: Sequence[IPv4Network]) -> set[str]:

@@ -9,6 +9,7 @@ from cluster import ports
 from cluster.documents import api_endpoint, hosts_file, routes
 from cluster.model import Cluster, Host
 from cluster.model.types import DEFAULT_TAILNET_MTU
+from engine.inventory import active_hosts
 from engine.phase import phase
 from engine.templates import render
 from operations import files, headscale, network, systemd, tailnet_peers, tailscale
@@ -80,6 +81,11 @@ def join_hosts(cluster: Cluster, host: Host, after: Callable[[], Collection[str]
     if host.is_gateway and not api_endpoint.is_forwarded(cluster):
         coordination.stop_forwarding_api()
     wait_for_peers(cluster, host)
+    tailnet_peers.wait_for_paths(
+        name="Wait until the paths are up",
+        addresses=lambda: lan_addresses_of_peers(cluster, host),
+        after=[started, joined],
+    )
 
 
 def wait_for_peers(cluster: Cluster, host: Host) -> None:
@@ -90,6 +96,12 @@ def wait_for_peers(cluster: Cluster, host: Host) -> None:
         coordinator=cluster.coordinator.name,
         own=lambda: routes_of_hosts(cluster)[host.name],
     )
+
+
+def lan_addresses_of_peers(cluster: Cluster, host: Host) -> list[str]:
+    """The LAN addresses at which the other hosts of this run are reached, as far as they are unambiguous."""
+    addresses = cluster.advertised_lan_addresses
+    return [str(address) for name, address in addresses.items() if name != host.name and name in active_hosts()]
 
 
 def preferences(cluster: Cluster, host: Host) -> tailscale.Preferences:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from ipaddress import IPv4Network
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -10,6 +14,7 @@ from cluster.observed.headscale import Node
 from cluster.observed.tailscale import ClientPrefs, ClientStatus, Peer
 from engine import remote
 from facts.headscale import Nodes
+from facts.pings import until_answered
 from facts.tailscale import Prefs, Status
 from operations import tailnet_peers
 from tests.unit.operations.fake_host import commands
@@ -66,3 +71,46 @@ class TestSees:
         return commands(
             tailnet_peers.wait_for_peers, asked, peers=lambda: self.PEERS, coordinator="co", own=lambda: own
         )
+
+
+class TestPaths:
+    CHANGED, SAME = SimpleNamespace(did_change=lambda: True), SimpleNamespace(did_change=lambda: False)
+
+    def waited(
+        self, monkeypatch: pytest.MonkeyPatch, after: list[Any], silent: str = ""
+    ) -> tuple[list[str], list[str]]:
+        """What is done, and the scripts that were asked."""
+        asked: list[str] = []
+
+        def ask(name: str, script: str, timeout_s: int) -> str:
+            asked.append(script)
+            return silent
+
+        monkeypatch.setattr(remote, "ask", ask)
+        operation = tailnet_peers.wait_for_paths
+        return commands(operation, {}, addresses=lambda: ["10.0.0.1", "10.0.0.2"], after=after), asked
+
+    def test_nothing_is_asked_if_nothing_has_changed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.waited(monkeypatch, [self.SAME]) == ([], [])
+
+    @pytest.mark.parametrize("silent", ["", "10.0.0.2\n"])
+    def test_a_path_that_stays_down_is_no_failure(self, monkeypatch: pytest.MonkeyPatch, silent: str) -> None:
+        done, asked = self.waited(monkeypatch, [self.SAME, self.CHANGED], silent)
+        assert done == []
+        assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("answers_at", "printed"), [(1, ""), (3, ""), (99, "10.0.0.2\n")])
+def test_pings_go_on_until_the_last_has_answered(tmp_path: Path, answers_at: int, printed: str) -> None:
+    """`ping` answers for one address at once, for the other at its n-th call."""
+    ping = tmp_path / "ping"
+    ping.write_text(
+        f'#!/bin/sh\nfor at do :; done; test "$at" = 10.0.0.1 && exit 0\n'
+        f'echo >> {tmp_path}/calls; test "$(wc -l < {tmp_path}/calls)" -ge {answers_at}\n'
+    )
+    ping.chmod(0o755)
+    script = until_answered(["10.0.0.1", "10.0.0.2"], 2 if answers_at == 99 else 60)
+    done = subprocess.run(
+        ["sh", "-c", script], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True
+    )
+    assert (done.stdout.strip(), done.returncode) == (printed.strip(), 0)
