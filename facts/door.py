@@ -46,9 +46,12 @@ class HasIpv6(Fact[bool | None]):
         return output[0].strip() == "yes"
 
 
-def attempts_script(entries: Mapping[int, tuple[str, str, int, str]], seconds: float) -> str:
-    """Try ports for at most `seconds`; prints `NUMBER OUTCOME`. `entries`: number → protocol, address, port, UDP's payload in hex."""
-    listed = [",".join((str(number), *map(str, entry))) for number, entry in entries.items()]
+def attempts_script(entries: Mapping[int, tuple[str, str, int, str, bool]], seconds: float) -> str:
+    """Try ports for at most `seconds`; prints `NUMBER OUTCOME`.
+
+    `entries`: number → protocol, address, port, UDP's payload in hex, and whether to go on sending after an answer.
+    """
+    listed = [",".join((str(number), *map(str, entry[:4]), str(int(entry[4])))) for number, entry in entries.items()]
     return _perl(_ATTEMPTS, seconds, listed)
 
 
@@ -79,7 +82,9 @@ _ATTEMPTS = (
     _CLOCK
     + r"""
 my (%told, %udp, @tcp); my $next = 0;
+my %goes_on = map { my @one = split /,/; ($one[0] => $one[5]) } @entries;
 sub tell_once { my ($n, $what) = @_; print "$n $what\n" unless $told{$n}++; }
+sub is_open { return !$told{$_[0]} || $goes_on{$_[0]} }
 sub outcome {
     my ($n, $code) = @_;
     return if $code == POSIX::EINPROGRESS() || $code == POSIX::EAGAIN() || $code == POSIX::EALREADY();
@@ -100,21 +105,20 @@ sub begin {
     }
     defined(send($udp{$n}, pack("H*", $payload), 0)) or outcome($n, $! + 0);
 }
-while (keys %told < @entries && now() < $end) {
+while ((grep { is_open($_) } keys %goes_on) && now() < $end) {
     if (now() >= $next) {
         $next = now() + EVERY_S;
-        for (map { [split /,/] } @entries) { begin(@$_) unless $told{$_->[0]} }
+        for (map { [split /,/] } @entries) { begin(@$_) if is_open($_->[0]) }
     }
     my ($read, $write) = ("", "");
-    vec($read, fileno($udp{$_}), 1) = 1 for grep { !$told{$_} } keys %udp;
-    vec($write, fileno($_->[1]), 1) = 1 for grep { !$told{$_->[0]} } @tcp;
+    vec($read, fileno($udp{$_}), 1) = 1 for keys %udp;
+    vec($write, fileno($_->[1]), 1) = 1 for @tcp;
     select($read, $write, undef, 0.05);
-    for my $n (grep { !$told{$_} && vec($read, fileno($udp{$_}), 1) } keys %udp) {
+    for my $n (grep { vec($read, fileno($udp{$_}), 1) } keys %udp) {
         defined(recv($udp{$n}, my $answer, 2048, 0)) ? outcome($n, 0) : outcome($n, $! + 0);
     }
-    for (grep { !$told{$_->[0]} && vec($write, fileno($_->[1]), 1) } @tcp) {
-        outcome($_->[0], unpack("i", getsockopt($_->[1], SOL_SOCKET, SO_ERROR)));
-    }
+    outcome($_->[0], unpack("i", getsockopt($_->[1], SOL_SOCKET, SO_ERROR))) for grep { vec($write, fileno($_->[1]), 1) } @tcp;
+    @tcp = grep { !vec($write, fileno($_->[1]), 1) } @tcp;
 }
 tell_once((split /,/)[0], "silent") for @entries;
 """

@@ -7,17 +7,19 @@ import select
 import socket
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from cluster.observed.door import Outcome
 
-Entry = tuple[str, str, int, str]
+# Protocol, address, port, UDP's payload in hex, and whether to go on sending after an answer.
+Entry = tuple[str, str, int, str, bool]
 EVERY_S = 0.25
 _WORDS: Mapping[int, Outcome] = {
     0: "open",
     errno.ECONNREFUSED: "refused",
     errno.EHOSTUNREACH: "prohibited",
 }
-_PENDING = (errno.EINPROGRESS, errno.EAGAIN, errno.EALREADY)
+_PENDING = (errno.EINPROGRESS, errno.EAGAIN, errno.EALREADY, errno.ETIMEDOUT)
 
 
 def addresses_of(name: str) -> tuple[str, ...]:
@@ -34,68 +36,72 @@ def addresses_of(name: str) -> tuple[str, ...]:
 def attempts(entries: Mapping[int, Entry], seconds: float) -> dict[int, Outcome]:
     """Try ports for at most `seconds`, as facts.door's program does on a host; number → how it ended.
 
-    `entries`: number → protocol, address, port, and UDP's payload in hex. UDP is sent again each EVERY_S seconds.
+    Each attempt begins again every EVERY_S seconds, so that the other side can count its packets.
     """
-    ended: dict[int, Outcome] = {}
-    sockets: dict[int, socket.socket] = {}
+    tried = _Tried(entries)
     deadline = time.monotonic() + seconds
     following = 0.0
     try:
-        while len(ended) < len(entries) and time.monotonic() < deadline:
+        while tried.open_numbers() and time.monotonic() < deadline:
             if time.monotonic() >= following:
                 following = time.monotonic() + EVERY_S
-                for number, entry in entries.items():
-                    if number not in ended:
-                        _begin(number, entry, sockets, ended)
-            _collect(entries, sockets, ended)
+                for number in tried.open_numbers():
+                    tried.begin(number)
+            tried.collect()
     finally:
-        for one in sockets.values():
+        for _, one in tried.waiting:
             one.close()
-    return {number: ended.get(number, "silent") for number in entries}
+    return {number: tried.ended.get(number, "silent") for number in entries}
 
 
-def _begin(number: int, entry: Entry, sockets: dict[int, socket.socket], ended: dict[int, Outcome]) -> None:
-    """Begin a TCP connection once, or send a UDP packet."""
-    protocol, address, port, payload = entry
-    is_new = number not in sockets
-    if is_new:
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
+@dataclass
+class _Tried:
+    """Attempts under way; `waiting`: their sockets, several for one attempt by TCP."""
+
+    entries: Mapping[int, Entry]
+    ended: dict[int, Outcome] = field(default_factory=dict)
+    waiting: list[tuple[int, socket.socket]] = field(default_factory=list)
+
+    def open_numbers(self) -> list[int]:
+        """The attempts that go on."""
+        return [number for number, entry in self.entries.items() if entry[4] or number not in self.ended]
+
+    def begin(self, number: int) -> None:
+        """Begin a TCP connection, or send a UDP packet."""
+        protocol, address, port, payload, _ = self.entries[number]
+        sent = [one for known, one in self.waiting if known == number and protocol == "udp"]
         try:
-            sockets[number] = socket.socket(family, kind)
-        except OSError:
-            ended[number] = "unreachable"
-            return
-        sockets[number].setblocking(False)
-        _note(number, sockets[number].connect_ex((address, port)), ended, is_open=protocol == "tcp")
-    if protocol == "udp" and number not in ended:
-        try:
-            sockets[number].send(bytes.fromhex(payload))
+            if not sent:
+                family = socket.AF_INET6 if ":" in address else socket.AF_INET
+                sent = [socket.socket(family, socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM)]
+                sent[0].setblocking(False)
+                self.waiting.append((number, sent[0]))
+                code = sent[0].connect_ex((address, port))
+                if code or protocol == "tcp":
+                    self._note(number, code)
+            if protocol == "udp":
+                sent[0].send(bytes.fromhex(payload))
         except OSError as error:
-            _note(number, error.errno or 0, ended)
+            self._note(number, error.errno or 0)
 
+    def collect(self) -> None:
+        """Wait a moment for answers, and read them."""
+        to_read = [one for number, one in self.waiting if self.entries[number][0] == "udp"]
+        to_write = [one for number, one in self.waiting if self.entries[number][0] == "tcp"]
+        readable, writable, _ = select.select(to_read, to_write, [], 0.05)
+        for number, one in list(self.waiting):
+            if one in writable:
+                self._note(number, one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+                self.waiting.remove((number, one))
+                one.close()
+            elif one in readable:
+                try:
+                    one.recv(2048)
+                    self._note(number, 0)
+                except OSError as error:
+                    self._note(number, error.errno or 0)
 
-def _collect(entries: Mapping[int, Entry], sockets: Mapping[int, socket.socket], ended: dict[int, Outcome]) -> None:
-    """Wait a moment for answers, and read them."""
-    waiting = {number: one for number, one in sockets.items() if number not in ended}
-    to_read = [one for number, one in waiting.items() if entries[number][0] == "udp"]
-    to_write = [one for number, one in waiting.items() if entries[number][0] == "tcp"]
-    if not waiting:
-        return
-    readable, writable, _ = select.select(to_read, to_write, [], 0.05)
-    for number, one in waiting.items():
-        if one in writable:
-            _note(number, one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), ended)
-        elif one in readable:
-            try:
-                one.recv(2048)
-                ended[number] = "open"
-            except OSError as error:
-                _note(number, error.errno or 0, ended)
-
-
-def _note(number: int, code: int, ended: dict[int, Outcome], is_open: bool = True) -> None:
-    """Keep what an error number means; 0 is success, and proves something only if `is_open`."""
-    if code in _PENDING or code == errno.ETIMEDOUT or (code == 0 and not is_open):
-        return
-    ended[number] = _WORDS.get(code, "unreachable")
+    def _note(self, number: int, code: int) -> None:
+        """Keep what an error number means, the first time."""
+        if code not in _PENDING:
+            self.ended.setdefault(number, _WORDS.get(code, "unreachable"))

@@ -25,7 +25,7 @@ from facts.tailscale import Prefs, Status
 from local import knocks
 
 # The first attempt is over as soon as each port has answered; what stays silent is tried once more, while the hosts look what arrives.
-FIRST_S, AGAIN_S, WATCH_S, LIMIT_S = 1.5, 3.5, 5.0, 18
+FIRST_S, AGAIN_S, WATCH_LONGER_S, LIMIT_S = 1.5, 3.0, 1.5, 18
 # A resolver that does not answer takes half a minute to give up.
 LOOKUP_S = 8
 
@@ -73,22 +73,27 @@ def _answers(cluster: Cluster, wanted: Sequence[Attempt], present: Collection[st
     """Try all at once; what stays silent and would be a problem, a second time."""
     mark = secrets.token_bytes(10)
     numbered = dict(enumerate(wanted))
-    first, _ = _at_once(numbered, mark, FIRST_S, ())
-    answers = Answers({numbered[number]: outcome for number, outcome in first.items()})
+    behind_routers = {attempt.entrance.host for attempt in wanted if attempt.entrance.is_forwarded} & set(present)
+    answers = _found(numbered, *_at_once(numbered, mark, FIRST_S, behind_routers))
     silent = {one.entrance for one in door.closed(cluster, answers, is_certain=False)}
     again = {
         number: attempt
         for number, attempt in numbered.items()
-        if attempt.entrance in silent and answers.outcomes.get(attempt) == "silent"
+        if attempt.entrance in silent and attempt in answers.outcomes and not answers.is_through(attempt)
     }
     if not again:
         return answers
     watchers = {attempt.entrance.host for attempt in again.values()} & set(present)
-    second, seen = _at_once(again, mark, AGAIN_S, watchers)
+    later = _found(again, *_at_once(again, mark, AGAIN_S, watchers))
+    return Answers(
+        {**answers.outcomes, **later.outcomes}, answers.arrived | later.arrived, answers.watched | later.watched
+    )
+
+
+def _found(numbered: Mapping[int, Attempt], outcomes: Mapping[int, Outcome], seen: Mapping[str, Seen]) -> Answers:
     arrived = frozenset(numbered[number] for one in seen.values() for number in one.arrived if number in numbered)
     watched = frozenset(name for name, one in seen.items() if one.is_watching)
-    later = {numbered[number]: outcome for number, outcome in second.items()}
-    return Answers({**answers.outcomes, **later}, arrived, watched)
+    return Answers({numbered[number]: outcome for number, outcome in outcomes.items()}, arrived, watched)
 
 
 def _at_once(
@@ -104,7 +109,10 @@ def _at_once(
         else partial(_try_on, name, entries, seconds)
         for name, entries in by.items()
     }
-    looking: dict[str, Callable[[], Any]] = {name: partial(_watch_on, name, numbered, mark) for name in watchers}
+    watch_s = seconds + WATCH_LONGER_S
+    looking: dict[str, Callable[[], Any]] = {
+        name: partial(_watch_on, name, numbered, mark, watch_s) for name in watchers
+    }
     jobs = [gevent.spawn(_contained, job) for job in (*trying.values(), *looking.values())]
     gevent.joinall(jobs)
     found = [job.value for job in jobs]
@@ -115,7 +123,7 @@ def _at_once(
 def _entry(number: int, attempt: Attempt, mark: bytes) -> knocks.Entry:
     entrance = attempt.entrance
     payload = door.binding_request(_own(number, mark)).hex() if entrance.protocol == "udp" else ""
-    return entrance.protocol, entrance.address, entrance.port, payload
+    return entrance.protocol, entrance.address, entrance.port, payload, entrance.is_forwarded
 
 
 def _own(number: int, mark: bytes) -> bytes:
@@ -127,13 +135,13 @@ def _try_on(name: str, entries: Mapping[int, knocks.Entry], seconds: float) -> d
     return parse_attempts(remote.ask(name, script, LIMIT_S).splitlines())
 
 
-def _watch_on(name: str, numbered: Mapping[int, Attempt], mark: bytes) -> Seen:
+def _watch_on(name: str, numbered: Mapping[int, Attempt], mark: bytes, seconds: float) -> Seen:
     entries = {
         number: (attempt.entrance.protocol, attempt.entrance.port, _own(number, mark).hex())
         for number, attempt in numbered.items()
         if attempt.entrance.host == name and ":" not in attempt.entrance.address
     }
-    return parse_seen(remote.ask(name, questions.watch_script(entries, WATCH_S), LIMIT_S).splitlines())
+    return parse_seen(remote.ask(name, questions.watch_script(entries, seconds), LIMIT_S).splitlines())
 
 
 def _contained(job: Callable[[], Any]) -> Any:

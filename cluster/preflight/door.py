@@ -21,13 +21,17 @@ THROUGH: tuple[Outcome, ...] = ("open", "refused", "prohibited")
 
 @dataclass(frozen=True)
 class Entrance:
-    """A port of a host as others reach it; `source`: the network that must reach it."""
+    """A port of a host as others reach it.
+
+    `source`: the network that must reach it. `is_forwarded`: a router forwards it, which may answer or refuse in the host's place.
+    """
 
     host: str
     address: str
     protocol: Protocol
     port: int
     source: str = EVERYWHERE
+    is_forwarded: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ class Answers:
 
     def is_through(self, attempt: Attempt) -> bool:
         """Whether the packets came to the host, and not only to what stands in front of it."""
-        return self.outcomes.get(attempt) in THROUGH or attempt in self.arrived
+        is_seen_only = attempt.entrance.is_forwarded and attempt.entrance.host in self.watched
+        return attempt in self.arrived or (self.outcomes.get(attempt) in THROUGH and not is_seen_only)
 
 
 @dataclass(frozen=True)
@@ -65,17 +70,22 @@ def entrances(cluster: Cluster, is_acme: bool, addresses6: Collection[str] = ())
     gateway, coordinator = cluster.gateway, cluster.coordinator
     at_gateway = [str(address) for address in (outer_address(gateway), *addresses6) if address]
     web = [cluster.coordination_port, *([ACME] if is_acme and cluster.coordination_port != ACME else [])]
-    found = [Entrance(gateway.name, address, "tcp", port) for address in at_gateway for port in web]
+    found = [_entrance(gateway, address, "tcp", port) for address in at_gateway for port in web]
     if not is_one_host(cluster):
         # A cloud's packet filter may stand between two hosts of one network, too: Oracle's does by default.
         inner = f"{gateway.lan_address}/32"
         found.append(Entrance(coordinator.name, str(coordinator.lan_address), "tcp", ports.HEADSCALE, inner))
-    if coordinator.internet_address:
-        found.append(Entrance(coordinator.name, str(coordinator.internet_address), "udp", ports.STUN))
+    if outer_address(coordinator):
+        found.append(_entrance(coordinator, str(outer_address(coordinator)), "udp", ports.STUN))
     for host in cluster.hosts:
         if host.internet_address:
             found.append(Entrance(host.name, str(host.internet_address), "udp", ports.WIREGUARD))
     return [one for one in found if one.protocol == "tcp" or CLOSED_UDP not in cluster.host(one.host).exceptions]
+
+
+def _entrance(host: Host, address: str, protocol: Protocol, port: int) -> Entrance:
+    is_forwarded = host.site.nat == "masquerade" and address == str(host.public_address)
+    return Entrance(host.name, address, protocol, port, is_forwarded=is_forwarded)
 
 
 def attempts(
@@ -150,10 +160,13 @@ def _problem(cluster: Cluster, group: list[Closed], provider: Provider) -> Probl
     if first.through:
         what += f", while others do (from {_listed(cluster, first.through)})"
     by_whom = f"{provider.name}'s {provider.filter}" if provider.name else f"a {provider.filter}"
+    lost = f"{by_whom} drops it: the host would have answered, or refused it"
+    if entrance.is_forwarded:
+        lost = f"the router does not forward it to {entrance.host}"
     return Problem(
         f"{hosts} {entrance.protocol.upper()} {entrance.port}, inbound",
         what,
-        f"{_purpose(cluster, entrance)}; {by_whom} drops it: the host would have answered, or refused it",
+        f"{_purpose(cluster, entrance)}; {lost}",
         _fix(cluster, first, provider),
     )
 

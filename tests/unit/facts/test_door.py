@@ -35,19 +35,19 @@ def run(script: str) -> list[str]:
 
 def test_a_closed_port_and_a_missing_route_without_any_filter() -> None:
     entries = {
-        1: ("tcp", "127.0.0.1", 80, ""),
-        2: ("udp", "127.0.0.1", 3478, "00"),
-        3: ("tcp", "203.0.113.1", 443, ""),
-        4: ("udp", "203.0.113.1", 41641, "00"),
-        5: ("tcp", "::1", 443, ""),
-        6: ("tcp", "2001:db8::1", 443, ""),
+        1: ("tcp", "127.0.0.1", 80, "", False),
+        2: ("udp", "127.0.0.1", 3478, "00", False),
+        3: ("tcp", "203.0.113.1", 443, "", False),
+        4: ("udp", "203.0.113.1", 41641, "00", False),
+        5: ("tcp", "::1", 443, "", False),
+        6: ("tcp", "2001:db8::1", 443, "", False),
     }
     outcomes = parse_attempts(run(attempts_script(entries, 3)))
     assert outcomes == {1: "refused", 2: "refused", 3: "unreachable", 4: "unreachable", 5: "refused", 6: "unreachable"}
 
 
 def test_a_program_that_listens() -> None:
-    entries = {1: ("tcp", "127.0.0.1", 8443, ""), 2: ("udp", "127.0.0.1", 3478, "abcd")}
+    entries = {1: ("tcp", "127.0.0.1", 8443, "", False), 2: ("udp", "127.0.0.1", 3478, "abcd", False)}
     listen = (
         "python3 -c \"import socket; t = socket.create_server(('127.0.0.1', 8443)); "
         "u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(('127.0.0.1', 3478)); print('up', flush=True); "
@@ -60,11 +60,11 @@ def test_a_program_that_listens() -> None:
 @NFT
 def test_what_a_packet_filter_answers_and_what_the_host_sees() -> None:
     entries = {
-        1: ("tcp", "127.0.0.1", 81, ""),
-        2: ("udp", "127.0.0.1", 82, "aabb01"),
-        3: ("tcp", "127.0.0.1", 83, ""),
-        4: ("udp", "127.0.0.1", 84, "aabb02"),
-        5: ("udp", "127.0.0.1", 85, "aabb03"),
+        1: ("tcp", "127.0.0.1", 81, "", False),
+        2: ("udp", "127.0.0.1", 82, "aabb01", False),
+        3: ("tcp", "127.0.0.1", 83, "", False),
+        4: ("udp", "127.0.0.1", 84, "aabb02", False),
+        5: ("udp", "127.0.0.1", 85, "aabb03", False),
     }
     # 6 waits for a packet that nobody sends: the program ends by its own limit.
     looked_for = {1: ("tcp", 81, ""), 2: ("udp", 82, "aabb01"), 6: ("udp", 82, "aabb09")}
@@ -89,3 +89,17 @@ def test_a_stranger_s_first_packet_is_not_ours() -> None:
         f"cd $(mktemp -d); {watch_script({1: ('tcp', 81, '')}, 1.5).strip()} > seen & until test -s seen; do :; done; {once}{once}wait; cat seen"
     )
     assert parse_seen(lines).arrived == ()
+
+
+def test_what_is_refused_goes_on_if_the_host_must_see_it() -> None:
+    entries = {
+        1: ("tcp", "127.0.0.1", 81, "", True),
+        2: ("tcp", "127.0.0.1", 82, "", False),
+        3: ("udp", "127.0.0.1", 83, "ab01", True),
+    }
+    looked_for = {1: ("tcp", 81, ""), 2: ("tcp", 82, ""), 3: ("udp", 83, "ab01")}
+    watch = f"cd $(mktemp -d); {watch_script(looked_for, 4).strip()} > seen & until test -s seen; do :; done; "
+    lines = run(f"{watch}{attempts_script(entries, 2)}wait; echo seen; cat seen")
+    middle = lines.index("seen")
+    assert parse_attempts(lines[:middle]) == {1: "refused", 2: "refused", 3: "refused"}
+    assert parse_seen(lines[middle:]).arrived == (1, 3)

@@ -25,9 +25,9 @@ def free_port(kind: socket.SocketKind) -> int:
 def test_open_and_refused(listening: socket.socket) -> None:
     with listening:
         entries = {
-            1: ("tcp", "127.0.0.1", listening.getsockname()[1], ""),
-            2: ("tcp", "127.0.0.1", free_port(socket.SOCK_STREAM), ""),
-            3: ("udp", "127.0.0.1", free_port(socket.SOCK_DGRAM), "00"),
+            1: ("tcp", "127.0.0.1", listening.getsockname()[1], "", False),
+            2: ("tcp", "127.0.0.1", free_port(socket.SOCK_STREAM), "", False),
+            3: ("udp", "127.0.0.1", free_port(socket.SOCK_DGRAM), "00", False),
         }
         began = time.monotonic()
         assert knocks.attempts(entries, 5) == {1: "open", 2: "refused", 3: "refused"}
@@ -42,7 +42,9 @@ def test_udp_that_answers_and_udp_that_does_not() -> None:
         for one in (answering, mute):
             one.bind(("127.0.0.1", 0))
         threading.Thread(target=lambda: answering.sendto(*answering.recvfrom(99)), daemon=True).start()
-        entries = {number: ("udp", *one.getsockname(), "abcd") for number, one in enumerate((answering, mute))}
+        entries: dict[int, knocks.Entry] = {
+            number: ("udp", *one.getsockname(), "abcd", False) for number, one in enumerate((answering, mute))
+        }
         began = time.monotonic()
         assert knocks.attempts(entries, 1) == {0: "open", 1: "silent"}
         assert 0.9 < time.monotonic() - began < 2
@@ -51,10 +53,18 @@ def test_udp_that_answers_and_udp_that_does_not() -> None:
 
 def test_no_way_there() -> None:
     """Linux refuses to send to class E without a route, and to broadcast without permission."""
-    assert knocks.attempts({1: ("udp", "255.255.255.255", 9, "00")}, 1) == {1: "unreachable"}
+    assert knocks.attempts({1: ("udp", "255.255.255.255", 9, "00", False)}, 1) == {1: "unreachable"}
 
 
 def test_where_a_name_leads() -> None:
     assert "127.0.0.1" in knocks.addresses_of("localhost")
     assert knocks.addresses_of("127.0.0.1") == ("127.0.0.1",)
     assert knocks.addresses_of("no-such-name.invalid") == ()
+
+
+def test_each_attempt_begins_again_so_that_the_other_side_can_count_it() -> None:
+    """A refused one, too, if the host itself must see it: then it lasts the whole time."""
+    port = free_port(socket.SOCK_STREAM)
+    began = time.monotonic()
+    assert knocks.attempts({1: ("tcp", "127.0.0.1", port, "", True)}, 1) == {1: "refused"}
+    assert time.monotonic() - began >= 1

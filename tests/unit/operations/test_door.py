@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import IPv4Address
 
 import pytest
 
@@ -10,7 +11,7 @@ from cluster.model import Cluster
 from cluster.observed.door import Outcome, Outside
 from engine import remote
 from operations import door
-from tests.unit.cluster.preflight.test_door import CLUSTER, NAMES
+from tests.unit.cluster.preflight.test_door import CLUSTER, DEN, NAMES, VPS
 
 RIGHT = ("203.0.113.1",)
 FRESH = {name: Outside({"chassis_asset_tag": "OracleCloud.com"}, (), RIGHT) for name in NAMES}
@@ -33,11 +34,11 @@ class World:
         monkeypatch.setattr(door.knocks, "addresses_of", lambda name: leads)
         monkeypatch.setattr(door.knocks, "attempts", lambda entries, seconds: self.tried("", entries))
 
-    def tried(self, by: str, entries: dict[int, tuple[str, str, int, str]]) -> dict[int, Outcome]:
+    def tried(self, by: str, entries: dict[int, tuple[str, str, int, str, bool]]) -> dict[int, Outcome]:
         self.asked.append(f"{by} tries")
-        return {number: self.outcome(by, protocol, port) for number, (protocol, _, port, _) in entries.items()}
+        return {number: self.outcome(by, protocol, port) for number, (protocol, _, port, _, _) in entries.items()}
 
-    def ask(self, name: str, script: tuple[str, dict[int, tuple[str, str, int, str]]], timeout_s: int) -> str:
+    def ask(self, name: str, script: tuple[str, dict[int, tuple[str, str, int, str, bool]]], timeout_s: int) -> str:
         kind, entries = script
         if kind == "try":
             return "\n".join(f"{number} {outcome}" for number, outcome in self.tried(name, entries).items())
@@ -105,3 +106,20 @@ def test_an_aaaa_record_of_the_gateway_is_tried_too(monkeypatch: pytest.MonkeyPa
     assert world.problems() == ["coordination_name mesh.example.org"]
     own = {**FRESH, "gate": Outside({}, ("2001:db8::1",), RIGHT)}
     assert door.problems(CLUSTER, NAMES, own, is_acme=True) == []
+
+
+def test_behind_a_router_only_what_the_host_sees_came_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The router may answer in the host's place: by its own pages, or by refusing."""
+    nas = DEN.model_copy(update={"roles": ("gateway", "coordinator"), "public_address": IPv4Address("198.51.100.5")})
+    cluster = CLUSTER.model_copy(update={"hosts": (nas, VPS)})
+    fresh = {name: Outside({}, (), ("198.51.100.5",)) for name in ("den", "vps")}
+    world = World(monkeypatch, lambda by, protocol, port: "open", leads=("198.51.100.5",))
+    forwarded = {443, 80, 3478}
+    world.arrives = lambda host, port: port in forwarded
+    assert door.problems(cluster, ["den", "vps"], fresh, is_acme=True) == []
+    forwarded.remove(443)
+    (problem,) = door.problems(cluster, ["den", "vps"], fresh, is_acme=True)
+    assert problem.where == "den TCP 443, inbound"
+    assert problem.why == "hosts log in there; the router does not forward it to den"
+    world.can_look = False
+    assert door.problems(cluster, ["den", "vps"], fresh, is_acme=True) == []
