@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from ipaddress import IPv4Address, IPv6Network, ip_address, ip_network
 
 from cluster.model import Cluster, Host
@@ -10,6 +10,7 @@ from cluster.problems import Problem
 from cluster.providers import proxy_of
 
 OPERATOR = "the operator's machine"
+IPV4, IPV6 = "IPv4", "IPv6"
 # A proxy on the machine that asks invents such addresses for every name (RFC 2544, used as "fake IP").
 _INVENTED = ip_network("198.18.0.0/15")
 # A resolver of a network without IPv4 makes such addresses from A records (RFC 6052).
@@ -32,16 +33,14 @@ def problems(
     wanted = outer_address(cluster.gateway)
     if wanted is None:
         return []
-    groups: dict[tuple[str, ...], list[str]] = {}
+    groups: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for asker, found in answers.items():
         if not _is_exempt(cluster, asker) and not _is_invented(found):
-            wrong = tuple(sorted(set(found) - _right(cluster, asker, gateway_addresses6) - _made_from(wanted)))
-            groups.setdefault((*_expected_first(wanted, found), *wrong) if wrong else (), []).append(asker)
+            wrong = sorted(set(found) - _right(cluster, asker, gateway_addresses6) - _made_from(wanted))
+            for kind, addresses in _kinds(wrong).items():
+                groups.setdefault((kind, "also " if str(wanted) in found else "", addresses), []).append(asker)
     return [
-        problem
-        for addresses, askers in groups.items()
-        if addresses
-        for problem in _problems(cluster, addresses, askers)
+        _problem(cluster, kind, also, addresses, askers) for (kind, also, addresses), askers in sorted(groups.items())
     ]
 
 
@@ -50,35 +49,38 @@ def is_reliable(found: Collection[str]) -> bool:
     return not _is_invented(found)
 
 
-def _problems(cluster: Cluster, addresses: tuple[str, ...], askers: list[str]) -> Iterator[Problem]:
+def _kinds(wrong: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The wrong addresses by what is wrong: of a proxy (by its name), IPv4, or IPv6."""
+    kinds: dict[str, tuple[str, ...]] = {}
+    for address in wrong:
+        kind = proxy_of(address) or (IPV6 if ":" in address else IPV4)
+        kinds[kind] = (*kinds.get(kind, ()), address)
+    return kinds
+
+
+def _problem(cluster: Cluster, kind: str, also: str, addresses: Collection[str], askers: Collection[str]) -> Problem:
     name, gateway, wanted = cluster.coordination_name, cluster.gateway.name, str(outer_address(cluster.gateway))
-    asked = f"asked on {', '.join(askers)}"
-    four = [address for address in addresses if ":" not in address and address != wanted]
-    six = [address for address in addresses if ":" in address]
-    proxies = sorted({proxy for address in (*four, *six) if (proxy := proxy_of(address))})
-    if proxies:
-        yield Problem(
-            f"coordination_name {name}",
-            f"it leads to {', '.join((*four, *six))}, {proxies[0]}'s proxy ({asked}); the gateway {gateway} is {wanted}",
-            "tailscale's login is no ordinary request, and such a proxy does not pass it on",
-            f"at {proxies[0]}, switch the record to “DNS only”, so that it is {wanted}; then check it on a host: getent ahosts {name}",
-        )
-        return
-    if four:
-        also = "also " if wanted in addresses else ""
-        yield Problem(
-            f"coordination_name {name}",
-            f"it {also}leads to {', '.join(four)} ({asked}); the gateway {gateway} is {wanted}",
+    where, listed = f"coordination_name {name}", f"{', '.join(addresses)} (asked on {', '.join(askers)})"
+    if kind == IPV4:
+        return Problem(
+            where,
+            f"it {also}leads to {listed}; the gateway {gateway} is {wanted}",
             "hosts log in there, and the certificate is obtained there: elsewhere both fail, sometimes or always",
             f"give {name} one A record, {wanted}; then check it on a host: getent ahostsv4 {name}",
         )
-    if six:
-        yield Problem(
-            f"coordination_name {name}",
-            f"its AAAA record leads to {', '.join(six)} ({asked}), which is no address of the gateway {gateway}",
+    if kind == IPV6:
+        return Problem(
+            where,
+            f"its AAAA record leads to {listed}, which is no address of the gateway {gateway}",
             "the certificate authority and hosts with IPv6 take the AAAA record first",
             f"delete the AAAA record of {name}, or correct it; then check it on a host: getent ahostsv6 {name}",
         )
+    return Problem(
+        where,
+        f"it {also}leads to {kind}'s proxy at {listed}; the gateway {gateway} is {wanted}",
+        "tailscale's login is no ordinary request, and such a proxy does not pass it on",
+        f"at {kind}, switch the record to “DNS only”, so that it is {wanted}; then check it on a host: getent ahosts {name}",
+    )
 
 
 def _is_exempt(cluster: Cluster, asker: str) -> bool:
@@ -101,10 +103,6 @@ def _right(cluster: Cluster, asker: str, gateway_addresses6: Collection[str]) ->
 def _made_from(wanted: IPv4Address) -> set[str]:
     """The IPv6 address that a network without IPv4 makes of the gateway's."""
     return {str(_TRANSLATED[int(wanted)])}
-
-
-def _expected_first(wanted: IPv4Address, found: Collection[str]) -> tuple[str, ...]:
-    return (str(wanted),) if str(wanted) in found else ()
 
 
 def _plain(address: str) -> str:

@@ -70,6 +70,13 @@ def test_different_answers_are_different_problems() -> None:
     assert len(found({OPERATOR: ("198.51.100.9",), "far": ("198.51.100.8",)})) == 2
 
 
+def test_the_same_address_is_one_problem_whoever_has_more() -> None:
+    texts = found({OPERATOR: ("198.51.100.9", "2001:db8::1"), "far": ("198.51.100.9",)})
+    assert len(texts) == 2
+    assert "198.51.100.9 (asked on the operator's machine, far)" in texts[0]
+    assert "2001:db8::1 (asked on the operator's machine)" in texts[1]
+
+
 def test_somebody_s_proxy_is_named_once_for_both_families() -> None:
     (text,) = found({OPERATOR: ("104.21.0.1", "172.67.1.1", "2606:4700::6815:1")})
     assert "Cloudflare's proxy" in text
