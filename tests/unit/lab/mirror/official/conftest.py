@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import trustme
 
 from cluster.sources import KEY_FINGERPRINTS, SHA256, Pins
 from lab.mirror.official import choice, parts
@@ -41,8 +40,8 @@ def wanted(keys: dict[str, publisher.Key], published: dict[str, bytes]) -> Wante
 
 
 @pytest.fixture(scope="session")
-def ca() -> trustme.CA:
-    return trustme.CA()
+def authority(tmp_path_factory: pytest.TempPathFactory) -> upstream.Authority:
+    return upstream.Authority(tmp_path_factory.mktemp("ca"))
 
 
 @pytest.fixture(autouse=True)
@@ -55,9 +54,9 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def served(
-    published: dict[str, bytes], ca: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    published: dict[str, bytes], authority: upstream.Authority, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[upstream.Upstream]:
-    with upstream.serving(published, ca, tmp_path, monkeypatch) as made:
+    with upstream.serving(published, authority, monkeypatch) as made:
         yield made
 
 

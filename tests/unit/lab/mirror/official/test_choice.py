@@ -87,18 +87,6 @@ def test_a_wrong_key_is_built_and_the_others_are_not(
     assert planned == {"busybox", "image-busybox", "docker-debs", "containerd", "runc", "libseccomp"}
 
 
-def test_without_kubeadm_the_images_that_it_lists_are_built(
-    served: Upstream, wanted: Wanted, tmp_path: Path, lines: Lines
-) -> None:
-    served.answers = {"Release.key": "500"}
-    made = choose("auto", wanted, tmp_path / "cache", lines.append)
-    assert set(PARTS) - set(made.official) == {KUBERNETES, LISTED_IMAGES}
-    assert lines.row(LISTED_IMAGES) == "built     kubeadm knows their tags, and it is built"
-    assert "kube-apiserver" not in str(artifacts.plan(mirror.Request("1.36.3"), made.needless))
-    with pytest.raises(mirror.MirrorError, match=r"kubectl 1\.36\.3 is not built yet"):
-        mirror.tool(mirror.Request("1.36.3"), tmp_path, "kubectl", made)
-
-
 def test_an_answer_of_an_unknown_form_is_a_reason(
     served: Upstream, wanted: Wanted, keys: dict[str, Key], tmp_path: Path, lines: Lines
 ) -> None:
@@ -116,6 +104,9 @@ def test_an_answer_of_an_unknown_form_is_a_reason(
     made = choose("auto", wanted, tmp_path / "cache", lines.append)
     assert set(PARTS) - set(made.official) == {KUBERNETES, LISTED_IMAGES, "Docker's packages", "Docker Hub's busybox"}
     assert "unpacking a publisher's package failed" in lines.row(KUBERNETES)
+    assert lines.row(LISTED_IMAGES) == "built     kubeadm knows their tags, and it is built"
+    with pytest.raises(mirror.MirrorError, match=r"kubectl 1\.36\.3 is not built yet"):
+        mirror.tool(mirror.Request("1.36.3"), tmp_path, "kubectl", made)
     assert lines.row("Docker's packages") == "built     the answer has an unknown form (KeyError: 'Filename')"
     assert "the answer has an unknown form (AttributeError" in lines.row("Docker Hub's busybox")
 

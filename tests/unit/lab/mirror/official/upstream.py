@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from lab.mirror.names import NAMES
+
 REALM = 'Bearer realm="https://ghcr.io/token",service="ghcr.io"'
 
 
@@ -23,24 +25,16 @@ class Upstream(ThreadingHTTPServer):
     # Threads that hang end with the process.
     block_on_close = False
 
-    def __init__(self, files: dict[str, bytes], ca: trustme.CA) -> None:
+    def __init__(self, files: dict[str, bytes], tls: ssl.SSLContext) -> None:
         super().__init__(("127.0.0.1", 0), Connection)
-        self.files, self.ca = dict(files), ca
+        self.files, self.tls = dict(files), tls
         self.answers: dict[str, str] = {}
         self.redirects: dict[str, str] = {}
         self.asked: list[tuple[str, str | None]] = []
-        self.ended, self.lock = threading.Event(), threading.Lock()
-        self.contexts: dict[str, ssl.SSLContext] = {}
+        self.ended = threading.Event()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that breaks off is no error here."""
-
-    def context(self, host: str) -> ssl.SSLContext:
-        with self.lock:
-            if host not in self.contexts:
-                self.contexts[host] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                self.ca.issue_cert(host).configure_cert(self.contexts[host])
-            return self.contexts[host]
 
     def answer(self, address: str) -> str:
         return next((how for end, how in self.answers.items() if address.endswith(end)), "right")
@@ -55,7 +49,7 @@ class Connection(BaseHTTPRequestHandler):
         self.host = self.path.partition(":")[0]
         self.send_response(200)
         self.end_headers()
-        self.connection = self.server.context(self.host).wrap_socket(self.connection, server_side=True)
+        self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)
         self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", buffering=0)  # type: ignore[assignment]
         self.close_connection = False
 
@@ -110,13 +104,23 @@ class Connection(BaseHTTPRequestHandler):
         """Nothing on standard error."""
 
 
+class Authority:
+    """Its certificate as a file, and the TLS of a server that has all official names."""
+
+    def __init__(self, folder: Path) -> None:
+        ca = trustme.CA()
+        self.file = folder / "ca.pem"
+        ca.cert_pem.write_to_path(self.file)
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        ca.issue_cert(*NAMES, "cdn.example.org").configure_cert(self.tls)
+
+
 @contextmanager
-def serving(files: dict[str, bytes], ca: trustme.CA, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Upstream]:
+def serving(files: dict[str, bytes], authority: Authority, patch: pytest.MonkeyPatch) -> Iterator[Upstream]:
     """The upstream, and an environment in which all official names lead to it."""
-    upstream = Upstream(files, ca)
-    ca.cert_pem.write_to_path(folder / "ca.pem")
+    upstream = Upstream(files, authority.tls)
     lead_to(upstream.server_address[1], patch)
-    patch.setenv("SSL_CERT_FILE", str(folder / "ca.pem"))
+    patch.setenv("SSL_CERT_FILE", str(authority.file))
     thread = threading.Thread(target=lambda: upstream.serve_forever(0.01), daemon=True)
     thread.start()
     try:
