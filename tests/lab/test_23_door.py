@@ -22,7 +22,7 @@ LIMIT_S = 20
 
 @pytest.fixture(scope="module")
 def world(watched: set[str]) -> Iterator[Rehearsal]:
-    yield from rehearsal(DAY_TWO, "test-22", watched, "--acme")
+    yield from rehearsal(DAY_TWO, "test-23", watched, "--acme")
 
 
 def timed(world: Rehearsal, *arguments: str) -> tuple[Result, float]:
