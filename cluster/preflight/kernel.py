@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from cluster import releases
 from cluster.model import Cluster, Host
 from cluster.observed.kernel import LOCK, Kernel
 from cluster.observed.survey import Survey
@@ -16,6 +18,8 @@ NEEDED_BY = {
     "veth": "every pod is connected by it",
     "vxlan": 'pod_network = "vxlan" needs it',
 }
+# 6.1.0-25-arm64, 6.12.43+deb13-cloud-amd64.
+_DEBIANS = re.compile(r"^\d[\d.]*(-\d+|\+deb\d+(u\d+)?)(-cloud|-rt)?-(amd64|arm64)$")
 # Raspberry Pi OS and its kernel know the first word, Debian's and Ubuntu's the second one.
 _WORDS = "cgroup_memory=1 cgroup_enable=memory"
 # File (or its end) with the kernel's command line → the command that switches a controller on.
@@ -69,10 +73,23 @@ def _other_kernel(name: str, survey: Survey) -> str:
     if survey.container:
         return f"use a machine whose kernel has {name}"
     routed = ', or write pod_network = "routed" in group_data/all.py' if name == "vxlan" else ""
-    if survey.release_id == "ubuntu":
+    parent = releases.release_of(survey)
+    if parent and parent.distribution == "ubuntu":
         return f"sudo apt-get update && sudo apt-get install linux-modules-extra-{survey.kernel}{routed}"
-    package = f"linux-image-{survey.architecture}"
-    return f"boot Debian's own kernel (sudo apt-get update && sudo apt-get install {package} && sudo reboot){routed}, or use another machine"
+    package = _package(survey)
+    again = f"sudo apt-get update && sudo apt-get install --reinstall {package} && sudo reboot"
+    if package:
+        return f"{again}{routed}"
+    return f"boot a kernel that was built with {name}: the board's newest one{routed}, or use another machine"
+
+
+def _package(survey: Survey) -> str:
+    """The package of a kernel with the module: Raspberry Pi OS's or Debian's own; empty for a board's kernel, in whose place Debian's may not boot."""
+    if "-rpi" in survey.kernel:
+        return f"linux-image-{survey.kernel}"
+    if re.search(r"-v[78]l?\+", survey.kernel):
+        return "raspberrypi-kernel"
+    return f"linux-image-{survey.architecture}" if _DEBIANS.search(survey.kernel) else ""
 
 
 def _permit(name: str, by: str) -> str:

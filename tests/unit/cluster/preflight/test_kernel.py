@@ -20,6 +20,7 @@ from tests.unit.cluster.preflight.test_hosts import CLUSTER, GATEWAY, GOOD, NODE
 
 VXLAN = CLUSTER.model_copy(update={"pod_network": "vxlan"})
 LXC = replace(GOOD, container="lxc")
+BOARD = replace(GOOD, kernel="5.10.160-rockchip")
 UBUNTU = replace(GOOD, release_id="ubuntu", release_version="22.04", kernel="5.15.0-1034-raspi")
 
 
@@ -66,9 +67,9 @@ def test_what_is_built_in_or_only_in_one_list_is_there(name: str) -> None:
         ),
         (
             "board_with_the_vendors_kernel",
-            GOOD,
+            BOARD,
             ["n kernel module nf_tables", "n kernel module br_netfilter", "n /boot"],
-            "sudo apt-get install linux-image-arm64",
+            "boot a kernel that was built with nf_tables: the board's newest one, or use another machine",
         ),
         ("kernel_upgraded_and_not_booted", GOOD, ["n kernel"], "sudo reboot"),
         (
@@ -98,6 +99,20 @@ def test_each_kind_is_named_with_its_fix(name: str, survey: Survey, where: list[
     problems = found(name, survey)
     assert [problem.where for problem in problems] == where
     assert fix in problems[0].fix
+
+
+@pytest.mark.parametrize(
+    ("kernel_release", "package"),
+    [
+        ("6.1.0-25-arm64", "linux-image-arm64"),
+        ("6.12.43+deb13-cloud-arm64", "linux-image-arm64"),
+        ("6.6.31+rpt-rpi-v8", "linux-image-6.6.31+rpt-rpi-v8"),
+        ("6.1.21-v8+", "raspberrypi-kernel"),
+    ],
+)
+def test_a_missing_module_comes_with_the_images_own_kernel(kernel_release: str, package: str) -> None:
+    problem = found("board_with_the_vendors_kernel", replace(GOOD, kernel=kernel_release))[0]
+    assert problem.fix == f"sudo apt-get update && sudo apt-get install --reinstall {package} && sudo reboot"
 
 
 def test_an_overlay_root_is_switched_off_by_the_tool_that_switched_it_on() -> None:
