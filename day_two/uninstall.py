@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cluster import host_packages
 from cluster.documents import flannel
+from cluster.documents.tailscale import Preferences
 from cluster.model import Cluster, Host
 from operations import iptables, tailscale, uninstall
 from operations.network import UNIT as NETWORK
@@ -54,6 +55,6 @@ def clean(cluster: Cluster, host: Host, keep_tailnet: bool = False) -> None:
         uninstall.host_names(name="Remove our names from the hosts file")
 
 
-def _without_pods(cluster: Cluster, host: Host) -> tailscale.Preferences:
+def _without_pods(cluster: Cluster, host: Host) -> Preferences:
     wanted = tailnet.preferences(cluster, host)
-    return tailscale.Preferences(wanted.hostname, wanted.routes)
+    return Preferences(wanted.hostname, wanted.routes)

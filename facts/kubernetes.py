@@ -174,16 +174,3 @@ class Images(Fact[list[str] | None]):
 
     def process(self, output: list[str]) -> list[str]:
         return [line for line in output if line != "absent"]
-
-
-class Resolver(Fact[str | None]):
-    """The file whose nameservers pods can use: not the stub of systemd-resolved, which only answers on the host's loopback."""
-
-    def command(self) -> str:
-        return (
-            "if grep -qE '^nameserver[[:space:]]+127\\.0\\.0\\.5[34]' /etc/resolv.conf && test -f /run/systemd/resolve/resolv.conf; "
-            "then echo /run/systemd/resolve/resolv.conf; else echo /etc/resolv.conf; fi"
-        )
-
-    def process(self, output: list[str]) -> str:
-        return output[0].strip()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from pyinfra import host, state
 from pyinfra.api import QuoteString, StringCommand, operation
 from pyinfra.api.operation import OperationMeta
 
+from cluster.documents.tailscale import LOG_FILE, UP_TIMEOUT_S, Login, Preferences, current_flags, up_script
 from cluster.observed.headscale import Node, parse_key
 from cluster.observed.tailscale import ClientPrefs
 from engine import remote
@@ -20,38 +20,7 @@ from facts.tailscale import Prefs, StaleConnections, Status
 from operations.systemd import will_have_changed
 from operations.tailnet_peers import missing_after_wait, missing_message
 
-KEY_FILE = "/run/isthmus-tailnet.key"
-LOG_FILE = "/run/isthmus-tailnet.log"
 KEY_LIFETIME = "30m"
-UP_TIMEOUT_S = 60
-
-
-@dataclass(frozen=True)
-class Preferences:
-    """A client's wanted preferences. Advertised routes within `keep` stay (None: none stay): another phase of the deploy owns them."""
-
-    hostname: str
-    routes: tuple[IPv4Network, ...] = ()
-    keep: IPv4Network | None = None
-
-    def flags(self, found: ClientPrefs) -> dict[str, str]:
-        """Flag of `tailscale up` and `tailscale set` → its value."""
-        return {
-            "hostname": self.hostname,
-            "accept-routes": "true",
-            "accept-dns": "false",
-            "advertise-routes": ",".join(self._routes(found)),
-            "snat-subnet-routes": "false",
-            "stateful-filtering": "false",
-            "netfilter-mode": "on",
-        }
-
-    def _routes(self, found: ClientPrefs) -> list[str]:
-        wanted = {str(route) for route in self.routes}
-        return sorted(wanted | {route for route in found.advertise_routes if self._is_kept(route)})
-
-    def _is_kept(self, route: str) -> bool:
-        return self.keep is not None and ":" not in route and IPv4Network(route).subnet_of(self.keep)
 
 
 @operation()
@@ -80,7 +49,7 @@ def join(
             "see `journalctl -u tailscaled` here and `journalctl -u headscale` there"
         )
         return
-    is_registered = status.node_key in _registered_keys(nodes, after) and prefs.login_server in ("", login_server)
+    is_registered = status.node_key in _registered_keys(nodes, tag, after) and prefs.login_server in ("", login_server)
     if status.running and is_registered:
         host.noop("the host is in the tailnet")
     elif status.state in ("Stopped", "Starting") and is_registered:
@@ -89,18 +58,19 @@ def join(
     elif not state.is_executing:
         yield StringCommand("true")
     else:
-        flags = _login_flags(login_server, preferences, prefs)
-        yield from _log_in(coordinator, tag, flags, again=status.state in ("Running", "Stopped", "Starting"))
+        login = Login.of(login_server, preferences, status, prefs)
+        yield from _log_in(coordinator, tag, login, again=status.state in ("Running", "Stopped", "Starting"))
 
 
-def _registered_keys(nodes: Sequence[Node] | None, after: Callable[[], Collection[str] | None]) -> Collection[str]:
-    """The node keys that headscale has; in the preview, the keys that it will have."""
+def _registered_keys(
+    nodes: Sequence[Node] | None, tag: str, after: Callable[[], Collection[str] | None]
+) -> Collection[str]:
+    """The node keys of machines with the tag in headscale; in the preview, the keys that it will have.
+
+    A machine that somebody has registered by hand has no tag, and the policy admits it nowhere.
+    """
     future = None if state.is_executing else after()
-    return {node.node_key for node in nodes or ()} if future is None else future
-
-
-def _login_flags(login_server: str, preferences: Preferences, found: ClientPrefs) -> dict[str, str]:
-    return {"login-server": login_server, "timeout": f"{UP_TIMEOUT_S}s", **preferences.flags(found)}
+    return {node.node_key for node in nodes or () if tag in node.tags} if future is None else future
 
 
 @operation()
@@ -145,7 +115,7 @@ def rotate_key(
     if not state.is_executing:
         yield StringCommand("true")
         return
-    yield from _log_in(coordinator, tag, _login_flags(login_server, preferences, prefs), again=True)
+    yield from _log_in(coordinator, tag, Login.of(login_server, preferences, status, prefs), again=True)
     missing = missing_after_wait(peers())
     now = host.get_fact(Status)
     if now is None or now.node_key == status.node_key:
@@ -179,7 +149,7 @@ def set_prefs(
 def _set_flags(
     found: ClientPrefs, wanted: Preferences, after: Preferences | None
 ) -> Generator[StringCommand, None, None]:
-    current = _current_flags(found) | (after.flags(found) if after else {})
+    current = current_flags(found) | (after.flags(found) if after else {})
     wrong = {flag: value for flag, value in wanted.flags(found).items() if current[flag] != value}
     if wrong:
         yield StringCommand("tailscale set", *(QuoteString(f"--{flag}={value}") for flag, value in wrong.items()))
@@ -187,19 +157,7 @@ def _set_flags(
         host.noop("the preferences are as wanted")
 
 
-def _current_flags(found: ClientPrefs) -> dict[str, str]:
-    return {
-        "hostname": found.hostname,
-        "accept-routes": str(found.accept_routes).lower(),
-        "accept-dns": str(found.accept_dns).lower(),
-        "advertise-routes": ",".join(found.advertise_routes),
-        "snat-subnet-routes": str(found.snat_subnet_routes).lower(),
-        "stateful-filtering": str(found.stateful_filtering).lower(),
-        "netfilter-mode": found.netfilter_mode,
-    }
-
-
-def _log_in(coordinator: str, tag: str, flags: Mapping[str, str], again: bool) -> Generator[StringCommand, None, None]:
+def _log_in(coordinator: str, tag: str, login: Login, again: bool) -> Generator[StringCommand, None, None]:
     try:
         created = remote.run(
             coordinator,
@@ -210,7 +168,7 @@ def _log_in(coordinator: str, tag: str, flags: Mapping[str, str], again: bool) -
         yield fail(f"headscale on {coordinator} could not make a pre-auth key: {failure}")
         return
     # The script succeeds in either case, so that the key is always removed from the coordinator.
-    yield StringCommand("sh -s", _stdin=_up_script(key, flags, again))
+    yield StringCommand("sh -s", _stdin=up_script(key, login, again))
     try:
         remote.run(
             coordinator, f"headscale preauthkeys delete --id {key_id} || headscale preauthkeys expire --id {key_id}"
@@ -223,18 +181,6 @@ def _log_in(coordinator: str, tag: str, flags: Mapping[str, str], again: bool) -
         return
     yield StringCommand(
         f'set -- $(head -n 1 {LOG_FILE}); test "$1" = 0 || {{ tail -n +2 {LOG_FILE} >&2; exit 1; }}; rm -f {LOG_FILE}'
-    )
-
-
-def _up_script(key: str, flags: Mapping[str, str], again: bool) -> str:
-    """A script that logs in by a key which is in a file under /run only while it runs. The first line of its log is the exit status."""
-    arguments = " ".join(shlex.quote(f"--{flag}={value}") for flag, value in flags.items())
-    force = "--force-reauth " if again else ""
-    return (
-        f"umask 077\ntrap 'rm -f {KEY_FILE} {LOG_FILE}.part' EXIT\ntrap 'exit 1' HUP INT TERM\n"
-        f"cat > {KEY_FILE} <<'END-OF-KEY'\n{key}\nEND-OF-KEY\n"
-        f"tailscale up {force}--auth-key=file:{KEY_FILE} {arguments} < /dev/null > {LOG_FILE}.part 2>&1\n"
-        f"{{ echo $?; sed 's/hskey-[A-Za-z0-9_-]*/(key)/g' {LOG_FILE}.part; }} > {LOG_FILE}\n"
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pyinfra
 
-from cluster import sources
+from cluster import resolvers, sources
 from cluster.documents import containerd as configuration
 from cluster.documents import kubeadm
 from cluster.images import needed
@@ -15,7 +15,8 @@ from cluster.model import Cluster, Host
 from engine.phase import phase
 from engine.templates import render
 from facts.containerd import Config
-from facts.kubernetes import Images, Resolver
+from facts.kubernetes import Images
+from facts.resolvers import Resolvers
 from local.pins import current_pins
 from operations import cni, containerd, files, images, systemd
 from operations.install_plan import host_install_plan, kubelet_settings_of
@@ -84,8 +85,8 @@ def mirror_folders(host: Host) -> dict[str, str]:
 
 
 def _kubelet_patch(name: str) -> str | None:
-    resolver = pyinfra.host.get_fact(Resolver)
-    return None if resolver is None else kubeadm.kubelet_patch(resolver, kubelet_settings_of(name))
+    found = pyinfra.host.get_fact(Resolvers)
+    return None if found is None else kubeadm.kubelet_patch(resolvers.for_pods(found), kubelet_settings_of(name))
 
 
 def _images(cluster: Cluster, host: Host) -> list[str] | None:

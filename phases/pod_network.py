@@ -10,6 +10,7 @@ from pyinfra.api.operation import OperationMeta
 
 from cluster import mtu
 from cluster.documents import flannel
+from cluster.documents.tailscale import Preferences
 from cluster.model import Cluster, Host
 from engine import remote
 from engine.barrier import every_host_is_ready
@@ -113,7 +114,7 @@ def _subnets(cluster: Cluster) -> dict[str, str]:
     return {node.name: node.pod_cidr for node in nodes if node.pod_cidr}
 
 
-def _with_pods(cluster: Cluster, host: Host) -> tailscale.Preferences | None:
+def _with_pods(cluster: Cluster, host: Host) -> Preferences | None:
     subnet = _subnets(cluster).get(host.name)
     if not subnet:
         return None

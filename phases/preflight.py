@@ -14,7 +14,7 @@ from cluster.install_plan import InstallPlan
 from cluster.model import Cluster, Host
 from cluster.observed.door import Outside
 from cluster.observed.survey import Survey
-from cluster.preflight import apt, dpkg, headscale, hosts, immutable, kernel, leftovers, swap
+from cluster.preflight import apt, dpkg, headscale, hosts, immutable, kernel, leftovers, resolvers, swap, tailnets
 from cluster.problems import Problem, format_problems
 from cluster.upgrades import Step
 from engine.inventory import current_cluster, current_host
@@ -24,9 +24,12 @@ from facts.headscale import Standing
 from facts.kernel import Kernel
 from facts.kubernetes import Settled
 from facts.leftovers import Leftovers
+from facts.login import Login
 from facts.network import Mtus
 from facts.paths import Present
+from facts.resolvers import Resolvers
 from facts.swap import Swap
+from facts.tailscale import Prefs, Status
 from local.pins import current_pins
 from operations import apt_lists, door
 from operations.install_plan import install_plan_of, survey_of
@@ -70,6 +73,8 @@ def check_hosts(is_restore: bool = False) -> None:
         problems += _of_apt(cluster, host)
         problems += _of_leftovers(cluster, host, survey, settings)
         problems += _of_headscale(host, is_restore)
+        problems += _of_tailnet(cluster, host)
+        problems += _of_resolvers(cluster, host)
     if not is_restore and pyinfra.host.get_fact(Present, paths=[UNDER_WAY]):
         problems.append(_partly_restored(host.name))
     found = _found.put(Found(problems, differing or [], settings, door.outside()))
@@ -120,6 +125,18 @@ def _of_headscale(host: Host, is_restore: bool) -> list[Problem]:
         return []
     found = pyinfra.host.get_fact(Standing)
     return headscale.problems(host, found, is_restore) if found else [_not_surveyed(host.name)]
+
+
+def _of_tailnet(cluster: Cluster, host: Host) -> list[Problem]:
+    status, prefs = pyinfra.host.get_fact(Status), pyinfra.host.get_fact(Prefs)
+    if status is None or prefs is None:
+        return [_not_surveyed(host.name)]
+    return tailnets.problems(cluster, host, pyinfra.host.get_fact(Login), status, prefs)
+
+
+def _of_resolvers(cluster: Cluster, host: Host) -> list[Problem]:
+    found = pyinfra.host.get_fact(Resolvers)
+    return resolvers.problems(cluster, host, found) if found else [_not_surveyed(host.name)]
 
 
 def _partly_restored(name: str) -> Problem:

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 
 from cluster import ports
 from cluster.documents import api_endpoint, hosts_file, routes
+from cluster.documents.tailscale import Preferences
 from cluster.model import Cluster, Host
 from cluster.model.types import DEFAULT_TAILNET_MTU
 from engine.inventory import active_hosts
@@ -104,10 +105,10 @@ def lan_addresses_of_peers(cluster: Cluster, host: Host) -> list[str]:
     return [str(address) for name, address in addresses.items() if name != host.name and name in active_hosts()]
 
 
-def preferences(cluster: Cluster, host: Host) -> tailscale.Preferences:
+def preferences(cluster: Cluster, host: Host) -> Preferences:
     """The client's preferences. Routes of pods stay: phases/pod_network.py advertises and withdraws them."""
     keep = cluster.pod_cidr if host.is_node else None
-    return tailscale.Preferences(host.name, tuple(routes.advertised(cluster, host)), keep)
+    return Preferences(host.name, tuple(routes.advertised(cluster, host)), keep)
 
 
 def _settings(cluster: Cluster, host: Host) -> list[files.File]:

@@ -24,7 +24,9 @@ from cluster.model.types import (
 
 Role = Literal["gateway", "coordinator", "control_plane", "worker"]
 Source = Literal["docker", "distribution"]
-Exception_ = Literal["container", "cgroup-v1", "old-release", "small-memory", "removed-packages", "closed-udp", "idle"]
+Exception_ = Literal[
+    "container", "cgroup-v1", "old-release", "small-memory", "removed-packages", "closed-udp", "idle", "other-tailnet"
+]
 Effect = Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
 Release = Literal["bullseye", "bookworm", "trixie"]
 Oddity = Literal[

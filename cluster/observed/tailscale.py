@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 _PONG = re.compile(r"pong from \S+ \(\S+\) via (?P<via>\S+) in (?P<time>[\d.]+)(?P<unit>µs|us|ms|s)")
+# Both together make an exit node; `tailscale set --advertise-routes` leaves them as they are.
+EXIT_ROUTES = frozenset({"0.0.0.0/0", "::/0"})
 _TO_MS = {"µs": 0.001, "us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
@@ -41,7 +43,7 @@ class Peer:
 class ClientStatus:
     """The client's state. `state` is tailscale's own word, `absent` without tailscale, `unreachable` if tailscaled is silent.
 
-    `routes`: the routes of this host that the tailnet uses.
+    `routes`: the routes of this host that the tailnet uses. `tags`: its own tags. `exit_node`: address of the exit node that it uses.
     """
 
     state: str
@@ -52,6 +54,8 @@ class ClientStatus:
     routes: tuple[str, ...] = ()
     health: tuple[str, ...] = ()
     peers: tuple[Peer, ...] = ()
+    tags: tuple[str, ...] = ()
+    exit_node: str = ""
 
     @property
     def running(self) -> bool:
@@ -65,7 +69,11 @@ class ClientStatus:
 
 @dataclass(frozen=True)
 class ClientPrefs:
-    """The client's preferences, named as the flags of `tailscale set`; `known` is false if no tailscaled answers."""
+    """The client's preferences, named as the flags of `tailscale set`; `known` is false if no tailscaled answers.
+
+    `exit_node`: address of the exit node, `auto:any`, or empty; empty too if only its id is known.
+    `advertise_routes` has no exit routes: they are `advertise-exit-node` in `up`.
+    """
 
     known: bool
     login_server: str = ""
@@ -77,6 +85,10 @@ class ClientPrefs:
     stateful_filtering: bool = False
     netfilter_mode: str = "on"
     logged_out: bool = False
+    # What an administrator may have set, by its flag → value, if it is not at its default: `up` are flags of `tailscale up` too.
+    up: dict[str, str] = field(default_factory=dict)
+    set: dict[str, str] = field(default_factory=dict)
+    exit_node: str = ""
 
     def to_json(self) -> dict[str, object]:
         """Plain values, for pyinfra's --json."""
@@ -110,6 +122,10 @@ def parse_status(lines: Sequence[str]) -> ClientStatus:
         addresses=tuple(found.get("TailscaleIPs") or ()),
         routes=tuple(this.get("PrimaryRoutes") or ()),
         health=tuple(found.get("Health") or ()),
+        tags=tuple(this.get("Tags") or ()),
+        exit_node=next(
+            (one.split("/")[0] for one in (found.get("ExitNodeStatus") or {}).get("TailscaleIPs") or ()), ""
+        ),
         peers=tuple(sorted((_peer(peer) for peer in (found.get("Peer") or {}).values()), key=lambda peer: peer.name)),
     )
 
@@ -125,13 +141,50 @@ def parse_prefs(lines: Sequence[str]) -> ClientPrefs:
         hostname=found.get("Hostname") or "",
         accept_routes=bool(found.get("RouteAll")),
         accept_dns=bool(found.get("CorpDNS")),
-        advertise_routes=tuple(sorted(found.get("AdvertiseRoutes") or ())),
+        advertise_routes=tuple(sorted(set(found.get("AdvertiseRoutes") or ()) - EXIT_ROUTES)),
         snat_subnet_routes=not found.get("NoSNAT"),
         # An opt.Bool: true, false, or left out and then off.
         stateful_filtering=found.get("NoStatefulFiltering") in (False, "false"),
         netfilter_mode=("off", "nodivert", "on")[int(found.get("NetfilterMode", 2))],
         logged_out=bool(found.get("LoggedOut")),
+        up=_up_flags(found),
+        set=_set_flags(found),
+        exit_node=_exit_node(found),
     )
+
+
+def _up_flags(found: Mapping[str, Any]) -> dict[str, str]:
+    """Flags that each `tailscale up` must mention, or it refuses to do anything (its cli/up.go, checkForAccidentalSettingReverts)."""
+    switched = {
+        "ssh": found.get("RunSSH"),
+        "shields-up": found.get("ShieldsUp"),
+        "advertise-exit-node": set(found.get("AdvertiseRoutes") or ()) >= EXIT_ROUTES,
+        "advertise-connector": (found.get("AppConnector") or {}).get("Advertise"),
+    }
+    flags = {flag: "true" for flag, is_on in switched.items() if is_on}
+    if found.get("OperatorUser"):
+        flags["operator"] = found["OperatorUser"]
+    return flags
+
+
+def _set_flags(found: Mapping[str, Any]) -> dict[str, str]:
+    """Flags of `tailscale set` that a login puts back to their defaults, or that `up` has in some versions only."""
+    updates = found.get("AutoUpdate") or {}
+    flags = {
+        "webclient": "true" if found.get("RunWebClient") else "",
+        "report-posture": "true" if found.get("PostureChecking") else "",
+        "exit-node-allow-lan-access": "true" if found.get("ExitNodeAllowLANAccess") else "",
+        "auto-update": str(updates["Apply"]).lower() if updates.get("Apply") is True else "",
+        "update-check": "false" if updates.get("Check") is False else "",
+        "relay-server-port": "" if found.get("RelayServerPort") is None else str(found["RelayServerPort"]),
+        "relay-server-static-endpoints": ",".join(found.get("RelayServerStaticEndpoints") or ()),
+    }
+    return {flag: value for flag, value in flags.items() if value}
+
+
+def _exit_node(found: Mapping[str, Any]) -> str:
+    automatic = found.get("AutoExitNode")
+    return f"auto:{automatic}" if automatic else found.get("ExitNodeIP") or ""
 
 
 def parse_pings(lines: Sequence[str]) -> dict[str, Path]:

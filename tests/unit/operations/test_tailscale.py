@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Network
 from types import SimpleNamespace
 from typing import Any
@@ -124,11 +125,11 @@ class TestJoined:
         for found in (join(None), join(RUNNING, None), join(RUNNING)):
             assert found[0].endswith("exit 1")
 
-    def test_the_script_hides_the_key_in_a_file_that_it_removes(self) -> None:
-        script = tailscale._up_script(KEY, {"hostname": "n1"}, again=True)
-        assert "trap 'rm -f /run/isthmus-tailnet.key" in script
-        assert script.startswith("umask 077\n")
-        assert "tailscale up --force-reauth --auth-key=file:/run/isthmus-tailnet.key --hostname=n1" in script
+    def test_a_machine_that_was_registered_by_hand_logs_in_again_for_its_tag(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _installed(monkeypatch, Coordinator((replace(KNOWN[0], tags=()),)))
+        assert len(join(RUNNING)) == 2
 
 
 class TestRotated:
