@@ -52,7 +52,7 @@ def problems(cluster: Cluster, present: Collection[str], fresh: Mapping[str, Out
     named = coordination_name.problems(cluster, leads, addresses6)
     used6 = [address for address in addresses6 if any(address in found for found in leads.values())]
     wanted = door.attempts(cluster, door.entrances(cluster, is_acme, used6), present, list(fresh))
-    if not coordination_name.is_reliable(leads[OPERATOR]):
+    if not coordination_name.is_reliable(cluster, leads[OPERATOR]):
         wanted = [attempt for attempt in wanted if attempt.by != OPERATOR]
     clouds = {name: provider_of(one.firmware) for name, one in fresh.items()}
     return [*named, *door.problems(cluster, _answers(cluster, wanted, present), clouds)]

@@ -35,7 +35,7 @@ def problems(
         return []
     groups: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for asker, found in answers.items():
-        if not _is_exempt(cluster, asker) and not _is_invented(found):
+        if not _is_exempt(cluster, asker) and is_reliable(cluster, found):
             wrong = sorted(set(found) - _right(cluster, asker, gateway_addresses6) - _made_from(wanted))
             for kind, addresses in _kinds(wrong).items():
                 groups.setdefault((kind, "also " if str(wanted) in found else "", addresses), []).append(asker)
@@ -44,9 +44,11 @@ def problems(
     ]
 
 
-def is_reliable(found: Collection[str]) -> bool:
+def is_reliable(cluster: Cluster, found: Collection[str]) -> bool:
     """Whether the machine that got this answer reaches addresses itself: not by a proxy that answers everything in their place."""
-    return not _is_invented(found)
+    wanted = outer_address(cluster.gateway)
+    four = [ip_address(address) for address in found if ":" not in address]
+    return not four or wanted in _INVENTED or not all(address in _INVENTED for address in four)
 
 
 def _kinds(wrong: Collection[str]) -> dict[str, tuple[str, ...]]:
@@ -85,11 +87,6 @@ def _problem(cluster: Cluster, kind: str, also: str, addresses: Collection[str],
 
 def _is_exempt(cluster: Cluster, asker: str) -> bool:
     return asker != OPERATOR and cluster.host(asker).site.site == cluster.gateway.site.site
-
-
-def _is_invented(found: Collection[str]) -> bool:
-    four = [address for address in found if ":" not in address]
-    return bool(four) and all(ip_address(address) in _INVENTED for address in four)
 
 
 def _right(cluster: Cluster, asker: str, gateway_addresses6: Collection[str]) -> set[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 
 from cluster import ports
+from cluster.addresses import is_private
 from cluster.documents.headscale import is_one_host
 from cluster.model import Cluster, Host
 from cluster.observed.door import Outcome
@@ -104,8 +106,9 @@ def attempts(
             continue
         others = list(_one_of_each_site(cluster, present, fresh, cluster.host(entrance.host)))
         wanted += [Attempt(by, entrance) for by in others if is_new or (by in fresh and _is_login(cluster, entrance))]
-        # Nobody needs UDP in a cluster of one site.
-        if is_new and (others or entrance.protocol == "tcp"):
+        # In a cluster of one site nobody needs UDP from outside, and its private addresses nothing at all.
+        is_public = ":" in entrance.address or not is_private(IPv4Address(entrance.address))
+        if is_new and (others or (entrance.protocol == "tcp" and is_public)):
             wanted += [Attempt(OPERATOR, entrance), _control(cluster, entrance)]
     return list(dict.fromkeys(wanted))
 

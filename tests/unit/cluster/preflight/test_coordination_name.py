@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+
 import pytest
 
 from cluster.model import Cluster, Host, Site
@@ -106,6 +108,14 @@ def test_a_gateway_without_an_address_outside_is_left_to_the_inventory_s_checks(
 
 
 def test_an_invented_answer_makes_its_machine_no_witness() -> None:
-    assert not is_reliable(("198.18.0.37",))
-    assert is_reliable(())
-    assert is_reliable(("198.51.100.9", "2001:db8::1"))
+    assert not is_reliable(CLUSTER, ("198.18.0.37",))
+    assert is_reliable(CLUSTER, ())
+    assert is_reliable(CLUSTER, ("198.51.100.9", "2001:db8::1"))
+
+
+def test_in_a_laboratory_such_addresses_are_real() -> None:
+    there = GATEWAY.model_copy(update={"public_address": IPv4Address("198.18.1.5")})
+    cluster = CLUSTER.model_copy(update={"hosts": (there, NEIGHBOUR, FAR)})
+    assert is_reliable(cluster, ("198.18.1.9",))
+    assert found({OPERATOR: ("198.18.1.5",)}, cluster=cluster) == []
+    assert len(found({OPERATOR: ("198.18.1.9",)}, cluster=cluster)) == 1

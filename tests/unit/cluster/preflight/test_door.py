@@ -103,6 +103,11 @@ def test_one_site_needs_no_udp_from_outside() -> None:
     assert by(LOGIN, cluster=alone) == [OPERATOR]
     assert by(STUN, cluster=alone) == []
     assert by(DIRECT["limb"], cluster=alone) == []
+    rack = Site(site="rack", lan="192.168.7.0/24", nat="none")
+    inside = CLUSTER.model_copy(
+        update={"hosts": (host("gate", rack, 1, roles=("gateway", "coordinator")), host("limb", rack, 2))}
+    )
+    assert door.attempts(inside, door.entrances(inside, is_acme=False), ["gate", "limb"], ["gate", "limb"]) == []
 
 
 def test_a_request_is_stun_s_with_its_mark_and_fingerprint() -> None:
