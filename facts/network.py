@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cluster.documents.iptables import Filters, parse_filters
-from cluster.observed import network
+from cluster.observed import network, nftables
 from facts.base import Fact, parse_errors_as_fact_errors
 
 # Where `ip rule to LAN lookup main` stands: before tailscale's own rules, which begin at 5210.
@@ -91,6 +91,19 @@ class NftTables(Fact[list[tuple[str, str]] | None]):
         return network.parse_nft_tables(output)
 
 
+class Ruleset(Fact[nftables.Ruleset | None]):
+    """The tables of nftables that are neither ours, nor kube-proxy's or flannel's, nor made by iptables; None = could not be read."""
+
+    depends_on_other_hosts = True
+
+    def command(self) -> str:
+        return _RULESET
+
+    @parse_errors_as_fact_errors
+    def process(self, output: list[str]) -> nftables.Ruleset:
+        return nftables.parse_ruleset(output)
+
+
 class PodRoutes(Fact[list[str] | None]):
     """Destinations that the main table throws away (flannel does so with its node's own network); None = unknown."""
 
@@ -101,3 +114,17 @@ class PodRoutes(Fact[list[str] | None]):
 
     def process(self, output: list[str]) -> list[str]:
         return output[1:]
+
+
+# A table that iptables-nft can save as a whole is iptables' own, and is read by PacketFilter. No packet of ours needs IPv6.
+_RULESET = r"""
+echo ruleset; command -v nft > /dev/null || exit 0
+ip -o -4 address show | awk '{print "address " $2 " " $4}'
+nft list tables 2>/dev/null | while read -r _ f n; do
+  case "$f $n" in
+    ip6*|bridge*|arp*|netdev*|*" isthmus"*|*" kube-proxy"|*" flannel-ipv"*) continue;;
+    "ip filter"|"ip nat"|"ip mangle"|"ip raw"|"ip security") if command -v iptables-nft-save > /dev/null && ! iptables-nft-save -t "$n" 2>&1 | grep -q "use 'nft' tool"; then continue; fi;;
+  esac
+  nft -j list table "$f" "$n" 2>/dev/null | tr -d '\n'; echo
+done
+"""

@@ -17,16 +17,18 @@ from cluster.observed import (
     headscale,
     machine,
     network,
+    nftables,
     nodes,
     packages,
     pods,
     systemd,
     tailscale,
 )
+from cluster.preflight import packet_filter
 from facts import kubernetes
 from facts.headscale import LIST_NODES
 from facts.machine import Cgroup, Container
-from facts.network import Forwarding, PacketFilter
+from facts.network import Forwarding, PacketFilter, Ruleset
 from facts.systemd import UNITS
 from facts.tailscale import Prefs, Status
 from measure import commands as sh
@@ -37,6 +39,10 @@ SILENT = tailscale.ClientStatus("unreachable")
 
 def _refused(target: Target, found: iptables.Filters) -> tuple[str, ...]:
     return iptables.missing_rules(found, iptables.needed(target.cluster, target.host))
+
+
+def _refused_by_nftables(target: Target, found: nftables.Ruleset) -> tuple[str, ...]:
+    return packet_filter.refused_texts(target.cluster, target.host, found)
 
 
 def _known(_: Target, found: tailscale.ClientPrefs) -> tailscale.ClientPrefs | None:
@@ -73,6 +79,7 @@ STATE = (
     Question("main-table", "ip -4 route show table main", 5, network.parse_next_hops, "next_hops"),
     Question("neighbours", "ip -4 neigh show", 5, network.parse_neighbours),
     Question("filter", PacketFilter().command(), 8, iptables.parse_filters, "refused", _refused, evidence=False),
+    Question("nftables", Ruleset().command(), 8, nftables.parse_ruleset, "refused_by_nftables", _refused_by_nftables, evidence=False),
     Question("drops", sh.DROPS, 8, by_hand="nft list ruleset | grep -nE '^table|hook| drop| reject'"),
     Question("disks", sh.DISKS, 8, disks.parse_disks, by_hand="df -Pk; df -Pi"),
     Question("names", sh.names, 18, network.parse_answers, by_hand="getent ahostsv4 NAME"),

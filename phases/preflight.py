@@ -14,7 +14,19 @@ from cluster.install_plan import InstallPlan
 from cluster.model import Cluster, Host
 from cluster.observed.door import Outside
 from cluster.observed.survey import Survey
-from cluster.preflight import apt, dpkg, headscale, hosts, immutable, kernel, leftovers, resolvers, swap, tailnets
+from cluster.preflight import (
+    apt,
+    dpkg,
+    headscale,
+    hosts,
+    immutable,
+    kernel,
+    leftovers,
+    packet_filter,
+    resolvers,
+    swap,
+    tailnets,
+)
 from cluster.problems import Problem, format_problems
 from cluster.upgrades import Step
 from engine.inventory import current_cluster, current_host
@@ -25,7 +37,7 @@ from facts.kernel import Kernel
 from facts.kubernetes import Settled
 from facts.leftovers import Leftovers
 from facts.login import Login
-from facts.network import Mtus
+from facts.network import Mtus, Ruleset
 from facts.paths import Present
 from facts.resolvers import Resolvers
 from facts.swap import Swap
@@ -75,6 +87,7 @@ def check_hosts(is_restore: bool = False) -> None:
         problems += _of_headscale(host, is_restore)
         problems += _of_tailnet(cluster, host)
         problems += _of_resolvers(cluster, host)
+        problems += _of_packet_filter(cluster, host)
     if not is_restore and pyinfra.host.get_fact(Present, paths=[UNDER_WAY]):
         problems.append(_partly_restored(host.name))
     found = _found.put(Found(problems, differing or [], settings, door.outside()))
@@ -137,6 +150,11 @@ def _of_tailnet(cluster: Cluster, host: Host) -> list[Problem]:
 def _of_resolvers(cluster: Cluster, host: Host) -> list[Problem]:
     found = pyinfra.host.get_fact(Resolvers)
     return resolvers.problems(cluster, host, found) if found else [_not_surveyed(host.name)]
+
+
+def _of_packet_filter(cluster: Cluster, host: Host) -> list[Problem]:
+    found = pyinfra.host.get_fact(Ruleset)
+    return packet_filter.problems(cluster, host, found) if found else [_not_surveyed(host.name)]
 
 
 def _partly_restored(name: str) -> Problem:

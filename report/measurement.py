@@ -55,6 +55,7 @@ class HostMeasured:
     accepted_routes: tuple[str, ...] | None = None
     next_hops: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
+    refused_by_nftables: tuple[str, ...] = ()
     disks: Mapping[str, Disk] = field(default_factory=dict)
     names: Mapping[str, bool] = field(default_factory=dict)
     resolvers: tuple[str, ...] | None = None

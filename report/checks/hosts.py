@@ -165,7 +165,7 @@ def cgroup_exception(view: View) -> Iterator[Deviation]:
 
 @check("foreign-reject-rule")
 def foreign_reject(view: View) -> Iterator[Deviation]:
-    """A packet filter on the host rejects or drops what the cluster needs, before any rule of ours."""
+    """A packet filter on the host rejects or drops what the cluster needs, before any rule of ours, or in a table of nftables' own."""
     for host in view.hosts():
         if host.refused:
             more = f" and {len(host.refused) - 1} more" if len(host.refused) > 1 else ""
@@ -174,4 +174,12 @@ def foreign_reject(view: View) -> Iterator[Deviation]:
                 f"its packet filter rejects or drops what the cluster needs: no `{host.refused[0]}`{more} before the REJECT or DROP",
                 "a rule of the image or of another program comes before ours, or ours are gone",
                 f"{DEPLOY}: it restores our rules; all rules: iptables-save | grep -nE 'REJECT|DROP|isthmus'",
+            )
+        if host.refused_by_nftables:
+            yield deviation(
+                host.name,
+                f"nftables refuses what the cluster needs, in {'; in '.join(host.refused_by_nftables)}",
+                "a packet must pass every table, so that our own rules don't help against another one",
+                f"{DEPLOY}: before any change it prints the commands that admit them; all rules: nft list ruleset",
+                host.evidence.get("drops"),
             )
