@@ -70,7 +70,7 @@ def join_hosts(cluster: Cluster, host: Host, after: Callable[[], Collection[str]
     # This precedes the hosts' names: the API's name may lead to the gateway only if nginx answers there.
     if host.is_gateway and api_endpoint.is_forwarded(cluster):
         coordination.forward_api(cluster)
-    unit = files.write(name="Write the unit that keeps the names", files=_keeper(), then="systemctl daemon-reload")
+    unit = files.write(name="Write the unit that keeps the names", files=_keeper(host), then="systemctl daemon-reload")
     network.hosts_block(
         name="Write all hosts' names",
         entries=lambda: tailnet_names(cluster, host, is_complete=True),
@@ -123,8 +123,8 @@ def _settings(cluster: Cluster, host: Host) -> list[files.File]:
     ]
 
 
-def _keeper() -> list[files.File]:
-    names = {"copy": network.BLOCK_COPY, "begin": hosts_file.BEGIN, "no_break": hosts_file.NO_BREAK}
+def _keeper(host: Host) -> list[files.File]:
+    names = {"name": host.name, "copy": network.BLOCK_COPY, "begin": hosts_file.BEGIN, "no_break": hosts_file.NO_BREAK}
     return [
         files.File(NAMES_SCRIPT, render("tailnet/restore-names.sh.j2", **names), "755"),
         files.File(NAMES_UNIT_PATH, render("tailnet/isthmus-names.service")),

@@ -110,12 +110,30 @@ def test_the_preview_of_the_hosts_file_knows_what_is_written_before() -> None:
     assert names(THEIRS, "", more, after=lambda: entries, executing=False) == ["sh -s"]
 
 
+def keeper(folder: Path) -> str:
+    """The script that runs at boot, with files in that folder; hostnamectl notes what it is given."""
+    given = {"name": "n1", "copy": str(folder / "copy"), "begin": BEGIN, "no_break": NO_BREAK}
+    noted = (
+        f'uname() {{ cat {folder}/live; }}; hostnamectl() {{ echo "$2" | tee {folder}/live > {folder}/hostname; }}\n'
+    )
+    for name in ("live", "hostname"):
+        (folder / name).write_text("n1\n")
+    return noted + render("tailnet/restore-names.sh.j2", **given).replace("/etc/host", f"{folder}/host")
+
+
+def test_a_host_that_cloud_init_renamed_has_its_name_back_after_a_boot(tmp_path: Path) -> None:
+    script = keeper(tmp_path)
+    for file in ("live", "hostname"):
+        (tmp_path / file).write_text("instance-20261128\n")
+        subprocess.run(["sh", "-c", script], check=True, timeout=20)
+        assert [(tmp_path / name).read_text() for name in ("live", "hostname")] == ["n1\n", "n1\n"]
+
+
 @pytest.mark.parametrize("template", ["127.0.1.1 cloud cloud\n127.0.0.1 localhost\n", "127.0.0.1 localhost", ""])
 def test_names_that_cloud_init_took_away_are_back_after_a_boot(template: str, tmp_path: Path) -> None:
     """The host boots twice; then the owner gets the file back that cloud-init has written."""
     hosts, copy = tmp_path / "hosts", tmp_path / "copy"
-    given = {"copy": str(copy), "begin": BEGIN, "no_break": NO_BREAK}
-    script = render("tailnet/restore-names.sh.j2", **given).replace("/etc/hosts", str(hosts))
+    script = keeper(tmp_path)
     hosts.write_text(template)
     subprocess.run(["sh", "-c", script], check=True, timeout=20)
     assert hosts.read_text() == template
