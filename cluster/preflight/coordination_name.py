@@ -22,12 +22,18 @@ def outer_address(host: Host) -> IPv4Address | None:
     return host.internet_address or host.public_address
 
 
+def are_near(host: Host, other: Host) -> bool:
+    """Whether both stand in one network, or behind one router: what one finds of the other is not what the internet finds."""
+    shared = host.public_address is not None and host.public_address == other.public_address
+    return host.site.site == other.site.site or shared
+
+
 def problems(
     cluster: Cluster, answers: Mapping[str, Collection[str]], gateway_addresses6: Collection[str]
 ) -> list[Problem]:
     """Problems of the name. `answers`: host name or OPERATOR → the addresses that the name has there.
 
-    Hosts of the gateway's own site are left out: there the name may lead to its LAN address. So is an empty answer, which
+    Hosts near the gateway are left out: there the name may lead to its LAN address. So is an empty answer, which
     preflight's survey reports. `gateway_addresses6`: the gateway's own global IPv6 addresses.
     """
     wanted = outer_address(cluster.gateway)
@@ -86,7 +92,7 @@ def _problem(cluster: Cluster, kind: str, also: str, addresses: Collection[str],
 
 
 def _is_exempt(cluster: Cluster, asker: str) -> bool:
-    return asker != OPERATOR and cluster.host(asker).site.site == cluster.gateway.site.site
+    return asker != OPERATOR and are_near(cluster.host(asker), cluster.gateway)
 
 
 def _right(cluster: Cluster, asker: str, gateway_addresses6: Collection[str]) -> set[str]:

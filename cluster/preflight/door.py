@@ -12,7 +12,7 @@ from cluster.addresses import is_private
 from cluster.documents.headscale import is_one_host
 from cluster.model import Cluster, Host
 from cluster.observed.door import Outcome
-from cluster.preflight.coordination_name import OPERATOR, outer_address
+from cluster.preflight.coordination_name import OPERATOR, are_near, outer_address
 from cluster.problems import Problem
 from cluster.providers import EVERYWHERE, OTHER, Protocol, Provider
 
@@ -209,8 +209,9 @@ def _one_of_each_site(
 ) -> Iterator[str]:
     """A host of each site but the target's, rather one that has not joined."""
     for site in cluster.sites:
-        names = [host.name for host in cluster.hosts_of(site) if host.name in present]
-        if site.site != target.site.site and names:
+        hosts = cluster.hosts_of(site)
+        names = [host.name for host in hosts if host.name in present]
+        if names and not any(are_near(host, target) for host in hosts):
             yield next((name for name in names if name in fresh), names[0])
 
 

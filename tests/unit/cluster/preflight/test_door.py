@@ -80,6 +80,17 @@ def test_only_hosts_of_the_run_try_anything() -> None:
     assert by(LOGIN, present=["gate", "attic"]) == ["attic", OPERATOR]
 
 
+def test_a_second_lan_behind_the_same_router_is_no_outside() -> None:
+    annex = Site(site="annex", lan="192.168.20.0/24", nat="masquerade")
+    shared = {"public_address": "198.51.100.5"}
+    nas = host("nas", HOME, 7, roles=("gateway", "coordinator"), **shared)
+    hosts = (nas, host("shed", annex, 8, **shared), VPS)
+    cluster = CLUSTER.model_copy(update={"hosts": hosts})
+    names = [one.name for one in hosts]
+    login = Entrance("nas", "198.51.100.5", "tcp", 443, is_forwarded=True)
+    assert by(login, present=names, fresh=names, cluster=cluster) == ["vps", OPERATOR]
+
+
 def test_of_joined_hosts_only_the_login_is_tried_by_a_new_one() -> None:
     assert by(LOGIN, fresh=["attic"]) == ["attic"]
     assert by(CHALLENGE, fresh=["attic"]) == []
