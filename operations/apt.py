@@ -54,6 +54,8 @@ $said";;
 done
 printf "%s\\n" "$said"
 """
+# apt-mark calls dpkg, which waits for no lock.
+APT_MARK = f"sh -c {shlex.quote(_PATIENT)} apt-mark"
 APT_GET = (
     f"sh -c {shlex.quote(_PATIENT)} apt-get -q -y -o DPkg::Lock::Timeout={LOCK_WAIT_S} "
     "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
@@ -131,7 +133,7 @@ def packages(wanted: Sequence[Wanted], may_remove: bool = False) -> Generator[Py
     if missing:
         yield from _install(missing, unheld, general="" if may_remove else " --no-remove")
     elif unheld:
-        yield StringCommand("apt-mark hold", shlex.join(unheld))
+        yield StringCommand(f"{APT_MARK} hold", shlex.join(unheld))
     if not missing and not unheld:
         host.noop("packages are installed")
 
@@ -155,7 +157,7 @@ def upgrade(wanted: Sequence[Wanted]) -> Generator[PyinfraCommand, None, None]:
     if other:
         yield from _install(other, unheld, " --allow-change-held-packages")
     elif unheld:
-        yield StringCommand("apt-mark hold", shlex.join(unheld))
+        yield StringCommand(f"{APT_MARK} hold", shlex.join(unheld))
     else:
         host.noop("packages have their versions")
 
@@ -188,7 +190,7 @@ def _install(
         f"{APT_GET}{general} install --no-install-recommends{option} {shlex.join(paths + specs)}",
     ]
     steps += [f"rm -f {shlex.join(paths)}"] if sent else []
-    steps += [f"apt-mark hold {shlex.join(unheld)}"] if unheld else []
+    steps += [f"{APT_MARK} hold {shlex.join(unheld)}"] if unheld else []
     yield StringCommand(" && ".join(steps))
 
 

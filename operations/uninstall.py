@@ -23,7 +23,7 @@ from facts.network import CLAMP_TABLE, RULE_PRIORITY, RULES_V4, Forwarding, NftT
 from facts.paths import Links, Present
 from facts.swap import DisabledSwap
 from facts.systemd import State
-from operations.apt import APT_GET, DPKG_UNREADABLE
+from operations.apt import APT_GET, APT_MARK, DPKG_UNREADABLE
 from operations.files import replaced
 
 CLAMP = ("inet", CLAMP_TABLE)
@@ -150,7 +150,7 @@ def packages(names: Sequence[str], released: Sequence[str] = ()) -> Generator[St
     held = [name for name, package in found.items() if package and package.held]
     installed = [name for name in names if found[name]]
     if held:
-        yield StringCommand(f"apt-mark unhold {' '.join(held)}")
+        yield StringCommand(f"{APT_MARK} unhold {' '.join(held)}")
     if installed:
         yield StringCommand(f"{APT_GET} purge {' '.join(installed)}")
     if not held and not installed:

@@ -28,7 +28,7 @@ def test_packages_missing_are_installed_in_one_transaction_and_held() -> None:
     update, install, hold = one.split(" && ")
     assert update.endswith(" update")
     assert install.endswith("install --no-install-recommends 'kubelet=1.36.3-*'")
-    assert hold == "apt-mark hold kubelet"
+    assert hold == f"{apt.APT_MARK} hold kubelet"
 
 
 def test_apt_removes_packages_only_if_that_is_accepted() -> None:
@@ -69,7 +69,7 @@ def test_an_installed_package_of_another_version_is_left_alone() -> None:
 def test_a_lost_hold_is_restored() -> None:
     wanted = [apt.Wanted("kubelet", held=True)]
     assert commands(apt.packages, {Packages: {"kubelet": Package("1", False)}}, wanted=wanted) == [
-        "apt-mark hold kubelet"
+        f"{apt.APT_MARK} hold kubelet"
     ]
 
 
@@ -100,18 +100,25 @@ LISTS_HELD = "E: Could not get lock /var/lib/apt/lists/lock. It is held by proce
 INTERRUPTED = "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem. "
 
 
-def apt_get(folder: Path, fails: int, words: str) -> subprocess.CompletedProcess[str]:
-    """`apt-get update` as the operations call it, with an apt-get that fails so many times first."""
-    program = folder / "apt-get"
-    program.write_text(
-        f'#!/bin/sh\necho "$LC_ALL $*" >> {folder}/calls\n'
-        f"test $(grep -c . {folder}/calls) -gt {fails} && echo well && exit\ncat <<'END'\n{words}\nEND\nexit 100\n"
+def program(path: Path, fails: int, words: str) -> None:
+    """A program that fails so many times first."""
+    calls = path.parent / "calls"
+    path.write_text(
+        f'#!/bin/sh\necho "$LC_ALL $*" >> {calls}\n'
+        f"test $(grep -c . {calls}) -gt {fails} && echo well && exit\ncat <<'END'\n{words}\nEND\nexit 100\n"
     )
-    program.chmod(0o755)
+    path.chmod(0o755)
+
+
+def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "LC_ALL": "de_DE.UTF-8"}
-    return subprocess.run(
-        ["sh", "-c", f"{apt.APT_GET} update"], capture_output=True, text=True, timeout=60, env=environment
-    )
+    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, env=environment)
+
+
+def apt_get(folder: Path, fails: int, words: str) -> subprocess.CompletedProcess[str]:
+    """`apt-get update` as the operations call it."""
+    program(folder / "apt-get", fails, words)
+    return run(folder, f"{apt.APT_GET} update")
 
 
 def test_a_lock_of_apts_lists_is_waited_for_in_any_language(tmp_path: Path) -> None:
@@ -121,6 +128,17 @@ def test_a_lock_of_apts_lists_is_waited_for_in_any_language(tmp_path: Path) -> N
     assert first == second
     assert first.startswith("C.UTF-8 -q -y -o DPkg::Lock::Timeout=300 ")
     assert first.endswith(" update")
+
+
+# dpkg 1.21.22, which apt-mark calls.
+DPKG_HELD = "dpkg: error: dpkg frontend lock was locked by another process with pid 20278\nE: Executing dpkg failed. Are you root?"
+
+
+def test_a_lock_of_dpkg_is_waited_for_by_apt_mark_too(tmp_path: Path) -> None:
+    program(tmp_path / "apt-mark", 1, DPKG_HELD)
+    done = run(tmp_path, f"{apt.APT_MARK} hold kubelet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "well\n", "")
+    assert (tmp_path / "calls").read_text().splitlines() == ["C.UTF-8 hold kubelet"] * 2
 
 
 def test_another_error_of_apt_ends_it_at_once_and_a_broken_dpkg_has_a_fix(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_files_packages_and_services_go_once() -> None:
     unhold, purge = commands(
         uninstall.packages, {Packages: found}, names=["kubelet", "tailscale"], released=["containerd.io"]
     )
-    assert unhold == "apt-mark unhold kubelet containerd.io"
+    assert unhold.endswith(" apt-mark unhold kubelet containerd.io")
     assert purge.endswith("purge kubelet")
     assert len(commands(uninstall.units, {State: RUNNING}, names=["a.service"])) == 1
     assert commands(uninstall.units, {State: replace(RUNNING, active=False, enabled=False)}, names=["a.service"]) == []
