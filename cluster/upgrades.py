@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from cluster.accepted_versions import accepts, lowest_minor
 from cluster.model import Cluster, Host
 from cluster.observed.nodes import Node
 from cluster.observed.packages import Installed
@@ -93,44 +95,60 @@ def _differing(found: Sequence[str], wanted: str) -> str:
     )
 
 
-def differences(found: Iterable[Step], outside: Collection[str] = ()) -> list[Problem]:
+def differences(
+    found: Iterable[Step], outside: Collection[str] = (), versions: Mapping[str, str] = MappingProxyType({})
+) -> list[Problem]:
     """Problems with which the deploy stops, because it never changes an installed version; one problem for all hosts with the same step.
 
     `outside`: hosts that are no nodes of a cluster yet; their packages are somebody else's, or remain from before a reset.
+    `versions`: part → its declared version, of all parts (`declared_versions`): a fix asks only for what goes with the others.
     """
     ours: list[Step] = []
     theirs: list[Step] = []
     for step in found:
         (theirs if step.host in outside and step.part in _OF_A_NODE else ours).append(step)
     why = "deploy.py never upgrades or downgrades an installed version"
-    problems = [Problem(hosts, what, why, _refusal(step) or TASK) for step, hosts, what in group(ours)]
-    return problems + [Problem(hosts, what, why, _by_hand(step)) for step, hosts, what in group(theirs)]
+    problems = [Problem(hosts, what, why, _refusal(step, versions) or TASK) for step, hosts, what in group(ours)]
+    return problems + [Problem(hosts, what, why, _by_hand(step, versions)) for step, hosts, what in group(theirs)]
 
 
-def _by_hand(step: Step) -> str:
+def _by_hand(step: Step, versions: Mapping[str, str]) -> str:
+    written = f', or write {step.part}_version = "{step.runs}"' if accepts(step.part, step.runs, versions) else ""
     return (
         f"the host is no node yet: if no other program needs it there, run `apt-get purge {_OF_A_NODE[step.part]}`, and the deploy "
-        f'installs it; else upgrade it by hand, or write {step.part}_version = "{step.runs}"'
+        f"installs it; else bring it to {step.wanted} by hand{written}"
     )
 
 
-def refusals(found: Iterable[Step]) -> list[Problem]:
-    """Problems of the steps that no upgrade can make."""
+def refusals(found: Iterable[Step], versions: Mapping[str, str] = MappingProxyType({})) -> list[Problem]:
+    """Problems of the steps that no upgrade can make. `versions`: as for `differences`."""
     return [
         Problem(hosts, what, NO_WAY_BACK.get(step.part, OLDER) if step.is_downgrade else ONE_AT_A_TIME[step.part], fix)
         for step, hosts, what in group(found)
-        if (fix := _refusal(step))
+        if (fix := _refusal(step, versions))
     ]
 
 
-def _refusal(step: Step) -> str:
+def _refusal(step: Step, versions: Mapping[str, str]) -> str:
     """The fix for a step that no upgrade can make; empty if it can be made."""
     if step.is_downgrade:
-        return f'write {step.part}_version = "{step.runs}": {NO_WAY_BACK.get(step.part, OLDER)}'
+        why = NO_WAY_BACK.get(step.part, OLDER)
+        if accepts(step.part, step.runs, versions):
+            return f'write {step.part}_version = "{step.runs}": {why}'
+        return f"use a version of isthmus that supports {step.runs} with the other declared versions, or reinstall the host: {why}"
     if step.skips_minor:
         major, between = minor(step.runs)
+        lowest = lowest_minor(step.part)
+        if lowest and (major, between + 1) < lowest:
+            goal = f"{lowest[0]}.{lowest[1]}"
+            return f"bring it to {goal} by hand, one minor version after the other, then run this again: {ONE_AT_A_TIME[step.part]}"
         return f"run tasks/upgrade.py with {major}.{between + 1} first: {ONE_AT_A_TIME[step.part]}"
     return ""
+
+
+def declared_versions(cluster: Cluster) -> dict[str, str]:
+    """Part → its declared version."""
+    return {part: declared(cluster, part) for part in PARTS}
 
 
 def group(found: Iterable[Step]) -> Iterator[tuple[Step, str, str]]:

@@ -107,7 +107,8 @@ def _refuse(cluster: Cluster, found: Mapping[str, Found]) -> None:
         steps += [step for step in of_api or () if step.part == "kubernetes"]
         problems += [_not_surveyed(first)] if of_api is None else []
     settings = {name: result.immutable for name, result in found.items()}
-    problems += upgrades.differences(steps, [name for name, values in settings.items() if not values])
+    outside = [name for name, values in settings.items() if not values]
+    problems += upgrades.differences(steps, outside, upgrades.declared_versions(cluster))
     problems += immutable.differences(cluster, settings)
     fresh = {name: result.outside for name, result in found.items() if result.outside}
     if fresh:

@@ -10,7 +10,7 @@ from cluster.observed.nodes import Node
 from cluster.observed.pods import Pod, unmanaged
 from cluster.problems import Problem
 from cluster.semver import minor, numbers
-from cluster.upgrades import Step, group, refusals
+from cluster.upgrades import Step, declared_versions, group, refusals
 from cluster.versions import CONTAINERD_FOR, TAILSCALE_FOR
 
 # kubelet may be at most so many minor versions older than the API.
@@ -27,7 +27,7 @@ def blockers(
     """Why the cluster can't be upgraded now. `nodes`: None if the API does not answer; `members`: None if etcd's could not be listed."""
     doing = [step for step in found if step.part in parts]
     leaving = [step for step in found if step.part not in parts]
-    problems = [*refusals(doing), *_apart(cluster, doing, leaving)]
+    problems = [*refusals(doing, declared_versions(cluster)), *_apart(cluster, doing, leaving)]
     of_the_cluster = {"containerd", "kubernetes", "flannel"}
     if nodes is None and of_the_cluster & set(parts):
         where = ", ".join(host.name for host in cluster.control_planes)
@@ -114,7 +114,9 @@ def unknown_versions(names: Sequence[str]) -> list[Problem]:
 
 def not_offered(step: Step, package: str, uri: str, offered: Sequence[str] | None) -> Problem:
     """The problem that a repository lacks the wanted version. `offered`: its versions; None if they could not be read."""
-    near = sorted((version for version in offered or () if minor(version) == minor(step.wanted)), key=numbers)
+    # A package's version has a revision, which no inventory may declare.
+    same = {numbers(version)[:3] for version in offered or () if minor(version) == minor(step.wanted)}
+    near = [".".join(map(str, parts)) for parts in sorted(same) if len(parts) == 3]
     what = f"{uri} could not be read" if offered is None else f"{uri} has no {package} {step.wanted}"
     fix = (
         f"declare one of its versions: {', '.join(near)}"

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cluster import versions
+from cluster.accepted_versions import has_older, suggestion, supported_text
 from cluster.model import Cluster
 from cluster.problems import Problem
 from cluster.semver import minor, numbers
 
 ALL = "group_data/all.py"
-OLDEST, NEWEST = min(versions.CONTAINERD_FOR), max(versions.CONTAINERD_FOR)
-RANGE = f"{OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}"
+OLDEST = min(versions.CONTAINERD_FOR)
 
 
 def problems(cluster: Cluster) -> Iterator[Problem]:
     """Each version by itself, then by the others."""
-    yield from _kubernetes(cluster.kubernetes_version)
+    yield from _kubernetes(cluster.kubernetes_version, {"containerd": cluster.containerd_version})
     yield from _containerd(cluster)
-    yield from _headscale(cluster.headscale_version)
+    yield from _headscale(cluster.headscale_version, {"tailscale": cluster.tailscale_version})
     yield from _tailscale(cluster.tailscale_version, cluster.headscale_version)
     yield from _at_least(
         "flannel_version",
@@ -30,7 +30,7 @@ def problems(cluster: Cluster) -> Iterator[Problem]:
     yield from _at_least("cni_plugins_version", cluster.cni_plugins_version, versions.CNI_PLUGINS_LOWEST, why)
 
 
-def _kubernetes(version: str | None) -> Iterator[Problem]:
+def _kubernetes(version: str | None, beside: Mapping[str, str]) -> Iterator[Problem]:
     if version is None or minor(version) in versions.CONTAINERD_FOR:
         return
     if minor(version) < OLDEST:
@@ -41,9 +41,9 @@ def _kubernetes(version: str | None) -> Iterator[Problem]:
         why = "it is newer than this deploy, and was never tried"
     yield Problem(
         f"{ALL} kubernetes_version",
-        f"{version} is not supported; {RANGE} are",
+        f"{version} is not supported; {supported_text('kubernetes')} are",
         why,
-        f'write one of them, such as "{versions.DEFAULT_KUBERNETES}"',
+        f"write one of them, such as {suggestion('kubernetes', beside)}",
     )
 
 
@@ -74,17 +74,17 @@ def _containerd_for(version: str, kubernetes: str) -> Iterator[Problem]:
             f"{ALL} containerd_version",
             f"{version} does not go with Kubernetes {kubernetes}, which wants {lowest[0]}.{lowest[1]} or newer",
             "containerd's own table names the versions that were tested together",
-            f'write "{versions.DEFAULT_CONTAINERD}", or an older kubernetes_version',
+            f'write "{versions.DEFAULT_CONTAINERD}"{", or an older kubernetes_version" if has_older("kubernetes", version) else ""}',
         )
 
 
-def _headscale(version: str | None) -> Iterator[Problem]:
+def _headscale(version: str | None, beside: Mapping[str, str]) -> Iterator[Problem]:
     if version is not None and minor(version) not in versions.TAILSCALE_FOR:
         yield Problem(
             f"{ALL} headscale_version",
-            f"{version} is not supported; 0.26 to 0.29 are",
+            f"{version} is not supported; {supported_text('headscale')} are",
             "the configuration, the policy and the answers of other lines differ",
-            f'write one of them, such as "{versions.DEFAULT_HEADSCALE}"',
+            f"write one of them, such as {suggestion('headscale', beside)}",
         )
 
 
@@ -105,7 +105,7 @@ def _tailscale(version: str | None, headscale: str | None) -> Iterator[Problem]:
             where,
             f"{version} does not go with headscale {headscale}, which accepts {lowest[0]}.{lowest[1]} or newer",
             "older clients are refused at login",
-            f'write "{versions.DEFAULT_TAILSCALE}", or an older headscale_version',
+            f'write "{versions.DEFAULT_TAILSCALE}"{", or an older headscale_version" if has_older("headscale", version) else ""}',
         )
 
 
