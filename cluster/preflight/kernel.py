@@ -61,9 +61,6 @@ def _modules(host: Host, survey: Survey, found: Kernel) -> Iterator[Problem]:
         where, why = f"{host.name} kernel module {name}", NEEDED_BY[name]
         if state == "missing":
             yield Problem(where, f"Linux {survey.kernel} has no module {name}", why, _other_kernel(name, survey))
-        elif survey.container and name == "br_netfilter" and state != "present":
-            fix = f"on its machine: sudo modprobe {name} && echo {name} | sudo tee /etc/modules-load.d/{name}.conf"
-            yield Problem(where, f"{name} is not loaded on the machine of this container", why, fix)
         elif state == "forbidden" and not survey.container:
             by = found.forbidden_by[name]
             yield Problem(where, f"{by} forbids to load {name}", why, _permit(name, by))

@@ -85,12 +85,7 @@ def test_what_is_built_in_or_only_in_one_list_is_there(name: str) -> None:
             "/etc/modules-load.d/br_netfilter.conf && sudo reboot",
         ),
         ("board_without_pids_and_cpusets", GOOD, ["n cpuset cgroup"], "cpuset, pids"),
-        (
-            "container_of_proxmox",
-            LXC,
-            ["n kernel module br_netfilter", "n /dev/kmsg"],
-            "on its machine: sudo modprobe br_netfilter",
-        ),
+        ("container_of_proxmox", LXC, ["n /dev/kmsg"], "lxc.mount.entry = /dev/kmsg"),
         ("raspberry_pi_in_overlay_mode", GOOD, ["n /boot/firmware", "n /"], "remount,rw /boot/firmware"),
         ("root_remounted_after_an_error", GOOD, ["n /"], "remount,rw /;"),
     ],
@@ -190,5 +185,5 @@ def test_without_a_known_boot_loader_the_fix_says_what_to_write() -> None:
 
 
 def test_in_a_container_the_fix_is_at_its_machine() -> None:
-    (problem,) = kernel.problems(NODE, LXC, replace(case("raspberry_pi_os_12"), modules={}))
+    (problem,) = kernel.problems(NODE, LXC, case("raspberry_pi_os_12"))
     assert problem.fix == "switch it on at the machine of this container"
