@@ -10,6 +10,8 @@ from netaddr import IPSet
 # Tailscale's own range: its clients drop packets from it that did not come through the tunnel.
 TAILSCALE_RANGE = IPv4Network("100.64.0.0/10")
 TAILSCALE_DNS = IPv4Address("100.100.100.100")
+# headscale hands out none of these: the address at which each client answers DNS, and the network of ChromeOS' own machines.
+TAILSCALE_OWN = (IPv4Network(TAILSCALE_DNS), IPv4Network("100.115.92.0/23"))
 SPECIAL_RANGES = {
     IPv4Network("0.0.0.0/8"): "this network",
     IPv4Network("127.0.0.0/8"): "loopback",
@@ -33,3 +35,8 @@ def is_private(address: IPv4Address) -> bool:
 def name_in(url: str) -> str:
     """The host name in `https://NAME:PORT/PATH`."""
     return url.partition("://")[2].partition("/")[0].partition(":")[0]
+
+
+def is_below(name: str, domain: str) -> bool:
+    """Whether a DNS name is the domain, or one of the names below it."""
+    return f".{name}".endswith(f".{domain}")

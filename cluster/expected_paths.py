@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from cluster import ports
 from cluster.model import Cluster, Host
 
 Kind = Literal["direct", "relayed", "none"]
@@ -16,5 +17,5 @@ def allowed_kinds(cluster: Cluster, source: Host, destination: Host) -> frozense
     """The kinds of path that are no problem between two hosts."""
     if source.site.site == destination.site.site:
         return DIRECT
-    reachable = source.internet_address or destination.internet_address
+    reachable = any(host.address_for(ports.WIREGUARD, "udp") for host in (source, destination))
     return DIRECT if reachable else MAY_BE_RELAYED

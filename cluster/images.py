@@ -38,7 +38,7 @@ def unreachable_images(
 def _addresses(host: Host, name: str) -> tuple[str, ...]:
     mirrors = tuple(url.rstrip("/") for url in host.site.mirrors.registries.get(name, ()))
     # containerd sends no request to a blocked registry that has a mirror (see hosts_file in documents/containerd.py).
-    return mirrors if mirrors and name in host.site.blocked else (*mirrors, f"https://{name}")
+    return mirrors if mirrors and host.site.blocks(name) else (*mirrors, f"https://{name}")
 
 
 def _short_name(image: str) -> str:

@@ -87,6 +87,20 @@ PORTS = (
 )
 
 
+# TCP ports at which programs of a node listen on loopback only; a program that listens at all addresses takes them, too.
+LOOPBACK = {
+    2381: "etcd",
+    10248: "kubelet",
+    10249: "kube-proxy",
+    10257: "kube-controller-manager",
+    10259: "kube-scheduler",
+    10280: "flannel",
+    50443: "headscale",
+}
+# kube-apiserver's own default range of services of type NodePort.
+NODE_PORTS = range(30000, 32768)
+
+
 def of(cluster: Cluster, host: Host) -> list[tuple[int, Port]]:
     """The ports of `host` with their numbers, in the table's order."""
     numbered = ((port.on(cluster, host), port) for port in PORTS)
@@ -95,4 +109,6 @@ def of(cluster: Cluster, host: Host) -> list[tuple[int, Port]]:
 
 def fixed_tcp() -> dict[int, str]:
     """Number → program of each TCP port that no key of the inventory moves."""
-    return {port.number: port.programs[0] for port in PORTS if port.protocol == "tcp" and isinstance(port.number, int)}
+    return LOOPBACK | {
+        port.number: port.programs[0] for port in PORTS if port.protocol == "tcp" and isinstance(port.number, int)
+    }

@@ -149,17 +149,19 @@ def headscale(cluster: Cluster, site: Site, trust: Pins, architecture: str) -> D
     """The Debian package of headscale's release; headscale has no apt repository."""
     version = cluster.headscale_version
     base = f"{_HEADSCALE}/v{version}"
-    return _download(f"{base}/headscale_{version}_linux_{architecture}.deb", f"{base}/checksums.txt", site, trust)
+    official = f"{base}/headscale_{version}_linux_{architecture}.deb"
+    return _download(cluster, official, f"{base}/checksums.txt", site, trust)
 
 
 def cni_plugins(cluster: Cluster, site: Site, trust: Pins, architecture: str) -> Download:
     """The CNI reference plugins (bridge, host-local, loopback, portmap …) that flannel's configuration calls."""
     version = cluster.cni_plugins_version
     url = f"{_CNI}/v{version}/cni-plugins-linux-{architecture}-v{version}.tgz"
-    return _download(url, f"{url}.sha256", site, trust)
+    return _download(cluster, url, f"{url}.sha256", site, trust)
 
 
-def _download(official: str, checksums: str, site: Site, trust: Pins) -> Download:
+def _download(cluster: Cluster, official: str, checksums: str, site: Site, trust: Pins) -> Download:
     # The file mirrors take the official address as a path: https://MIRROR/github.com/…
     url = f"{site.mirrors.files.rstrip('/')}/{official.removeprefix('https://')}" if site.mirrors.files else official
-    return Download(url, official, trust.sha256.get(official), checksums)
+    declared = cluster.sha256.get(official.rsplit("/", 1)[1])
+    return Download(url, official, trust.sha256.get(official) or declared, checksums)

@@ -25,10 +25,16 @@ def expected_sha256(download: Download, ca: str | None) -> str:
         with urllib.request.urlopen(download.checksums_url, timeout=60, context=context) as response:
             checksums: str = response.read().decode()
     except OSError as error:
-        raise NoChecksum(f"{download.checksums_url}: {error}") from error
+        raise NoChecksum(f"{download.checksums_url}: {error}; {_declared(download)}") from error
     if digest := download.sha256_in(checksums):
         return digest
-    raise NoChecksum(f"{download.checksums_url} does not list {download.file_name}")
+    raise NoChecksum(f"{download.checksums_url} does not list {download.file_name}; {_declared(download)}")
+
+
+def _declared(download: Download) -> str:
+    return (
+        f'if this machine can\'t read it, write the hash in group_data/all.py: sha256 = {{"{download.file_name}": "…"}}'
+    )
 
 
 def fetch(download: Download, sha256: str, path: str) -> str:

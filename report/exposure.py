@@ -37,7 +37,7 @@ def listening(found: HostMeasured, host: Host) -> set[int]:
     own = {"0.0.0.0", "*", "[::]", str(host.lan_address), str(host.public_address)}  # noqa: S104
     for listener in found.listeners:
         address, _, port = listener.rpartition(":")
-        if address.partition("%")[0] in own and port.isdecimal() and int(port) not in NODE_PORTS:
+        if address.partition("%")[0] in own and port.isdecimal() and int(port) not in ports.NODE_PORTS:
             numbers.add(int(port))
     return numbers
 

@@ -39,7 +39,7 @@ ROOMS = {
         *GROUND,
     },
     "cluster/inventory": {"cluster", "cluster/model", "cluster/inventory/checks", *GROUND},
-    "cluster/inventory/checks": {"cluster", "cluster/model", *GROUND},
+    "cluster/inventory/checks": {"cluster", "cluster/model", "cluster/documents", *GROUND},
     "cluster/preflight": {"cluster", "cluster/model", "cluster/documents", "cluster/observed", *GROUND},
     "cluster/documents": {"cluster", "cluster/model", "cluster/observed", *GROUND},
     "cluster/observed": {"cluster/model", *GROUND},
@@ -55,6 +55,7 @@ LAYERS = tuple(room for room in ROOMS if "/" not in room)
 # Unit tests of no one module, and what they test.
 WITHOUT_MODULE = {
     "bench/test_worlds.py": "floor, growth, pods and snapshot on one generated cluster",
+    "cluster/inventory/test_advice.py": "each fix of the inventory's messages, through all checks",
     "cluster/inventory/test_nonsense.py": "each key of the inventory, through all checks",
     "cluster/observed/test_cases.py": "each parser of the room",
     "engine/fact_cache/test_at_once.py": "batch, cache and dispatch while questions and commands overlap",

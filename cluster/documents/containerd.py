@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from cluster.addresses import name_in
 from cluster.model import Site
 
 CONFIG_PATH = "/etc/containerd/config.toml"
@@ -58,10 +59,19 @@ def config(version: str, wanted: Settings) -> str:
 def hosts_file(registry: str, site: Site) -> str:
     """hosts.toml of a registry for which the site has mirrors. If the registry itself is blocked, no request goes to it."""
     mirrors = site.mirrors.registries[registry]
-    server = mirrors[0] if registry in site.blocked else _official(registry)
+    official = _official(registry)
+    server = mirrors[0] if site.blocks(registry) or site.blocks(name_in(official)) else official
     # Without the capability `resolve`, containerd would resolve tags at the registry itself, which a site may not reach.
-    entries = "".join(f'\n[host."{mirror}"]\n  capabilities = ["pull", "resolve"]\n' for mirror in mirrors)
-    return f'server = "{server}"\n{entries}'
+    entries = "".join(
+        f'\n[host."{mirror}"]\n  capabilities = ["pull", "resolve"]\n{_path_as_it_is(mirror, "  ")}'
+        for mirror in mirrors
+    )
+    return f'server = "{server}"\n{_path_as_it_is(server)}{entries}'
+
+
+def _path_as_it_is(url: str, indent: str = "") -> str:
+    """containerd adds /v2 to a mirror's path; a path that has it already is used as it is."""
+    return f"{indent}override_path = true\n" if "v2" in url.split("/")[3:] else ""
 
 
 def parse_installed(lines: Sequence[str]) -> Containerd:

@@ -21,8 +21,13 @@ def headscale(cluster: Cluster) -> dict[str, object]:
         "tailnet_cidr": str(cluster.tailnet_cidr),
         "region": REGION,
         "stun_port": ports.STUN,
-        "base_domain": f"nodes.{cluster.cluster_name}.internal",
+        "base_domain": base_domain(cluster),
     }
+
+
+def base_domain(cluster: Cluster) -> str:
+    """The domain of machines' names in the tailnet; headscale refuses a server_url inside it."""
+    return f"nodes.{cluster.cluster_name}.internal"
 
 
 def derp_map(cluster: Cluster) -> dict[str, object]:
@@ -33,7 +38,7 @@ def derp_map(cluster: Cluster) -> dict[str, object]:
         "https_port": cluster.coordination_port,
         "stun_port": ports.STUN,
         "same_host": is_one_host(cluster),
-        "coordinator_public": _text(cluster.coordinator.internet_address),
+        "coordinator_public": _text(cluster.coordinator.address_for(ports.STUN, "udp")),
     }
 
 

@@ -20,7 +20,8 @@ def entries(cluster: Cluster, host: Host, tailnet: Mapping[str, str]) -> dict[st
     api = api_endpoint.target_for(cluster, host)
     if api.name in tailnet:
         found[tailnet[api.name]].append(cluster.api_endpoint_name)
-    if host.is_gateway:
-        # Not every cloud lets a machine reach itself by its public address.
-        found.setdefault(str(host.lan_address), []).append(cluster.coordination_name)
+    gateway = cluster.gateway
+    if host.is_gateway or (host.site == gateway.site and gateway.site.nat == "masquerade"):
+        # Not every cloud lets a machine reach itself by its public address, and not every router turns a call back into the LAN.
+        found.setdefault(str(gateway.lan_address), []).append(cluster.coordination_name)
     return found

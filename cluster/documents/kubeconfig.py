@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from typing import Any
 
 import yaml
@@ -13,10 +14,13 @@ _STAMP = "# made from: "
 
 
 def server(cluster: Cluster) -> str:
-    """The URL of the API for the operator: the public address if `api_access` opens it, else the local end of an SSH tunnel."""
-    first = cluster.control_planes[0]
-    if cluster.api_access and first.public_address:
-        return f"https://{first.public_address}:{cluster.api_port}"
+    """The URL of the API for the operator: where it answers from outside if `api_access` opens it, else the local end of an SSH tunnel.
+
+    Behind a masquerading router it answers only if the router forwards its port.
+    """
+    address = cluster.control_planes[0].address_for(cluster.api_port, "tcp")
+    if cluster.api_access and address:
+        return f"https://{address}:{cluster.api_port}"
     return f"https://127.0.0.1:{cluster.api_port}"
 
 
@@ -25,8 +29,19 @@ def tunnel(cluster: Cluster) -> str:
     first = cluster.control_planes[0]
     if not server(cluster).startswith("https://127.0.0.1:"):
         return ""
-    port = "" if first.ssh_port == 22 else f"-p {first.ssh_port} "
-    return f"ssh -N -L {cluster.api_port}:127.0.0.1:{cluster.api_port} {port}{first.ssh_user}@{first.ssh_hostname}"
+    options = [
+        ("-F", first.ssh_config_file),
+        ("-i", first.ssh_key),
+        ("-p", None if first.ssh_port == 22 else first.ssh_port),
+    ]
+    words = [f"{name} {_word(str(value))} " for name, value in options if value]
+    ports = f"{cluster.api_port}:127.0.0.1:{cluster.api_port}"
+    return f"ssh -N -L {ports} {''.join(words)}{first.ssh_user}@{first.ssh_hostname}"
+
+
+def _word(text: str) -> str:
+    """The text as a word for a shell, which replaces ~ only outside of quotes."""
+    return f"~/{shlex.quote(text[2:])}" if text.startswith("~/") else shlex.quote(text)
 
 
 def stamp(cluster: Cluster, source_sha256: str) -> str:

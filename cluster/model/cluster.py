@@ -21,9 +21,11 @@ from cluster.model.types import (
     DnsLabel,
     DnsName,
     Email,
+    FileName,
     FilePath,
     Network,
     Port,
+    Sha256,
     Version,
 )
 
@@ -31,6 +33,7 @@ PodNetwork = Literal["routed", "vxlan"]
 
 _DISJOINT = "an address must mean one thing everywhere"
 _INSTALLED = "exactly this version is installed"
+_OF_FILE = f'{{"headscale_{versions.DEFAULT_HEADSCALE}_linux_amd64.deb": "{"0" * 64}"}}'
 
 
 class Certificate(Declared):
@@ -102,6 +105,15 @@ class ClusterSettings(Declared):
     flannel_version: Annotated[Version, Key(VERSION, _INSTALLED, f'"{versions.DEFAULT_FLANNEL}"')] = (
         versions.DEFAULT_FLANNEL
     )
+    sha256: Annotated[
+        dict[FileName, Sha256],
+        Key(
+            "a mapping of file names to their sha256",
+            "a download is used only if its hash is this one",
+            _OF_FILE,
+            entry=Key("a file name with its sha256 of 64 hexadecimal digits", "a download is proved by it", _OF_FILE),
+        ),
+    ] = {}  # noqa: RUF012 (pydantic copies it)
     cni_plugins_version: Annotated[Version, Key(VERSION, _INSTALLED, f'"{versions.DEFAULT_CNI_PLUGINS}"')] = (
         versions.DEFAULT_CNI_PLUGINS
     )
@@ -158,9 +170,16 @@ class Cluster(ClusterSettings):
 
     @property
     def advertised_lan_addresses(self) -> dict[str, IPv4Address]:
-        """Host name → its LAN address, where every host reaches it by that; those of ambiguous sites are left out."""
+        """Host name → its LAN address, where every host reaches it by that; without ambiguous sites, and without public addresses.
+
+        A public address must lead there without the tailnet: logins and tunnels go to it.
+        """
         ambiguous = self.ambiguous_sites
-        return {host.name: host.lan_address for host in self.hosts if host.site not in ambiguous}
+        return {
+            host.name: host.lan_address
+            for host in self.hosts
+            if host.site not in ambiguous and not host.has_public_card
+        }
 
     def routes_of(self, host: Host) -> tuple[IPv4Network, ...]:
         """The routes that `host` advertises to the tailnet, without those of its pods: its own LAN address, and its declared LAN routes."""

@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from cluster.addresses import is_private
 from cluster.model.key import Declared, Key, any_of, one_of
 from cluster.model.site import Site
 from cluster.model.types import (
     PORT,
     Address,
+    ForwardedPort,
     HostName,
     LabelKey,
     LabelValue,
@@ -81,6 +83,14 @@ class HostSettings(Declared):
         Address | None,
         Key("an IPv4 address", "it is where other sites find the host, or its site's router", '"203.0.113.4"'),
     ] = None
+    forwarded_ports: Annotated[
+        tuple[ForwardedPort, ...],
+        Key(
+            "a tuple of ports, each with its protocol",
+            "a masquerade site's router passes them on to the host",
+            '("80/tcp", "443/tcp", "3478/udp", "41641/udp")',
+        ),
+    ] = ()
     memory_mb: Annotated[
         Annotated[int, Field(strict=True, ge=256)] | None,
         Key("whole megabytes, 256 or more", "a control plane needs enough, and the lab gives as much", "1024"),
@@ -175,6 +185,15 @@ class Host(HostSettings):
         if self.site.nat == "none":
             return self.public_address or self.lan_address
         return self.public_address if self.site.nat == "one_to_one" else None
+
+    def address_for(self, port: int, protocol: str) -> IPv4Address | None:
+        """Where other sites reach that port of it without the tailnet: also at its router, if that forwards the port. None: nowhere."""
+        return self.internet_address or (self.public_address if f"{port}/{protocol}" in self.forwarded_ports else None)
+
+    @property
+    def has_public_card(self) -> bool:
+        """Its own interface has a public address, as many rented servers' have: no other site needs the tailnet to reach that."""
+        return self.site.nat == "none" and not is_private(self.lan_address)
 
     @property
     def is_node(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from cluster.addresses import is_below
 from cluster.model.key import Declared, Key, one_of
 from cluster.model.types import NAME, URL, DnsLabel, DnsName, HttpsUrl, Network, Url
 
@@ -75,3 +76,7 @@ class SiteSettings(Declared):
 
 class Site(SiteSettings):
     """A network of hosts."""
+
+    def blocks(self, name: str) -> bool:
+        """Whether it declares the DNS name, or a domain above it, as blocked."""
+        return any(is_below(name, blocked) for blocked in self.blocked)

@@ -29,6 +29,8 @@ LabelKey = Annotated[
 LabelValue = Annotated[str, StringConstraints(strict=True, pattern=rf"^({_NAME})?$")]
 Email = Annotated[str, StringConstraints(strict=True, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 FilePath = Annotated[str, StringConstraints(strict=True, min_length=1, pattern=r"^[^\x00]+$")]
+FileName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Sha256 = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
 UserName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z_][A-Za-z0-9._-]*$")]
 
 
@@ -131,6 +133,14 @@ def read_reachable(value: Any) -> Any:
     return value
 
 
+def read_forwarded(value: Any) -> Any:
+    """A port with its protocol, such as 443/tcp; the message of ValueError describes what is wrong."""
+    found = re.fullmatch(r"([0-9]{1,5})/(tcp|udp)", value) if isinstance(value, str) else None
+    if found is None or not 1 <= int(found[1]) <= 65535:
+        raise ValueError("is not a port with its protocol")
+    return f"{int(found[1])}/{found[2]}"
+
+
 def is_number(label: str) -> bool:
     """Whether the C library reads a label as a number: as the last label of a name, it makes that an address."""
     return bool(re.fullmatch(r"[0-9]+|0x[0-9a-f]*", label.lower()))
@@ -148,6 +158,7 @@ URL = "an address that begins with https:// or http://"
 Url = Annotated[str, BeforeValidator(read_url)]
 HttpsUrl = Annotated[str, BeforeValidator(read_https)]
 HostName = Annotated[str, BeforeValidator(read_host_name)]
+ForwardedPort = Annotated[str, BeforeValidator(read_forwarded)]
 LocalPath = Annotated[str | None, BeforeValidator(read_path)]
 Reachable = Annotated[str, BeforeValidator(read_reachable)]
 # Lines of /etc/hosts as distributions write them.

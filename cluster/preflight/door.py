@@ -77,11 +77,9 @@ def entrances(cluster: Cluster, is_acme: bool, addresses6: Collection[str] = ())
         # A cloud's packet filter may stand between two hosts of one network, too: Oracle's does by default.
         inner = f"{gateway.lan_address}/32"
         found.append(Entrance(coordinator.name, str(coordinator.lan_address), "tcp", ports.HEADSCALE, inner))
-    if outer_address(coordinator):
-        found.append(_entrance(coordinator, str(outer_address(coordinator)), "udp", ports.STUN))
-    for host in cluster.hosts:
-        if host.internet_address:
-            found.append(Entrance(host.name, str(host.internet_address), "udp", ports.WIREGUARD))
+    for host, port in ((coordinator, ports.STUN), *((host, ports.WIREGUARD) for host in cluster.hosts)):
+        if address := host.address_for(port, "udp"):
+            found.append(_entrance(host, str(address), "udp", port))
     return [one for one in found if one.protocol == "tcp" or CLOSED_UDP not in cluster.host(one.host).exceptions]
 
 

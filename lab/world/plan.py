@@ -212,7 +212,7 @@ def _site(
         transit=network[ROUTERS + number],
         gateway=gateway_address(site.lan, [host.host.lan_address for host in own]),
         hosts=own,
-        blocked=tuple(names[name] for name in site.blocked if name in names),
+        blocked=tuple(address for name, address in names.items() if site.blocks(name)),
     )
 
 

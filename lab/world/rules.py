@@ -67,6 +67,9 @@ def _inbound(site: SitePlan) -> Iterator[str]:
         elif site.site.nat != "none":
             address, port = host.ssh_endpoint
             yield f'iifname "{WAN}" ip daddr {address} tcp dport {port} dnat to {host.host.lan_address}:{SSH}'
+        for number, protocol in (one.split("/") for one in host.host.forwarded_ports):
+            way = f'iifname "{WAN}" ip daddr {host.host.public_address} {protocol} dport {number}'
+            yield f"{way} dnat to {host.host.lan_address}:{number}"
 
 
 def _outbound(site: SitePlan) -> Iterator[str]:

@@ -21,7 +21,7 @@ def problems(cluster: Cluster, data: Mapping[str, Mapping[str, Any]], unread: Co
     )
     return [
         *about_roles,
-        *addresses.problems(cluster),
+        *addresses.problems(cluster, data),
         *access.problems(cluster, data),
         *networks.problems(cluster),
         *fetching.problems(cluster),
@@ -32,4 +32,4 @@ def problems(cluster: Cluster, data: Mapping[str, Mapping[str, Any]], unread: Co
 
 def warnings(cluster: Cluster) -> tuple[str, ...]:
     """Limits of the declared cluster that the operator may not expect, one sentence each."""
-    return (*networks.warnings(cluster), *roles.warnings(cluster))
+    return (*networks.warnings(cluster), *roles.warnings(cluster), *nodes.warnings(cluster))

@@ -22,17 +22,18 @@ def problems(cluster: Cluster, data: Data) -> Iterator[Problem]:
 
 
 def _one_way_in(cluster: Cluster) -> Iterator[Problem]:
-    first: dict[tuple[str, int], Host] = {}
+    first: dict[tuple[str, int, str | None], Host] = {}
     for host in cluster.hosts:
         if host.ssh_hostname is None or host.ssh_port is None:
             continue
-        other = first.setdefault((host.ssh_hostname, host.ssh_port), host)
+        # With files of their own, the same address may be in two networks, each behind its own bastion.
+        other = first.setdefault((host.ssh_hostname, host.ssh_port, host.ssh_config_file), host)
         if other != host:
             yield Problem(
                 f"{host.name}.ssh_hostname",
                 f"{host.ssh_hostname} port {host.ssh_port} leads to {other.name} too",
                 "one of the two would be set up twice, the other never",
-                "give each host its own address, or its own forwarded port in ssh_port",
+                "give each host its own address, its own forwarded port in ssh_port, or its own bastion in ssh_config_file",
             )
 
 
@@ -44,20 +45,33 @@ def _own_address(cluster: Cluster, host: Host) -> Iterator[Problem]:
     if address in (host.public_address, host.lan_address):
         return
     for other in cluster.hosts:
-        if other.name != host.name and other.site.nat == "one_to_one" and other.public_address == address:
+        kind = _owned(host, other, address) if other.name != host.name else ""
+        if kind:
             yield Problem(
                 f"{host.name}.ssh_hostname",
-                f"{address} is the public address of {other.name}",
+                f"{address} is the {kind} address of {other.name}",
                 f"what is meant for {host.name} would be done to {other.name}",
                 f"write the address by which {host.name} is reached",
             )
 
 
+def _owned(host: Host, other: Host, address: IPv4Address) -> str:
+    """As what `other` has the address, as `host`'s way in would meet it; empty if it does not, or if a bastion may lead elsewhere."""
+    if other.public_address == address and other.site.nat in ("one_to_one", "none"):
+        return "public"
+    is_one_network = other.site.site == host.site.site or (host.site.lan is not None and address not in host.site.lan)
+    return "LAN" if other.lan_address == address and is_one_network and not host.ssh_config_file else ""
+
+
 def _forwarded_port(cluster: Cluster, host: Host, written: Mapping[str, Any]) -> Iterator[Problem]:
     others = [
-        other.name for other in cluster.hosts if other.name != host.name and other.ssh_hostname == host.ssh_hostname
+        other.name
+        for other in cluster.hosts
+        if other.name != host.name
+        and (other.ssh_hostname, other.ssh_config_file) == (host.ssh_hostname, host.ssh_config_file)
     ]
-    if host.site.nat == "masquerade" and others and "ssh_port" not in written:
+    is_router = host.site.nat == "masquerade" and host.ssh_hostname is not None
+    if is_router and others and "ssh_port" not in written:
         yield Problem(
             f"{host.name}.ssh_port",
             f"it is not written, and {host.ssh_hostname} is the way to {' and '.join(others)} too",

@@ -29,13 +29,8 @@ def _missing(site: Site, hosts: Sequence[Host]) -> Iterator[Problem]:
         *(("registries", name, bool(nodes), mirrors.registries.get(name)) for name in REGISTRIES),
     ]
     for key, name, is_needed, mirror in needs:
-        if is_needed and not mirror and is_blocked(name, site):
+        if is_needed and not mirror and site.blocks(name):
             yield _problem(site, key, name)
-
-
-def is_blocked(name: str, site: Site) -> bool:
-    """Whether the site declares the name, or a domain above it, as blocked."""
-    return any(f".{name}".endswith(f".{blocked}") for blocked in site.blocked)
 
 
 def _problem(site: Site, key: str, name: str) -> Problem:
@@ -55,7 +50,7 @@ def _blocked_mirrors(site: Site) -> Iterator[Problem]:
     named += [(f"registries.{name}", url) for name, urls in mirrors.registries.items() for url in urls]
     for key, url in named:
         host = name_in(url) if url and url != "push" else ""
-        if host and is_blocked(host, site):
+        if host and site.blocks(host):
             yield Problem(
                 f"site {site.site}.mirrors.{key}",
                 f"{host} is itself in blocked",

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from cluster import mtu
-from cluster.addresses import SPECIAL_RANGES, TAILSCALE_DNS, TAILSCALE_RANGE
+from cluster.addresses import PRIVATE_RANGES, SPECIAL_RANGES, TAILSCALE_OWN, TAILSCALE_RANGE, is_within
 from cluster.model import Cluster, Host
 from cluster.problems import Problem
 
@@ -33,10 +33,13 @@ def problems(cluster: Cluster) -> Iterator[Problem]:
     yield from _sizes(cluster)
     for named in (*_cluster_networks(cluster), *_lans(cluster)):
         yield from _somebody_elses(named)
+    for named in _cluster_networks(cluster):
+        yield from _inside_private_ranges(named)
     yield from _overlaps(cluster)
     for host in cluster.hosts:
         yield from _public_addresses(cluster, host)
         yield from _routes(cluster, host)
+        yield from _routes_to_the_internet(cluster, host)
     yield from _routes_once(cluster)
 
 
@@ -61,20 +64,19 @@ def _tailnet(cluster: Cluster) -> Iterator[Problem]:
             "tailscale knows its own addresses by that range, and misbehaves with others",
             'choose a part of it, such as "100.64.10.0/24"',
         )
-    elif TAILSCALE_DNS in network:
+    room = max(network.num_addresses - 2 - _reserved(network), 0)
+    if room < len(cluster.hosts):
         yield Problem(
             where,
-            f"{network} contains {TAILSCALE_DNS}",
-            "each tailscale client answers there itself",
-            'choose another part, such as "100.64.10.0/24"',
-        )
-    if network.num_addresses - 2 < len(cluster.hosts):
-        yield Problem(
-            where,
-            f"{network} has room for {max(network.num_addresses - 2, 0)} of {len(cluster.hosts)} hosts",
+            f"{network} has room for {room} of {len(cluster.hosts)} hosts",
             "every host gets an address of it",
             'choose a larger one, such as "100.64.10.0/24"',
         )
+
+
+def _reserved(network: IPv4Network) -> int:
+    """How many of its addresses headscale gives to no machine, because tailscale has a use of its own for them."""
+    return sum(min(own.num_addresses, network.num_addresses) for own in TAILSCALE_OWN if own.overlaps(network))
 
 
 def _mtu(cluster: Cluster) -> Iterator[Problem]:
@@ -165,6 +167,30 @@ def _routes(cluster: Cluster, host: Host) -> Iterator[Problem]:
                     "the tailnet would carry that network's traffic to this host",
                     f"name networks of site {host.site.site} only",
                 )
+
+
+def _routes_to_the_internet(cluster: Cluster, host: Host) -> Iterator[Problem]:
+    for route in host.lan_routes:
+        held = [other for other in cluster.hosts if other.public_address and other.public_address in route]
+        if held:
+            yield Problem(
+                f"{host.name}.lan_routes",
+                f"{route} holds {held[0].public_address}, the public address of {held[0].name}",
+                "tunnels and logins go to that address, and would be led through the tunnel itself",
+                "name the private networks behind the host only",
+            )
+
+
+def _inside_private_ranges(named: Named) -> Iterator[Problem]:
+    is_special = any(named.network.overlaps(range_) for range_ in SPECIAL_RANGES)
+    if named.name != "tailnet_cidr" and not is_special and not is_within(named.network, PRIVATE_RANGES):
+        example = {"pod_cidr": "10.244.0.0/16", "service_cidr": "10.96.0.0/12"}[named.name]
+        yield Problem(
+            named.where,
+            f"{named.network} is not inside the private ranges",
+            "hosts and pods could no longer reach the part of the internet that has these addresses",
+            f'choose a network inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, such as "{example}"',
+        )
 
 
 def _routes_once(cluster: Cluster) -> Iterator[Problem]:

@@ -22,6 +22,24 @@ def problems(cluster: Cluster) -> Iterator[Problem]:
         yield from _memory(host)
 
 
+def warnings(cluster: Cluster) -> Iterator[str]:
+    """No node takes a pod that tolerates no taint."""
+    if cluster.nodes and not any(_takes_any_pod(host) for host in cluster.nodes):
+        kept = [host.name for host in cluster.control_planes if host.taints is None]
+        way = f"; taints = () on {' or '.join(kept)} would admit them there" if kept else ""
+        yield (
+            "every node has a taint that keeps ordinary pods away: they stay Pending until there is a worker without one"
+            f"{way}"
+        )
+
+
+def _takes_any_pod(host: Host) -> bool:
+    """Without `taints`, kubeadm taints a control plane, and no worker."""
+    if host.taints is None:
+        return not host.is_control_plane
+    return all(taint.effect == "PreferNoSchedule" for taint in host.taints)
+
+
 def _only_on_nodes(host: Host) -> Iterator[Problem]:
     for key in ("labels", "taints"):
         if getattr(host, key) and not host.is_node and host.roles is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
+
 import pytest
 import yaml
 
@@ -54,3 +56,28 @@ def test_it_is_current_until_the_source_or_the_inventory_changes() -> None:
 def test_what_is_no_kubeconfig_is_refused() -> None:
     with pytest.raises(ValueError, match="no kubeconfig"):
         kubeconfig.render(CLUSTER, "nothing", "1" * 64)
+
+
+def declared(nat: str, **changes: object) -> Cluster:
+    host = FIRST.model_copy(update={"site": SITE.model_copy(update={"nat": nat}), **changes})
+    return CLUSTER.model_copy(update={"hosts": (host,), "api_access": (IPv4Network("198.51.100.0/24"),)})
+
+
+@pytest.mark.parametrize(
+    ("cluster", "server"),
+    [
+        (declared("none", public_address=None), "https://10.0.0.1:6443"),
+        (declared("one_to_one"), "https://203.0.113.9:6443"),
+        (declared("one_to_one", public_address=None), "https://127.0.0.1:6443"),
+        (declared("masquerade"), "https://127.0.0.1:6443"),
+        (declared("masquerade", forwarded_ports=("6443/tcp",)), "https://203.0.113.9:6443"),
+    ],
+)
+def test_it_leads_where_the_api_answers(cluster: Cluster, server: str) -> None:
+    assert kubeconfig.server(cluster) == server
+
+
+def test_the_tunnel_goes_by_the_declared_files() -> None:
+    host = FIRST.model_copy(update={"ssh_config_file": "~/.ssh/a b", "ssh_key": "keys/id"})
+    command = kubeconfig.tunnel(CLUSTER.model_copy(update={"hosts": (host,)}))
+    assert command.endswith("6443 -F ~/'.ssh/a b' -i keys/id -p 2222 kim@203.0.113.9")
