@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cluster.inventory import checks, read
+from cluster.inventory import checks, errors, read
 from cluster.model import Cluster, ClusterSettings, ConnectionSettings, Host, HostSettings, Site
 from cluster.problems import ModelError, Problem, once
 
 Data = Mapping[str, Mapping[str, Any]]
+# pyinfra takes only text for a path that is written, and None if it is not.
+OF_PYINFRA = ("ssh_key", "ssh_config_file", "ssh_known_hosts_file")
 CLUSTER = "group_data/all.py "
 
 
@@ -50,6 +52,11 @@ def _hosts(data: Data, sites: Mapping[str, Site]) -> tuple[tuple[Host, ...], lis
         # Without ssh_hostname the name is the way in: what is wrong with it is a problem of the name.
         found += [
             problem for problem in problems if "ssh_hostname" in values or problem.where != f"{name}.ssh_hostname"
+        ]
+        found += [
+            errors.wrong_value(f"{name}.", key, "None is no path in quotes")
+            for key in OF_PYINFRA
+            if values.get(key, "") is None
         ]
         found += read.read(ConnectionSettings, ConnectionSettings.readable({**values}), f"{name}.")[1]
         hosts.append(Host.model_construct(name=name, site=sites[name], **settings))

@@ -96,7 +96,9 @@ def read_https(value: Any) -> Any:
 
 
 def read_path(value: Any) -> Any:
-    """The path of a file on the operator's machine. None must not be written: pyinfra takes only text."""
+    """The path of a file on the operator's machine; None: there is none."""
+    if value is None:
+        return None
     if not isinstance(value, str):
         raise ValueError("is no path in quotes")
     if not value or "\0" in value:
