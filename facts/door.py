@@ -88,7 +88,7 @@ sub is_open { return !$told{$_[0]} || $goes_on{$_[0]} }
 sub outcome {
     my ($n, $code) = @_;
     return if $code == POSIX::EINPROGRESS() || $code == POSIX::EAGAIN() || $code == POSIX::EALREADY();
-    my %word = (0 => "open", POSIX::ECONNREFUSED() => "refused", POSIX::EHOSTUNREACH() => "prohibited");
+    my %word = (0 => "open", POSIX::ECONNREFUSED() => "refused", POSIX::ECONNRESET() => "refused", POSIX::EHOSTUNREACH() => "prohibited");
     tell_once($n, exists $word{$code} ? $word{$code} : "unreachable") unless $code == POSIX::ETIMEDOUT();
 }
 sub begin {

@@ -17,6 +17,7 @@ EVERY_S = 0.25
 _WORDS: Mapping[int, Outcome] = {
     0: "open",
     errno.ECONNREFUSED: "refused",
+    errno.ECONNRESET: "refused",
     errno.EHOSTUNREACH: "prohibited",
 }
 _PENDING = (errno.EINPROGRESS, errno.EAGAIN, errno.EALREADY, errno.ETIMEDOUT)

@@ -49,11 +49,11 @@ def test_a_closed_port_and_a_missing_route_without_any_filter() -> None:
 def test_a_program_that_listens() -> None:
     entries = {1: ("tcp", "127.0.0.1", 8443, "", False), 2: ("udp", "127.0.0.1", 3478, "abcd", False)}
     listen = (
-        "python3 -c \"import socket; t = socket.create_server(('127.0.0.1', 8443)); "
+        "python3 -c \"import signal, socket; t = socket.create_server(('127.0.0.1', 8443)); "
         "u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(('127.0.0.1', 3478)); print('up', flush=True); "
-        'u.sendto(*u.recvfrom(99))" > up & until test -s up; do :; done'
+        'u.sendto(*u.recvfrom(99)); signal.pause()" > up & until test -s up; do :; done'
     )
-    lines = run(f"cd $(mktemp -d); {listen}\n{attempts_script(entries, 5)}wait")
+    lines = run(f"cd $(mktemp -d); {listen}\n{attempts_script(entries, 5)}kill $!; wait")
     assert parse_attempts(lines) == {1: "open", 2: "open"}
 
 
