@@ -95,8 +95,12 @@ def _refuse_without(state: Any) -> None:
     task, given = command_line.task(), command_line.given()
     reached = active_hosts()
     needed = sorted(set(unreachable) - set(task.may_be_away(current_cluster(), given)))
-    found = [_away(_problems[name], name) for name in needed]
-    found += [_nobody(group) for group in task.needs(current_cluster(), given) if not reached & {*group, *needed}]
+    missing = [group for group in task.needs(current_cluster(), given) if not reached & set(group)]
+    # A host without which the task can't be done is not one to leave out.
+    found = [
+        _problems[name] if any(name in group for group in missing) else _away(_problems[name], name) for name in needed
+    ]
+    found += [_nobody(group) for group in missing if not set(group) <= set(needed)]
     _refuse(found)
 
 

@@ -10,7 +10,10 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
+from pyinfra.context import ctx_state
+
 INTERRUPTED = 130  # as a shell has it for SIGINT
+AT_MOST_S = 20  # a run that can't end by itself is ended by the signal
 WORDS = (
     "\nInterrupted: the run has ended before it was complete. A command that has begun on a host may still end there; "
     "run the same again, which goes on from there.\n"
@@ -42,6 +45,10 @@ def interrupted(_: int, __: FrameType | None) -> NoReturn:
     signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
     # The signal may have come while a message was being printed: a stream must not be entered twice.
     os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, WORDS.encode())
+    # pyinfra disconnects in the same pool of greenlets, which would wait for the commands that run in it.
+    if ctx_state.isset() and ctx_state.get().initialised:
+        ctx_state.get().pool.kill(block=False)
+    signal.alarm(AT_MOST_S)
     sys.exit(INTERRUPTED)
 
 

@@ -9,6 +9,7 @@ It extends pyinfra's SSH connector by its own methods, and its client by one met
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 import shlex
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ PAUSE_S = 0.25
 LONGEST = 512_000_000
 # How pyinfra's connector recognises a host that asks for a password; it would prompt in the middle of a run.
 _PROMPTS = ("sudo: a password is required", "sudo-rs: interactive authentication is required")
+# How pyinfra's connector gives a password to sudo or su (its make_unix_command).
+_PASSWORD = re.compile(r"^env (?=SUDO_ASKPASS=|PYINFRA_SU_PASSWORD=)")
 # Any login shell starts this, be it sh, fish or csh. sh reads the command as one line of its standard input, byte by byte, so that
 # it is in no argument, and the rest of the input is the command's own.
 _START = 'exec sh -c \'export LC_ALL=C.UTF-8; IFS= read -r c; echo {mark}; echo {mark} >&2; eval "$(echo "$c" | base64 -d)"\''
@@ -116,7 +119,7 @@ class Framed:
         channel.exec_command(_START.format(mark=mark))
         given = channel.makefile_stdin("wb")
         try:
-            given.write(base64.b64encode(command.encode()) + b"\n")
+            given.write(base64.b64encode(_without_env(command).encode()) + b"\n")
             given.flush()
         except OSError:
             # The other side has ended already: what it printed says why.
@@ -219,6 +222,11 @@ class Transfer:
             except ChannelException:
                 gevent.sleep(PAUSE_S)
         return self._framed.run(command)
+
+
+def _without_env(command: str) -> str:
+    """sh sets a password's variable by itself; as an argument of `env`, any user of the host could see it."""
+    return _PASSWORD.sub("", command)
 
 
 def watch(transport: Any, prefix: str) -> None:

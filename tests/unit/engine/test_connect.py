@@ -72,3 +72,16 @@ def test_twelve_failures_at_once(network: Network) -> None:
         assert part, printed
         assert what in part[1]
     assert not re.search(r"line \d+|\.py\b(?!\s*--dry)", printed.split("12 problems")[1].split("nameless")[0])
+
+
+def test_a_task_and_verify_name_the_same_failures(network: Network) -> None:
+    key = {"ssh_key": str(network.key), "ssh_hostname": HERE}
+    inventory = str(network.inventory({"den": {**key, "ssh_port": 2298}, "attic": {**key, "ssh_port": 2299}}))
+    task = network.pyinfra(inventory, "tasks/rotate_keys.py", "-y")
+    assert (task.returncode, "2 problems in the hosts; nothing was changed" in task.stderr) == (1, True), task.stderr
+    assert "--exclude attic" in task.stderr
+    assert "--exclude den" not in task.stderr, "without the coordinator there is nothing to do"
+    verify = network.pyinfra(inventory, "verify.py")
+    assert verify.returncode == 2, verify.stderr
+    assert "den SSH\n      what  127.0.0.1 refuses connections to port 2298" in verify.stderr
+    assert "0 of 2 hosts could be reached: nothing was measured" in verify.stderr

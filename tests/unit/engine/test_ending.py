@@ -43,6 +43,17 @@ def test_an_interrupted_run_has_not_succeeded(network: Network) -> None:
     assert "Traceback" not in printed
 
 
+def test_a_run_that_waits_for_a_host_ends_as_well(network: Network) -> None:
+    network.listen(2201)
+    inventory = network.inventory({"den": {"ssh_hostname": "127.0.0.1", "ssh_port": 2201, "ssh_key": str(network.key)}})
+    running = network.begin(str(inventory), "-y", "exec", "--", "sleep 300")
+    assert running.stderr is not None
+    while "Starting operation" not in line(running.stderr):
+        pass
+    running.send_signal(signal.SIGINT)
+    assert running.wait(15) == 130, running.stderr.read()
+
+
 def line(stream: object) -> str:
     found = str(stream.readline())  # type: ignore[attr-defined]
     assert found, "the run has ended by itself"

@@ -11,6 +11,7 @@ from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 import pytest
+from pyinfra.connectors.util import make_unix_command_for_host
 
 from engine import ssh
 from tests.unit.engine.sshd import Network, network
@@ -174,6 +175,14 @@ def test_an_error_output_without_end_too(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_pyinfra_is_not_made_to_ask_for_a_password() -> None:
     (line,) = lines(b"mark\nsudo: a password is required\n")
     assert line.strip() not in ("sudo: a password is required", "sudo-rs: interactive authentication is required")
+
+
+def test_a_password_is_in_no_argument() -> None:
+    host = SimpleNamespace(connector_data={"sudo_askpass_path__/tmp": "/tmp/ask"}, get_temp_dir_config=lambda: "/tmp")
+    made = make_unix_command_for_host(None, host, "id", _sudo=True, _sudo_password="secret word").get_raw_value()
+    assert made.startswith("env SUDO_ASKPASS=/tmp/ask PYINFRA_SUDO_PASSWORD='secret word' sudo")
+    assert ssh._without_env(made).startswith("SUDO_ASKPASS=/tmp/ask PYINFRA_SUDO_PASSWORD='secret word' sudo")
+    assert ssh._without_env("env A=1 id") == "env A=1 id"
 
 
 class Dead:
