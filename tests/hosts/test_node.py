@@ -31,6 +31,7 @@ FILES = (
     ("/etc/kubernetes/pki/ca.crt", 0o644),
     ("/etc/modules-load.d/isthmus.conf", 0o644),
     ("/etc/sysctl.d/99-isthmus.conf", 0o644),
+    ("/etc/systemd/system/swap.d/isthmus.conf", 0o644),
     ("/etc/systemd/system/kubelet.service.d/20-isthmus.conf", 0o644),
     ("/etc/apt/sources.list.d/isthmus-kubernetes.list", 0o644),
     ("/etc/apt/keyrings/isthmus-kubernetes.gpg", 0o644),

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from engine.templates import render
 from facts.paths import Present
 from facts.swap import DisabledSwap, Swap
 from operations import swap, uninstall
 from phases import baseline
+from tests.unit.cluster.preflight.test_hosts import GATEWAY, NODE
 from tests.unit.operations.fake_host import commands
 
 NONE: dict[str, list[str]] = {"active": [], "fstab": [], "services": []}
@@ -28,6 +30,16 @@ def test_swap_is_turned_off_now_and_in_fstab() -> None:
     assert both.startswith("swapoff --all && sed -i")
     assert off() == []
     assert "could not be read" in commands(swap.off, {Swap: None})[0]
+
+
+def test_a_host_without_pods_keeps_its_swap() -> None:
+    written = {host.name: [file.path for file in baseline._settings(host)] for host in (NODE, GATEWAY)}
+    assert baseline.SWAP_CONF in written["n"]
+    assert baseline.SWAP_CONF not in written["g"]
+
+
+def test_a_unit_of_swap_stays_off_while_our_file_is_there() -> None:
+    assert f"ConditionPathExists=!{baseline.SWAP_CONF}\n" in render("baseline/no-swap.conf")
 
 
 def test_a_container_leaves_its_machines_swap_alone() -> None:
