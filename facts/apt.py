@@ -84,7 +84,8 @@ done
 _TRIAL = r"""
 export LC_ALL=C
 echo trial
-absent() { for p in "$@"; do test "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed || echo "$p"; done; }
+there=" $(dpkg-query -W -f '${Package}:${db:Status-Status} ' @DISTRIBUTION@ @OTHERS@ 2>/dev/null)"
+absent() { for p in "$@"; do case "$there" in *" $p:installed "*) ;; *) echo "$p";; esac; done; }
 d=$(absent @DISTRIBUTION@) o=$(absent @OTHERS@)
 test -n "$d$o" || exit 0
 for p in $d $o; do echo "missing $p"; done

@@ -64,6 +64,7 @@ WITHOUT_MODULE = {
     "hosts/test_collection.py": "tests/hosts",
     "lab/test_order.py": "the file names of tests/lab",
     "report/test_browser.py": "the page in Chromium",
+    "test_hosts_page.py": "docs/hosts.md",
     "test_docs.py": "README.md, docs/ and docstrings",
     "test_proof.py": "tests/proof.py",
 }

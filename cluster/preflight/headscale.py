@@ -6,7 +6,7 @@ from cluster.model import Host
 from cluster.observed.headscale import Standing
 from cluster.problems import Problem
 
-AWAY = "systemctl disable --now headscale; for f in /etc/headscale /var/lib/headscale; do mv $f $f.old; done"
+AWAY = "systemctl disable --now headscale; for f in /etc/headscale /var/lib/headscale; do test ! -e $f || mv $f $f.old; done"
 
 
 def problems(host: Host, found: Standing, is_restore: bool) -> list[Problem]:

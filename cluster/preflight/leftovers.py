@@ -67,7 +67,9 @@ def problems(
     if not publishers:
         return list(others)
     # The publisher's own removal ends most of the rest: what is left is named by the next run.
-    rest = ", ".join(dict.fromkeys(problem.where.removeprefix(f"{host.name} ") for problem in others))
+    named = {trace for item in publishers for trace in _traces(item, found)}
+    places = [problem.where.removeprefix(f"{host.name} ") for problem in others]
+    rest = ", ".join(dict.fromkeys(place for place in places if place not in named))
     return [_of_publisher(host, item, found, rest) for item in publishers]
 
 

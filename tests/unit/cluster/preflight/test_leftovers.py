@@ -91,7 +91,7 @@ def test_a_publisher_is_one_problem_with_all_its_traces() -> None:
     (problem,) = problems(found, survey)
     assert problem.what == (
         "k3s is on this host, running or stopped: /usr/local/bin/k3s-uninstall.sh, /etc/rancher, /var/lib/rancher/k3s, "
-        "/usr/local/bin/ctr; with it /usr/local/bin/ctr, cni0, packet filter"
+        "/usr/local/bin/ctr; with it cni0, packet filter"
     )
 
 
