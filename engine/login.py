@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable
 from getpass import getpass
 
@@ -18,6 +19,8 @@ from engine.ssh import ANSWER_WITHIN_S, SshSessions, Unanswered
 from facts.base import FactCommand
 from facts.login import Login
 
+# Host → seconds that it took for its first answer.
+answered_in: dict[str, float] = {}
 # Where pyinfra's connectors look for the password of sudo, whoever runs the command.
 PASSWORD = "prompted_sudo_password"  # noqa: S105
 
@@ -46,7 +49,7 @@ def problem_of(target: Host) -> Problem | None:
     """Why commands don't run as root on a connected host; None if they do, or if it is no host of SSH."""
     if not isinstance(target.connector, SshSessions):
         return None
-    way = remote.way_of(target)
+    way, began = remote.way_of(target), time.monotonic()
     try:
         ok, output = target.run_shell_command(
             FactCommand(Login().command()), _timeout=ANSWER_WITHIN_S, **remote.privilege(target)
@@ -59,6 +62,7 @@ def problem_of(target: Host) -> Problem | None:
         return login.problem(way, [str(error) or type(error).__name__])
     if not ok:
         return login.problem(way, [*output.stdout_lines, *output.stderr_lines])
+    answered_in[target.name] = time.monotonic() - began
     try:
         uid = parse_login(output.stdout_lines).uid
     except (ValueError, KeyError):

@@ -30,8 +30,9 @@ ANSWER_WITHIN_S = 40
 # How long a session that the server refuses is asked for again: a minute.
 TRIES = 240
 PAUSE_S = 0.25
-# Of one output of a command, in bytes: it is held in memory. The longest is a backup of etcd; files are read in parts.
+# Of one output of a command, in bytes: it is held in memory, each line as an object. The longest is a backup of etcd.
 LONGEST = 512_000_000
+LINE_COSTS = 100
 # How pyinfra's connector recognises a host that asks for a password; it would prompt in the middle of a run.
 _PROMPTS = ("sudo: a password is required", "sudo-rs: interactive authentication is required")
 # How pyinfra's connector gives a password to sudo or su (its make_unix_command).
@@ -98,6 +99,11 @@ class SshSessions(BaseConnector):
         """Nothing is kept for files."""
 
 
+def shorten_answers(longest: int) -> None:
+    """For a run that reads no files: no answer may have more bytes."""
+    globals()["LONGEST"] = longest
+
+
 class Framed:
     """Runs commands on a connection so that the output of the login is kept apart from the command's."""
 
@@ -153,15 +159,19 @@ class Lines:
                 self.noise.append(text.rstrip("\r\n"))
 
     def _bounded(self) -> Iterator[bytes]:
-        """The lines until LONGEST bytes were read: then the session is ended."""
+        """The lines until LONGEST bytes were read, or the time of the command is over: then the session is ended."""
         left = LONGEST
-        while line := self._file.readline(left + 1):
-            left -= len(line)
-            if left < 0:
-                self.too_long.append(f"it printed more than {LONGEST // 1_000_000} MB")
-                self._channel.close()
-                return
-            yield line
+        try:
+            while line := self._file.readline(left + 1):
+                left -= len(line) + LINE_COSTS
+                if left < 0:
+                    self.too_long.append(f"it printed more than {LONGEST // 1_000_000} MB")
+                    self._channel.close()
+                    return
+                yield line
+        except gevent.GreenletExit:
+            self._channel.close()
+            raise
 
     def rest(self) -> Iterator[bytes]:
         """What follows the mark, byte for byte."""

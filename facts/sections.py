@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 _HEAD = r"""
 say() {
   printf '%s\n' "$3" > "$w/$1.asked"
-  { { timeout "$2" sh -c "$3" 2>&1; echo "$?" > "$w/$1.code"; } | head -c LIMIT > "$w/$1"; } < /dev/null &
+  { { timeout "$2" sh -c "$3" 2>&1; echo "$?" > "$w/$1.code"; } | head -c "$4" > "$w/$1"; } < /dev/null &
 }
 show() {
   for at do echo; echo "@@$mark $at"; cat "$w/$at.asked"; echo "@>$mark"; cat "$w/$at"; echo; echo "@?$mark $(cat "$w/$at.code")"; done
@@ -20,8 +20,8 @@ show() {
 w=$(mktemp -d) || exit 1
 trap 'rm -rf "$w"' EXIT
 """
-# Of one answer, in bytes: the pods of a cluster with a thousand of them have half of it.
-LIMIT = 16_000_000
+# Of one answer, in bytes, unless a question asks for more. Every line is an object in the memory of the machine that asks.
+LIMIT = 1_000_000
 TOO_LONG = 124  # the exit code of `timeout`
 
 
@@ -43,12 +43,19 @@ def frame() -> str:
     return secrets.token_hex(8)
 
 
-def script(questions: Mapping[str, tuple[str, int]], mark: str) -> str:
-    """A shell script that asks all at once; name → command and the seconds that it may take. `mark`: of `frame`."""
-    asked = [f"say {name} {limit} {shlex.quote(command)}" for name, (command, limit) in questions.items()]
+def script(questions: Mapping[str, tuple[str, int]], mark: str, longest: Mapping[str, int] | None = None) -> str:
+    """A shell script that asks all at once; name → command and the seconds that it may take. `mark`: of `frame`.
+
+    `longest`: name → bytes of its answer that are kept, if it is not LIMIT.
+    """
+    sizes = longest or {}
+    asked = [
+        f"say {name} {limit} {shlex.quote(command)} {sizes.get(name, LIMIT)}"
+        for name, (command, limit) in questions.items()
+    ]
     # `mark` is no variable of the environment: no command sees it.
     shown = f"mark={mark}; show {' '.join(questions)}"
-    return "\n".join([_HEAD.replace("LIMIT", str(LIMIT)), *asked, "wait", shown, ""])
+    return "\n".join([_HEAD, *asked, "wait", shown, ""])
 
 
 def parse_sections(lines: Sequence[str], mark: str, names: Collection[str]) -> dict[str, Section]:

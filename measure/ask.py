@@ -11,27 +11,36 @@ from pyinfra import inventory
 from pyinfra.api.exceptions import PyinfraError
 
 from cluster.observed import machine
-from engine import remote
+from engine import login, remote
 from facts.sections import Section, frame, parse_sections
 from measure.pace import Greeting
 from measure.question import Question, Target, script
 
 Answer = TypeVar("Answer")
-GREETING = "date +%s.%N; cat /proc/loadavg; getconf _NPROCESSORS_ONLN"
 # Long in bytes each way and cheap in work: if it is lost, so is every large packet, however slow the host is.
-LONG = f": {'0' * 5000}\nprintf '%05000d\\n' 0"
+GREETING = f": {'0' * 5000}\ndate +%s.%N; cat /proc/loadavg; getconf _NPROCESSORS_ONLN; printf '%05000d\\n' 0"
 # A host under load has taken 30 s for its first answer.
-GREETING_S, LONG_S = 40, 10
+GREETING_S = 40
+LATE = "no answer within"
 
 
 class NotAnswered(Exception):
     """The host did not answer; the text is the reason."""
 
 
+class Lost(NotAnswered):
+    """It has answered a short question quickly, and none of several packets."""
+
+
 def greet(name: str) -> Greeting:
-    """The host's first answer; raises NotAnswered."""
+    """The host's answer to a question of several packets each way; raises NotAnswered, Lost if its path loses large packets."""
     began, at = time.monotonic(), time.time()
-    lines = output(name, GREETING, GREETING_S).splitlines()
+    try:
+        lines = output(name, GREETING, GREETING_S).splitlines()
+    except NotAnswered as failure:
+        # The login's question was short, and has had a quarter of the time.
+        is_quick = login.answered_in.get(name, GREETING_S) < GREETING_S / 4
+        raise (Lost(str(failure)) if is_quick and LATE in str(failure) else failure) from None
     took = time.monotonic() - began
     try:
         offset = round(machine.parse_clock(lines) - (at + took / 2), 3)
@@ -41,14 +50,6 @@ def greet(name: str) -> Greeting:
         return Greeting(took, offset, machine.parse_load(lines[1:]))
     except (ValueError, IndexError):
         return Greeting(took, offset)
-
-
-def carries_long_answers(name: str, greeting: Greeting) -> bool:
-    """Whether a question and an answer of several packets arrive, in four times the time of short ones."""
-    try:
-        return len(output(name, LONG, round(max(LONG_S, 4 * greeting.took_s)))) >= 5000
-    except NotAnswered:
-        return False
 
 
 def answers(questions: Sequence[Question], target: Target, timeout_s: int, pace: float = 1.0) -> dict[str, Section]:
@@ -68,10 +69,10 @@ def output(name: str, script: str, timeout_s: int) -> str:
         with limit:
             return remote.run(name, "sh -s", stdin=script, timeout_s=timeout_s)
     except gevent.Timeout:
-        raise NotAnswered(f"no answer within {timeout_s} s") from None
+        raise NotAnswered(f"{LATE} {timeout_s} s") from None
     except (remote.RemoteFailure, PyinfraError, OSError, EOFError) as failure:
         if isinstance(failure.__cause__, TimeoutError) or isinstance(failure, TimeoutError):
-            raise NotAnswered(f"no answer within {timeout_s} s") from None
+            raise NotAnswered(f"{LATE} {timeout_s} s") from None
         raise NotAnswered(str(failure) or type(failure).__name__) from None
     except Exception as failure:
         # The SSH library's own errors share no class with the others.

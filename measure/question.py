@@ -45,7 +45,7 @@ class Question:
     `resolve`: the value in the cluster's terms, such as host names instead of addresses.
     `unknown`: the value if the answer is late or can't be read; None leaves the field at its default.
     `by_hand`: what a person would type to get the evidence; by default the command.
-    `evidence`: whether the output is kept; not if it is large or may hold a key.
+    `evidence`: whether the output is kept; not if it is large or may hold a key. `longest`: bytes of an answer that are read.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Question:
     unknown: Any = None
     by_hand: str = ""
     evidence: bool = True
+    longest: int = sections.LIMIT
 
     @property
     def target_field(self) -> str:
@@ -85,7 +86,11 @@ class Question:
 def script(questions: Sequence[Question], target: Target, mark: str, pace: float = 1.0) -> str:
     """One shell script that asks all of them at once, each within `pace` times its limit. `mark`: frames the answers."""
     asked = {question.name: (question.command_for(target), round(question.limit_s * pace)) for question in questions}
-    return sections.script({name: (command, limit) for name, (command, limit) in asked.items() if command}, mark)
+    return sections.script(
+        {name: (command, limit) for name, (command, limit) in asked.items() if command},
+        mark,
+        {question.name: question.longest for question in questions},
+    )
 
 
 def read(questions: Sequence[Question], answers: Mapping[str, Section], target: Target) -> dict[str, Any]:

@@ -34,6 +34,8 @@ from facts.tailscale import Prefs, Status
 from measure import commands as sh
 from measure.question import Question, Target
 
+# What the API lists of a cluster with a thousand pods.
+LISTS = 16_000_000
 SILENT = tailscale.ClientStatus("unreachable")
 
 
@@ -105,8 +107,8 @@ COORDINATION = (
 )
 # The Kubernetes API on a control plane: fields of Api.
 API = (
-    Question("nodes", kubernetes.Nodes().command(), 15, nodes.parse_nodes, evidence=False),
-    Question("pods", sh.PODS, 15, pods.parse_waiting, "waiting", evidence=False),
+    Question("nodes", kubernetes.Nodes().command(), 15, nodes.parse_nodes, evidence=False, longest=LISTS),
+    Question("pods", sh.PODS, 15, pods.parse_waiting, "waiting", evidence=False, longest=LISTS),
 )
 # What a host reaches, asked when all have answered the questions above: fields of HostMeasured.
 REACH = (

@@ -14,10 +14,11 @@ import gevent  # type: ignore[import-untyped]
 from pyinfra import inventory, logger, state
 
 from cluster.model import Cluster, Host
+from engine import ssh
 from engine.connect import unreachable
 from engine.inventory import current_cluster
 from measure import ask, paths, probes, questions
-from measure.ask import NotAnswered
+from measure.ask import Lost, NotAnswered
 from measure.clean import cleaned
 from measure.pace import Greeting
 from measure.progress import Progress
@@ -30,6 +31,8 @@ from report.measurement import Api, Coordination, HostMeasured, Measurement
 Value = TypeVar("Value")
 # For a host that answers at once; a slow one has up to SLOWEST times as long (measure/pace.py).
 STATE_S = 20
+# Of all that one host answers at once, in bytes.
+LONGEST = 50_000_000
 _begun: list[float] = []
 
 
@@ -70,6 +73,7 @@ def measurement(declared: Cluster, asked: list[str], needs: set[str]) -> Measure
     """
     reached = [name for name in asked if name not in unreachable]
     speaker = next((host.name for host in declared.control_planes if host.name in reached), None)
+    ssh.shorten_answers(LONGEST)
     greetings = {name: gevent.spawn(ask.contained, partial(ask.greet, name)) for name in reached}
     jobs: dict[str, Callable[[], Any]] = {}
     if speaker and "pods" in needs:
@@ -135,11 +139,7 @@ def _ask(declared: Cluster, greetings: Mapping[str, Any], speaker: str | None, p
     if speaker:
         jobs["api"] = partial(_answers, questions.API, Target(declared, declared.host(speaker)), greetings[speaker])
     answers: dict[str, Any] = ask.together(jobs)
-    # A question that is lost says more than one that was late.
-    silent = [name for name in greetings if isinstance(answers[f"{name} state"], NotAnswered)]
-    lost = {name: greeting for name in silent if isinstance(greeting := greetings[name].get(), Greeting)}
-    long = ask.together({f"{name} long": partial(ask.carries_long_answers, name, lost[name]) for name in lost})
-    return {**answers, **long, **{f"{name} greeting": greeting.get() for name, greeting in greetings.items()}}
+    return {**answers, **{f"{name} greeting": greeting.get() for name, greeting in greetings.items()}}
 
 
 def _answers(rows: tuple[Question, ...], target: Target, greeting: Any) -> Mapping[str, Any]:
@@ -157,11 +157,11 @@ def _rows(host: Host) -> tuple[Question, ...]:
 def _host(declared: Cluster, name: str, answers: Mapping[str, Any]) -> HostMeasured:
     host = declared.host(name)
     base = HostMeasured(name, host.site.site, host.roles)
-    greeting, long = answers.get(f"{name} greeting"), answers.get(f"{name} long")
+    greeting = answers.get(f"{name} greeting")
     if isinstance(greeting, Greeting):
         base = replace(base, clock_offset_s=greeting.offset_s, answer_s=round(greeting.took_s, 2), load=greeting.load)
-    if isinstance(long, bool):
-        base = replace(base, long_answer=long)
+    if isinstance(greeting, Greeting | Lost):
+        base = replace(base, long_answer=isinstance(greeting, Greeting))
     state = answers.get(f"{name} state", NotAnswered(unreachable.get(name, "")))
     found = state if isinstance(state, NotAnswered) else ask.contained(partial(_own, declared, base, state))
     return cleaned(replace(base, reached=False, error=str(found))) if isinstance(found, NotAnswered) else found

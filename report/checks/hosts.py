@@ -14,8 +14,8 @@ SKEW_S = 5.0
 DISK_PERCENT, INODES_PERCENT = 90, 95
 DEPLOY = "run the deploy again"
 SLOW_S = 5.0
-# What ask.py and the SSH library report of a host that is connected and does not go on.
-_TOO_LATE = re.compile(r"no answer within|no greeting in time|authentication timeout", re.IGNORECASE)
+# What the SSH library reports of a server that accepts the connection and does not go on.
+_TOO_LATE = re.compile(r"no greeting in time|authentication timeout", re.IGNORECASE)
 
 
 @check("host-unreachable")
@@ -61,10 +61,15 @@ def _why_slow(host: HostMeasured) -> str:
 
 
 def is_too_slow(view: View, host: HostMeasured) -> bool:
-    """It could not be measured in time, and is on. A connection that is never made is no slowness: the kernel makes it."""
+    """It could not be measured in time, and is on: it has let somebody log in, or others know.
+
+    A connection that is never made is no slowness: the kernel makes it.
+    """
     if host.reached or answers_small_only(view, host):
         return False
-    return bool(host.long_answer) or (bool(_TOO_LATE.search(host.error)) and view.is_on(host.name))
+    if "no answer within" in host.error:
+        return view.answers_others(host.name) is not False
+    return bool(_TOO_LATE.search(host.error)) and view.is_on(host.name)
 
 
 def answers_small_only(view: View, host: HostMeasured) -> bool:

@@ -53,5 +53,6 @@ def test_a_name_that_was_not_asked_is_no_section() -> None:
 def test_an_answer_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sections, "LIMIT", 1000)
     found = asked({"endless": ("yes", 2), "quick": ("echo done", 5)})
+    assert "say large 5 true 20" in script({"large": ("true", 5)}, "mark", {"large": 20})
     assert sum(len(line) + 1 for line in found["endless"].output) == 1000
     assert found["quick"] == Section("echo done", ("done",), 0)

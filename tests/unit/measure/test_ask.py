@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from cluster.observed.machine import Load
 from measure import ask
 from measure.ask import NotAnswered
-from measure.pace import Greeting
 
 
 def test_whatever_one_job_raises_the_others_give_their_answers() -> None:
@@ -45,14 +42,27 @@ def test_a_greeting_without_a_time_is_no_answer(monkeypatch: pytest.MonkeyPatch,
         ask.greet("one")
 
 
-@pytest.mark.parametrize(("answer", "arrives"), [("0" * 5000, True), (NotAnswered("no answer within 10 s"), False)])
-def test_a_long_answer(monkeypatch: pytest.MonkeyPatch, answer: Any, arrives: bool) -> None:
+@pytest.mark.parametrize(("first_s", "is_lost"), [(0.4, True), (9.0, True), (25.0, False), (None, False)])
+def test_a_long_answer_is_lost_only_if_a_short_one_was_quick(
+    monkeypatch: pytest.MonkeyPatch, first_s: float | None, is_lost: bool
+) -> None:
     def output(name: str, script: str, timeout_s: int) -> str:
         assert len(script) > 5000
-        assert timeout_s == 24
-        if isinstance(answer, NotAnswered):
-            raise answer
-        return str(answer)
+        raise NotAnswered(f"no answer within {timeout_s} s")
 
     monkeypatch.setattr(ask, "output", output)
-    assert ask.carries_long_answers("one", Greeting(6.0, 0.0)) is arrives
+    monkeypatch.setattr(ask.login, "answered_in", {} if first_s is None else {"one": first_s})
+    with pytest.raises(NotAnswered, match="no answer within 40 s") as raised:
+        ask.greet("one")
+    assert isinstance(raised.value, ask.Lost) is is_lost
+
+
+def test_a_host_that_refuses_has_lost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def output(name: str, script: str, timeout_s: int) -> str:
+        raise NotAnswered("one: the connection broke")
+
+    monkeypatch.setattr(ask, "output", output)
+    monkeypatch.setattr(ask.login, "answered_in", {"one": 0.4})
+    with pytest.raises(NotAnswered) as raised:
+        ask.greet("one")
+    assert not isinstance(raised.value, ask.Lost)
