@@ -65,7 +65,8 @@ def _gateway_addresses6(
     if not any(":" in address for found in leads.values() for address in found):
         return ()
     gateway = cluster.gateway.name
-    found = fresh.get(gateway) or remote.fact(gateway, questions.Outside, target=cluster.coordination_name)
+    ask = partial(remote.fact, gateway, questions.Outside, target=cluster.coordination_name)
+    found = fresh.get(gateway) or _contained(ask)
     return found.addresses6 if found else ()
 
 
@@ -73,7 +74,8 @@ def _answers(cluster: Cluster, wanted: Sequence[Attempt], present: Collection[st
     """Try all at once; what stays silent and would be a problem, a second time."""
     mark = secrets.token_bytes(10)
     numbered = dict(enumerate(wanted))
-    behind_routers = {attempt.entrance.host for attempt in wanted if attempt.entrance.is_forwarded} & set(present)
+    there = {number: attempt for number, attempt in numbered.items() if attempt.entrance.host in present}
+    behind_routers = {number: attempt for number, attempt in there.items() if attempt.entrance.is_forwarded}
     answers = _found(numbered, *_at_once(numbered, mark, FIRST_S, behind_routers))
     silent = {one.entrance for one in door.closed(cluster, answers, is_certain=False)}
     again = {
@@ -83,8 +85,9 @@ def _answers(cluster: Cluster, wanted: Sequence[Attempt], present: Collection[st
     }
     if not again:
         return answers
-    watchers = {attempt.entrance.host for attempt in again.values()} & set(present)
-    later = _found(again, *_at_once(again, mark, AGAIN_S, watchers))
+    later = _found(
+        again, *_at_once(again, mark, AGAIN_S, {number: there[number] for number in again if number in there})
+    )
     return Answers(
         {**answers.outcomes, **later.outcomes}, answers.arrived | later.arrived, answers.watched | later.watched
     )
@@ -97,9 +100,12 @@ def _found(numbered: Mapping[int, Attempt], outcomes: Mapping[int, Outcome], see
 
 
 def _at_once(
-    numbered: Mapping[int, Attempt], mark: bytes, seconds: float, watchers: Collection[str]
+    numbered: Mapping[int, Attempt], mark: bytes, seconds: float, looked_for: Mapping[int, Attempt]
 ) -> tuple[dict[int, Outcome], dict[str, Seen]]:
-    """Number of the attempt → how it ended, and watching host → what it saw. Who can't try, or look, gives no answer."""
+    """Number of the attempt → how it ended, and watching host → what it saw. Who can't try, or look, gives no answer.
+
+    `looked_for`: the attempts whose packets their hosts look for.
+    """
     by: dict[str, dict[int, knocks.Entry]] = {}
     for number, attempt in numbered.items():
         by.setdefault(attempt.by, {})[number] = _entry(number, attempt, mark)
@@ -111,7 +117,8 @@ def _at_once(
     }
     watch_s = seconds + WATCH_LONGER_S
     looking: dict[str, Callable[[], Any]] = {
-        name: partial(_watch_on, name, numbered, mark, watch_s) for name in watchers
+        name: partial(_watch_on, name, looked_for, mark, watch_s)
+        for name in dict.fromkeys(attempt.entrance.host for attempt in looked_for.values())
     }
     jobs = [gevent.spawn(_contained, job) for job in (*trying.values(), *looking.values())]
     gevent.joinall(jobs)
