@@ -54,6 +54,9 @@ DRIFTS = {
         "text=$(sed '/# begin isthmus/,/# end isthmus/d' /etc/hosts); echo \"$text\" > /etc/hosts",
         ("Coordination | Write the names of joined hosts",),
     ),
+    "the names are not for the next boot": Drift(
+        "worker", "systemctl disable -q isthmus-names", ("Tailnet | Keep the names at boot",)
+    ),
     "nginx stopped": Drift("gateway", "systemctl stop nginx", NGINX[2:]),
     "nginx will not start at boot": Drift("gateway", "systemctl disable -q nginx", NGINX[2:]),
     "nginx is set otherwise": Drift("gateway", "echo '# more' >> /etc/nginx/conf.d/isthmus.conf", NGINX),
