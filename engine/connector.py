@@ -23,7 +23,7 @@ from pyinfra.connectors.ssh import SSHConnector
 from engine import command_line
 from engine.fact_cache.dispatch import Dispatcher
 from engine.fact_cache.history import History
-from engine.ssh import PAUSE_S, TRIES, SshSessions
+from engine.ssh import ALONE_S, PAUSE_S, SshSessions
 from facts.base import FactCommand
 
 # What programs print is read: a language of the host's, or one that the login brings along, must not change it.
@@ -41,7 +41,7 @@ class PatientConnector(BaseConnector):
     def run_shell_command(self, command: Any, *args: Any, **arguments: Any) -> Any:
         """Run the command in the locale C.UTF-8; raises ChannelException if no session was to be had."""
         arguments["_env"] = {**LOCALE, **(arguments.get("_env") or {})}
-        for _ in range(TRIES):
+        for _ in range(round(ALONE_S / PAUSE_S)):
             try:
                 return super().run_shell_command(command, *args, **arguments)
             except ChannelException:

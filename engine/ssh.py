@@ -27,8 +27,9 @@ from engine import ssh_errors
 # A dead line is noticed within a minute: 15 s until the next question, and 40 s for its answer, which a busy machine may need.
 ASK_EVERY_S = 15
 ANSWER_WITHIN_S = 40
-# How long a session that the server refuses is asked for again: a minute.
-TRIES = 240
+# How long a session that the server refuses is asked for again: with nothing of ours on the connection, and beside other commands.
+ALONE_S = 60.0
+BESIDE_OTHERS_S = 1800.0
 PAUSE_S = 0.25
 # Of one output of a command, in bytes: it is held in memory, each line as an object. The longest is a backup of etcd.
 LONGEST = 512_000_000
@@ -64,6 +65,7 @@ class SshSessions(BaseConnector):
     client: Any
     data: Any
     failure: Failure | None = None
+    _framed: Framed
 
     def connect(self) -> None:
         """Connect; raises ConnectError for every failure, whose kind is then in `failure`."""
@@ -78,7 +80,8 @@ class SshSessions(BaseConnector):
             raise ConnectError(" ".join(str(part) for part in error.args)) from error
         transport = self.client.get_transport()
         gevent.spawn(watch, transport, self.host.print_prefix)
-        self.client.exec_command = Framed(transport).run
+        self._framed = Framed(transport)
+        self.client.exec_command = self._framed.run
 
     def make_paramiko_kwargs(self) -> dict[str, Any]:
         """pyinfra's own, but a key with a passphrase is looked for in the agent: nobody is asked for it in a run."""
@@ -93,7 +96,7 @@ class SshSessions(BaseConnector):
 
     def get_file_transfer_connection(self) -> Transfer:
         """Files go through a command: SFTP holds a session of its own, and breaks if the login prints anything."""
-        return Transfer(Framed(self.client.get_transport()))
+        return Transfer(self._framed)
 
     def disconnect(self) -> None:
         """Nothing is kept for files."""
@@ -109,10 +112,11 @@ class Framed:
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
+        self._opened: list[Any] = []
 
     def run(self, command: str, get_pty: bool = False, **_: Any) -> tuple[Any, Any, Any]:
         """As paramiko's `exec_command`: standard input, output and error."""
-        channel = self._transport.open_session()
+        channel = self._session()
         if get_pty:
             channel.get_pty()
             channel.exec_command(command)
@@ -132,6 +136,28 @@ class Framed:
             pass
         output = Lines(channel, channel.makefile("rb"), mark)
         return given, output, Lines(channel, channel.makefile_stderr("rb"), mark, output)
+
+    def _session(self) -> Any:
+        """A session, which a server may allow one of (MaxSessions 1), and counts until its processes are gone.
+
+        While commands of ours run on the connection it is waited for longer; raises SSHException.
+        """
+        alone, waited = 0.0, 0.0
+        while max(alone / ALONE_S, waited / BESIDE_OTHERS_S) <= 1:
+            try:
+                channel = self._transport.open_session()
+            except ChannelException:
+                self._forget_ended()
+                alone, waited = (alone if self._opened else alone + PAUSE_S), waited + PAUSE_S
+                gevent.sleep(PAUSE_S)
+            else:
+                self._forget_ended()
+                self._opened.append(channel)
+                return channel
+        raise SSHException("the server allows no further session (MaxSessions in its sshd_config)")
+
+    def _forget_ended(self) -> None:
+        self._opened = [one for one in self._opened if not one.closed]
 
 
 class Lines:
@@ -203,7 +229,7 @@ class Transfer:
 
     def putfo(self, source: IO[Any], remote_filename: str) -> None:
         """Write a file of the login user; raises OSError."""
-        given, output, errors = self._run(f"cat > {shlex.quote(remote_filename)}")
+        given, output, errors = self._framed.run(f"cat > {shlex.quote(remote_filename)}")
         while part := source.read(65536):
             given.write(part.encode() if isinstance(part, str) else part)
         given.close()
@@ -211,7 +237,7 @@ class Transfer:
 
     def getfo(self, remote_filename: str, target: IO[Any]) -> None:
         """Read a file as the login user; raises OSError."""
-        given, output, errors = self._run(f"cat {shlex.quote(remote_filename)}")
+        given, output, errors = self._framed.run(f"cat {shlex.quote(remote_filename)}")
         given.close()
         for part in output.rest():
             target.write(part)
@@ -223,15 +249,6 @@ class Transfer:
         reason = " ".join(line.strip() for line in errors)
         if output.recv_exit_status() != 0:
             raise OSError(reason or "the file could not be copied")
-
-    def _run(self, command: str) -> tuple[Any, Any, Any]:
-        """A server may allow one session at a time (MaxSessions 1), and counts one until its processes are gone."""
-        for _ in range(TRIES):
-            try:
-                return self._framed.run(command)
-            except ChannelException:
-                gevent.sleep(PAUSE_S)
-        return self._framed.run(command)
 
 
 def _without_env(command: str) -> str:

@@ -92,7 +92,7 @@ def test_a_refused_session_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -
                 raise answer
             return answer
 
-    monkeypatch.setattr(connector, "PAUSE_S", 0)
+    monkeypatch.setattr(connector, "PAUSE_S", 0.01)
     patient: Any = connector.extended(Refusing, None)
     assert patient.run_shell_command(object.__new__(patient), "true") == "ran"
     assert answers == []

@@ -11,6 +11,7 @@ from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 import pytest
+from paramiko.ssh_exception import ChannelException, SSHException
 from pyinfra.connectors.util import make_unix_command_for_host
 
 from engine import ssh
@@ -183,6 +184,36 @@ def test_a_password_is_in_no_argument() -> None:
     assert made.startswith("env SUDO_ASKPASS=/tmp/ask PYINFRA_SUDO_PASSWORD='secret word' sudo")
     assert ssh._without_env(made).startswith("SUDO_ASKPASS=/tmp/ask PYINFRA_SUDO_PASSWORD='secret word' sudo")
     assert ssh._without_env("env A=1 id") == "env A=1 id"
+
+
+class Single:
+    """A server that allows one session; `first` ends after that many refusals."""
+
+    def __init__(self, refusals: int) -> None:
+        self.first, self.refusals = SimpleNamespace(closed=False), refusals
+        self.opened: list[Any] = []
+
+    def open_session(self) -> Any:
+        if not self.opened:
+            self.opened.append(self.first)
+            return self.first
+        if self.refusals:
+            self.refusals -= 1
+            raise ChannelException(1, "Administratively prohibited")
+        self.first.closed = True
+        return SimpleNamespace(closed=False)
+
+
+def test_a_session_is_waited_for_while_another_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssh, "PAUSE_S", 0.001)
+    monkeypatch.setattr(ssh, "ALONE_S", 0.002)
+    framed = ssh.Framed(Single(refusals=20))
+    assert framed._session() is not framed._session()
+    framed = ssh.Framed(single := Single(refusals=20))
+    framed._session()
+    single.first.closed = True
+    with pytest.raises(SSHException, match="MaxSessions"):
+        framed._session()
 
 
 class Dead:
