@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-from functools import cache
 from pathlib import Path
 
 from lab.mirror.request import machine_architecture
@@ -31,7 +30,6 @@ def may_have_kvm(architecture: str, flags: str) -> bool:
     return architecture != "amd64" or bool(re.search(r"^flags\s*:.*\b(vmx|svm)\b", flags, re.M))
 
 
-@cache
 def has_kvm(architecture: str, kernel: Path, initrd: Path) -> bool:
     """Whether KVM boots this kernel here."""
     if not KVM.exists() or not may_have_kvm(architecture, PROCESSOR.read_text()):

@@ -65,6 +65,7 @@ def create(overlay: Overlay, world: WorldPlan, host: HostPlan, own: Path) -> Pat
         file.truncate(SIZE)
     merged.mkdir()
     run(["unshare", "-m", "sh", "-c", MAKE, "sh", overlay.base, overlay.upper, merged, disk])
+    merged.rmdir()
     return disk
 
 

@@ -66,9 +66,13 @@ def command(lab: Run, host: HostPlan) -> list[str]:
 
 
 def has_kvm(lab: Run, host: HostPlan) -> bool:
-    """Whether KVM runs this host."""
-    own = lab.host_folder(host.name)
-    return accelerator.has_kvm(host.architecture, (own / "kernel").resolve(), (own / "initrd").resolve())
+    """Whether KVM runs this host; tried once for each architecture of a lab."""
+    found: dict[str, bool] = lab.state.get("kvm", {})
+    if host.architecture not in found:
+        own = lab.host_folder(host.name)
+        found[host.architecture] = accelerator.has_kvm(host.architecture, own / "kernel", own / "initrd")
+        lab.update(kvm=found)
+    return found[host.architecture]
 
 
 def processors(host: HostPlan, kvm: bool) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lab.world import accelerator
@@ -33,3 +35,30 @@ def test_with_kvm_the_guest_has_this_machine_s_processor() -> None:
     words = accelerator.words("arm64", True, 2)
     assert words[words.index("-cpu") + 1] == "host"
     assert words[words.index("-machine") + 1] == "virt,gic-version=host"
+
+
+@pytest.mark.parametrize(
+    ("script", "serves"),
+    [
+        ("echo '[    0.000000] Linux version 6.12'; exec sleep 60", True),
+        ("echo 'Linux version 6.12'", True),
+        ("echo SeaBIOS; exec sleep 60", False),
+        ("echo 'failed to initialize kvm' >&2; exit 1", False),
+    ],
+)
+def test_kvm_serves_if_the_kernel_prints_its_first_line(
+    script: str, serves: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accelerator, "KVM", tmp_path)
+    monkeypatch.setattr(accelerator, "may_have_kvm", lambda *_: True)
+    monkeypatch.setattr(accelerator, "TRIAL_SECONDS", 1)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    program = tmp_path / accelerator.PROGRAMS["amd64"][0]
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    assert accelerator.has_kvm("amd64", tmp_path / "kernel", tmp_path / "initrd") is serves
+
+
+def test_without_kvm_nothing_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accelerator, "KVM", tmp_path / "kvm")
+    assert not accelerator.has_kvm("amd64", tmp_path, tmp_path)

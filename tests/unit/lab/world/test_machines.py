@@ -61,6 +61,15 @@ def test_an_oddity_of_the_kernel_is_on_its_command_line(emulated: state.Run) -> 
     assert after(words, "-append") == [f"root=LABEL=root ro console=ttyAMA0 {machines.PATIENCE} cgroup_disable=memory"]
 
 
+def test_kvm_is_tried_once_for_an_architecture(lab: state.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    monkeypatch.setattr("lab.world.accelerator.has_kvm", lambda architecture, *_: tried.append(architecture) or True)
+    for architecture in ("amd64", "arm64", "amd64"):
+        assert machines.has_kvm(lab, machine(architecture=architecture))
+    assert tried == ["amd64", "arm64"]
+    assert machines.label(lab, machine()) == "vm, amd64 by KVM"
+
+
 def test_a_panic_ends_the_waiting_until_the_machine_boots_again() -> None:
     assert machines.panic(PANICKED) == "[    9.130000] Kernel panic - not syncing: Fatal exception in interrupt"
     assert machines.panic(f"{PANICKED}[    0.000000] Linux version 6.12.118\n[    1.0] systemd[1]: Detected\n") == ""
