@@ -36,8 +36,8 @@ PACKAGES = (
     "udev",
 )
 SPLIT_OFF = {"trixie": ("linux-sysctl-defaults",)}  # a part of systemd until Debian 12
-# A virtual machine has its own kernel and AppArmor; the lab runs commands in it by the guest agent.
-MACHINE_PACKAGES = ("apparmor", "initramfs-tools", "qemu-guest-agent", "zstd")
+# A virtual machine has its own kernel, disk and AppArmor; the lab runs commands in it by the guest agent.
+MACHINE_PACKAGES = ("apparmor", "e2fsprogs", "initramfs-tools", "qemu-guest-agent", "zstd")
 ODDITY_PACKAGES = {
     "cloud-init": ("cloud-init",),
     "netplan": ("netplan.io",),

@@ -49,7 +49,7 @@ USER_DATA = """#cloud-config
 users: []
 manage_etc_hosts: true
 ssh_deletekeys: false
-ssh_genkeytypes: []
+ssh_genkeytypes: [ed25519]
 """
 
 
