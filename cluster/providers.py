@@ -94,7 +94,7 @@ OTHER = Provider(
     "",
     {},
     "packet filter in front of the host",
-    "the provider's console (firewall, security group or network of the machine), or forward the port in the router",
+    "the provider's console (firewall, security group or network of the machine)",
 )
 PROVIDERS = (ORACLE, TENCENT, ALIBABA, AWS, HETZNER)
 

@@ -158,6 +158,8 @@ def _problem(cluster: Cluster, group: list[Closed], provider: Provider) -> Probl
     addresses = ", ".join(dict.fromkeys(one.entrance.address for one in group))
     sources = _listed(cluster, dict.fromkeys(by for one in group for by in one.silent))
     what = f"no packet from {sources} arrives at {addresses}"
+    if entrance.is_forwarded:
+        what = f"no packet from {sources} to {addresses} arrives at {hosts}"
     if first.through:
         what += f", while others do (from {_listed(cluster, first.through)})"
     by_whom = f"{provider.name}'s {provider.filter}" if provider.name else f"a {provider.filter}"
@@ -178,6 +180,9 @@ def _fix(cluster: Cluster, one: Closed, provider: Provider) -> str:
         return f"delete the AAAA record of {cluster.coordination_name}, or admit TCP {entrance.port} from ::/0 as well"
     public = outer_address(cluster.host(entrance.host))
     rule = provider.rule(entrance.protocol, entrance.port, str(public or entrance.address), entrance.source)
+    if entrance.is_forwarded:
+        inside = cluster.host(entrance.host).lan_address
+        rule = f"in the router at {entrance.address}, forward {entrance.protocol.upper()} {entrance.port} to {inside}, port {entrance.port}"
     if one.through:
         sites = ", ".join(dict.fromkeys(cluster.host(by).site.site for by in one.silent))
         return f"{rule}; if it is there, let {sites} send to TCP {entrance.port}"

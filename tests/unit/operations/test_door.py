@@ -120,6 +120,8 @@ def test_behind_a_router_only_what_the_host_sees_came_through(monkeypatch: pytes
     forwarded.remove(443)
     (problem,) = door.problems(cluster, ["den", "vps"], fresh, is_acme=True)
     assert problem.where == "den TCP 443, inbound"
+    assert problem.what == "no packet from vps (rented) and the operator's machine to 198.51.100.5 arrives at den"
     assert problem.why == "hosts log in there; the router does not forward it to den"
+    assert problem.fix == "in the router at 198.51.100.5, forward TCP 443 to 192.168.9.5, port 443"
     world.can_look = False
     assert door.problems(cluster, ["den", "vps"], fresh, is_acme=True) == []
