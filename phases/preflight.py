@@ -16,6 +16,7 @@ from cluster.observed.door import Outside
 from cluster.observed.survey import Survey
 from cluster.preflight import (
     apt,
+    clock,
     dpkg,
     headscale,
     hosts,
@@ -37,6 +38,7 @@ from facts.kernel import Kernel
 from facts.kubernetes import Settled
 from facts.leftovers import Leftovers
 from facts.login import Login
+from facts.machine import TimeSync
 from facts.network import Mtus, Ruleset
 from facts.paths import Present
 from facts.resolvers import Resolvers
@@ -79,6 +81,7 @@ def check_hosts(is_restore: bool = False) -> None:
     if survey and of_kernel and of_swap and differing is not None:
         problems = hosts.problems(cluster, host, survey) + install_plan.problems(host, survey)
         problems += kernel.problems(host, survey, of_kernel)
+        problems += clock.problems(host, pyinfra.host.get_fact(TimeSync))
         problems += dpkg.problems(host, unfinished or ())
         problems += swap.problems(host, survey, of_swap)
         problems += mtu.problems(cluster, host, survey, pyinfra.host.get_fact(Mtus))
