@@ -15,8 +15,14 @@ LAB_RANGE = IPv4Network("198.18.0.0/15")
 DNS, OPERATOR, ROUTERS, NAMES, SHARED, SPARE = 53, 99, 256, 512, 768, 896  # offsets in the lab's network
 
 
-def gateway_address(lan: IPv4Network, taken: Sequence[IPv4Address]) -> IPv4Address:
-    """The router's address: the last usable one that no host has; LabError if all are taken."""
+def gateway_address(lan: IPv4Network, taken: Sequence[IPv4Address], outside: IPv4Address) -> IPv4Address:
+    """The router's address: the last usable one that no host has; `outside` if the LAN is one host's own address.
+
+    So do providers that give a server nothing but its public address: the router is on the link, and in no network with it.
+    Raises LabError if all are taken.
+    """
+    if lan.prefixlen == lan.max_prefixlen:
+        return outside
     for offset in range(2, lan.num_addresses):
         if lan[-offset] not in taken:
             return lan[-offset]

@@ -116,7 +116,7 @@ def networkd(world: WorldPlan, host: HostPlan) -> str:
         mac=host.mac,
         addresses="\n".join(f"Address={address}" for address in addresses(world, host)),
         gateway=site.gateway,
-        source=f"PreferredSource={own}\n" if own else "",
+        source=("GatewayOnLink=yes\n" if site.is_gateway_outside else "") + (f"PreferredSource={own}\n" if own else ""),
     )
 
 
@@ -128,7 +128,14 @@ def netplan(world: WorldPlan, host: HostPlan) -> dict[str, object]:
         "match": {"macaddress": host.mac},
         "dhcp4": False,
         "addresses": addresses(world, host),
-        "routes": [{"to": "0.0.0.0/0", "via": str(site.gateway), **({"from": str(own)} if own else {})}],
+        "routes": [
+            {
+                "to": "0.0.0.0/0",
+                "via": str(site.gateway),
+                **({"on-link": True} if site.is_gateway_outside else {}),
+                **({"from": str(own)} if own else {}),
+            }
+        ],
         "nameservers": {"addresses": [str(world.dns)]},
     }
     return {"version": 2, "ethernets": {"lan": card}}

@@ -112,7 +112,8 @@ def _router(world: WorldPlan, site: SitePlan) -> Iterator[str]:
     if site.site.fabric == "switched":
         yield f"link add {LAN} type bridge"
         yield f"link set {LAN} up"
-        yield f"address add {site.gateway}/{site.site.lan.prefixlen} dev {LAN}"
+        if not site.is_gateway_outside:
+            yield f"address add {site.gateway}/{site.site.lan.prefixlen} dev {LAN}"
     else:
         yield f"address add {site.gateway}/32 dev lo"
 
@@ -136,6 +137,8 @@ def attach_host(site: SitePlan, host: HostPlan, make: Callable[[str], None]) -> 
     inside_router = [f"link set {host.port} up"]
     if site.site.fabric == "switched":
         inside_router.append(f"link set {host.port} master {LAN}")
+        if site.is_gateway_outside:
+            inside_router.append(f"route replace {host.host.lan_address}/32 dev {LAN}")
     else:
         inside_router.append(f"route add {host.host.lan_address}/32 dev {host.port}")
     if own := own_address(site, host):
@@ -195,6 +198,8 @@ def _host(site: SitePlan, host: HostPlan) -> Iterator[str]:
     if own:
         yield f"address add {own}/32 dev {UPLINK}"
     yield f"link set {UPLINK} up"
+    if site.is_gateway_outside:
+        yield f"route add {site.gateway}/32 dev {UPLINK}"
     yield f"route add default via {site.gateway} dev {UPLINK}{f' src {own}' if own else ''}"
 
 

@@ -88,6 +88,11 @@ class SitePlan:
         return self.site.site
 
     @property
+    def is_gateway_outside(self) -> bool:
+        """Whether the router has no address of the LAN: a host then needs a route to it by its interface."""
+        return self.gateway not in self.site.lan
+
+    @property
     def public_addresses(self) -> tuple[IPv4Address, ...]:
         """The public addresses that the core routes to this site."""
         return tuple(dict.fromkeys(host.public or host.ssh_endpoint[0] for host in self.hosts))
@@ -204,13 +209,14 @@ def _site(
     names: dict[str, IPv4Address],
 ) -> SitePlan:
     own = tuple(hosts[host.name] for host in cluster.hosts_of(site))
+    transit = network[ROUTERS + number]
     return SitePlan(
         site=site,
         router=f"isthmus-{run}-router-{site.site}",
         wire=f"isthmus-{run}-wire-{site.site}",
         core_port=interface("s", number),
-        transit=network[ROUTERS + number],
-        gateway=gateway_address(site.lan, [host.host.lan_address for host in own]),
+        transit=transit,
+        gateway=gateway_address(site.lan, [host.host.lan_address for host in own], transit),
         hosts=own,
         blocked=tuple(address for name, address in names.items() if site.blocks(name)),
     )

@@ -41,3 +41,14 @@ def test_a_machine_s_namespace_is_a_switch_on_the_same_port(made: Batch) -> None
     assert "192.168.1.2" not in own
     made.clear()
     assert attached(made)[1] == router
+
+
+def test_a_server_that_has_nothing_but_its_public_address_reaches_the_router_by_its_interface(made: Batch) -> None:
+    own = {"lan_address": "203.0.113.20", "ssh_hostname": "203.0.113.20"}
+    planned = world(vps={"site": "vps", "lan": "203.0.113.20/32", "nat": "none", **own})
+    site, host = planned.site("vps"), planned.host("vps")
+    network.attach_host(site, host, lambda _: None)
+    inside = [line for namespace, line in made if namespace == host.namespace]
+    assert inside[-2:] == [f"route add {site.transit}/32 dev eth0", f"route add default via {site.transit} dev eth0"]
+    assert (site.router, "route replace 203.0.113.20/32 dev lan") in made
+    assert site.public_addresses == (host.host.lan_address,)

@@ -47,3 +47,11 @@ def test_hosts_behind_one_router_have_different_ways_in() -> None:
 
 def test_a_host_that_is_called_by_its_public_address_needs_no_translation() -> None:
     assert "dnat" not in operator_rules(world())
+
+
+def test_a_router_forwards_the_declared_ports() -> None:
+    ports = ("443/tcp", "3478/udp")
+    planned = world(away=behind("192.168.1.2", "192.0.2.9", 2222, forwarded_ports=ports))
+    text = router_rules(planned.site("home"))
+    assert 'iifname "wan" ip daddr 192.0.2.9 tcp dport 443 dnat to 192.168.1.2:443' in text
+    assert 'iifname "wan" ip daddr 192.0.2.9 udp dport 3478 dnat to 192.168.1.2:3478' in text
