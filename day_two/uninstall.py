@@ -6,7 +6,7 @@ from cluster import host_packages
 from cluster.documents import flannel
 from cluster.documents.tailscale import Preferences
 from cluster.model import Cluster, Host
-from operations import iptables, tailscale, uninstall
+from operations import firewalld, iptables, tailscale, uninstall
 from operations.network import UNIT as NETWORK
 from phases import baseline, containerd, control_plane, coordination, packages, pod_network, routing, tailnet
 
@@ -39,6 +39,7 @@ def remove_tailnet(host: Host) -> None:
     uninstall.packages(name="Remove tailscale and headscale", names=["tailscale", "headscale"])
     uninstall.routing_rules(name="Delete our routing rules")
     uninstall.saved_rules(name="Remove our rules from the saved packet filter")
+    firewalld.release(name="Remove our settings from firewalld")
     owned = [path for phase in PHASES for path in phase.OWNED.machine]
     uninstall.absent(name="Remove the tailnet's files", paths=owned, services=["nginx.service"])
 

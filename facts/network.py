@@ -11,6 +11,8 @@ RULE_PRIORITY = 2500
 # Our nftables table. The firewall proper is another one, so that each can be replaced as a whole.
 CLAMP_TABLE = "isthmus_mss"
 SCRIPT = "/usr/local/lib/isthmus/host-rules"
+# What the deploy has added to firewalld: a call of firewall-cmd each line, in the shell's words.
+FIREWALLD = "/usr/local/lib/isthmus/firewalld"
 RULES_V4 = "/etc/iptables/rules.v4"
 
 
@@ -125,6 +127,7 @@ nft list tables 2>/dev/null | while read -r _ f n; do
     ip6*|bridge*|arp*|netdev*|*" isthmus"*|*" kube-proxy"|*" flannel-ipv"*) continue;;
     "ip filter"|"ip nat"|"ip mangle"|"ip raw"|"ip security") if command -v iptables-nft-save > /dev/null && ! iptables-nft-save -t "$n" 2>&1 | grep -q "use 'nft' tool"; then continue; fi;;
   esac
+  if test "$n" = firewalld; then echo "firewalld $(timeout 10 firewall-cmd --state 2>/dev/null)"; fi
   nft -j list table "$f" "$n" 2>/dev/null | tr -d '\n'; echo
 done
 """

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from cluster.documents import routes
 from cluster.documents.iptables import MARK, Rule, needed
 from cluster.model import Cluster, Host
+from cluster.preflight.packet_filter import admitted_by_firewalld
 from engine.phase import phase
 from engine.templates import render
 from facts.network import CLAMP_TABLE, RULE_PRIORITY
-from operations import files, iptables, network
+from operations import files, firewalld, iptables, network
 
 LIBRARY = "/usr/local/lib/isthmus"
 NETWORK_SCRIPT = f"{LIBRARY}/network"
@@ -44,6 +45,10 @@ def admit(cluster: Cluster, host: Host) -> None:
         rules=needed(cluster, host),
         script=_script,
         unit=render("routing/isthmus-host-rules.service"),
+    )
+    firewalld.admit(
+        name="Accept pods and the tailnet in firewalld",
+        calls=lambda found: admitted_by_firewalld(cluster, host, found),
     )
 
 

@@ -35,12 +35,14 @@ class NftChain:
 class Ruleset:
     """The tables of nftables that are neither ours nor made by iptables, and the host's addresses.
 
-    `chains` and `sets`: `FAMILY TABLE NAME` → chain or elements, of maps too; `interfaces`: address → interface.
+    `chains` and `sets`: `FAMILY TABLE NAME` → chain or elements, of maps too; `interfaces`: address → interface; `has_firewalld`: it
+    answers firewall-cmd.
     """
 
     chains: dict[str, NftChain] = field(default_factory=dict)
     sets: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     interfaces: dict[str, str] = field(default_factory=dict)
+    has_firewalld: bool = False
 
     def to_json(self) -> dict[str, object]:
         """Plain values, for pyinfra's --json."""
@@ -53,7 +55,9 @@ def parse_ruleset(lines: Iterable[str]) -> Ruleset:
     rules: dict[str, list[tuple[Mapping[str, Any], ...]]] = {}
     sets: dict[str, tuple[Any, ...]] = {}
     interfaces: dict[str, str] = {}
+    has_firewalld = False
     for line in lines:
+        has_firewalld = has_firewalld or line == "firewalld running"
         if line.startswith("address "):
             interfaces[line.split()[2].partition("/")[0]] = line.split()[1]
         for item in json.loads(line)["nftables"] if line.startswith("{") else ():
@@ -65,7 +69,9 @@ def parse_ruleset(lines: Iterable[str]) -> Ruleset:
                     rules.setdefault(at, []).append(tuple(found["expr"]))
                 elif kind in ("set", "map"):
                     sets[at] = tuple(found.get("elem", ()))
-    return Ruleset({at: _chain(found, rules.get(at, [])) for at, found in chains.items()}, sets, interfaces)
+    return Ruleset(
+        {at: _chain(found, rules.get(at, [])) for at, found in chains.items()}, sets, interfaces, has_firewalld
+    )
 
 
 def _chain(found: Mapping[str, Any], rules: list[tuple[Mapping[str, Any], ...]]) -> NftChain:

@@ -73,7 +73,7 @@ SAMPLES: dict[str, Callable[[Host], Sequence[Problem]]] = {
     "a headscale of the owner's": lambda _: headscale.problems(
         GATEWAY, Standing(config="/etc/headscale/config.yaml"), False
     ),
-    "firewalld that refuses": lambda host: packet_filter.problems(CLUSTER, host, ruleset("firewalld-before")),
+    "firewalld's rules without": lambda host: packet_filter.problems(CLUSTER, host, ruleset("firewalld-before")),
     "a table of nftables": lambda host: packet_filter.problems(CLUSTER, host, ruleset("debian-drop")),
 }
 

@@ -5,6 +5,7 @@ The rule sets are outputs of nft 1.0.6 and firewalld 1.3.3; each `-mended` one w
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Network
 
 import pytest
@@ -45,24 +46,35 @@ def test_firewalld_is_admitted_in_its_own_manner() -> None:
     (problem,) = problems("firewalld-before", GATEWAY)
     assert problem.where == "g firewalld"
     assert problem.fix == (
+        "start it (systemctl start firewalld), and the deploy admits it; by hand: "
         "firewall-cmd --permanent --zone=trusted --add-interface=tailscale0; firewall-cmd --permanent --add-port=41641/udp; "
         "firewall-cmd --permanent --add-port=80/tcp; firewall-cmd --permanent --add-port=443/tcp; "
         "firewall-cmd --permanent --add-port=3478/udp; firewall-cmd --reload"
     )
     everybody = CLUSTER.model_copy(update={"api_access": (IPv4Network("0.0.0.0/0"),)})
     (problem,) = problems("firewalld-before", cluster=everybody)
-    assert "--zone=trusted --add-interface=tailscale0 --add-interface=cni0; " in problem.fix
+    assert (
+        "--zone=trusted --add-interface=tailscale0; firewall-cmd --permanent --zone=trusted --add-interface=cni0; "
+        in problem.fix
+    )
     assert "--add-port=6443/tcp" in problem.fix
     worker = NODE.model_copy(update={"name": "w", "roles": ("worker",)})
     # Recorded after these commands for a worker: both links in the zone trusted, 41641/udp open.
     assert problems("firewalld-after", worker) == []
 
 
+def test_firewalld_that_answers_is_no_problem() -> None:
+    """The deploy itself admits what is needed, by firewalld's own command."""
+    answering = replace(ruleset("firewalld-before"), has_firewalld=True)
+    assert packet_filter.problems(CLUSTER, NODE, answering) == []
+    assert len(packet_filter.problems(CLUSTER, NODE, replace(ruleset("debian-drop"), has_firewalld=True))) == 2
+
+
 def test_a_rule_for_one_network_is_a_rich_rule_of_firewalld() -> None:
     few = CLUSTER.model_copy(update={"api_access": (SITE.lan,)})
     (problem,) = problems("firewalld-before", cluster=few)
     assert (
-        """--add-rich-rule='rule family="ipv4" source address="10.1.0.0/24" port port="6443" protocol="tcp" accept'"""
+        """--add-rich-rule=rule family="ipv4" source address="10.1.0.0/24" port port="6443" protocol="tcp" accept'"""
         in problem.fix
     )
 
