@@ -8,7 +8,9 @@ from cluster.observed import kubeadm_state, nodes, pods, tokens
 from facts.base import Fact, parse_errors_as_fact_errors
 
 KUBECONFIG = "/etc/kubernetes/admin.conf"
-KUBECTL = f"kubectl --kubeconfig {KUBECONFIG}"
+# Without it kubectl leaves its cache in the home of root, which is the owner's.
+KUBECTL_CACHE = "/run/isthmus-kubectl"
+KUBECTL = f"kubectl --kubeconfig {KUBECONFIG} --cache-dir {KUBECTL_CACHE}"
 # One JSON value in every case: `null` if the API does not answer, an empty list if the host runs none.
 _ITEMS = (
     f"test -f {KUBECONFIG} && command -v kubectl >/dev/null || {{ echo '{{\"items\": []}}'; exit 0; }}; "

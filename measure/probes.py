@@ -17,6 +17,7 @@ from cluster.observed.probe import PodsMeasured, parse_probe
 from engine.command_line import VERIFY, WORDS
 from engine.phase import OPERATORS_OWN
 from engine.templates import render
+from facts import kubernetes
 from measure import ask
 
 PROBE_IMAGE = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1"
@@ -40,6 +41,7 @@ def pods(declared: Cluster, speaker: str, pace: float = 1.0) -> PodsMeasured:
         dns_domain=declared.dns_domain,
         outside=declared.coordination_name,
         kubelet_port=ports.KUBELET,
+        kubectl_cache=kubernetes.KUBECTL_CACHE,
     )
     try:
         return parse_probe(ask.output(speaker, script, round(PROBE_S * pace)).splitlines())

@@ -11,12 +11,14 @@ from engine import remote
 from engine.barrier import every_host_is_ready
 from engine.inventory import current_cluster
 from engine.phase import phase
-from facts.kubernetes import Membership, Nodes
+from facts.kubernetes import KUBECTL_CACHE, Membership, Nodes
 from facts.tailscale import Status
 from operations import certificates, files, kubeadm, kubeadm_script, systemd
 from operations.install_plan import kubelet_settings_of
 
-OWNED = files.Owned(node=("/etc/kubernetes", "/var/lib/kubelet/*", "/var/lib/etcd/*", kubeadm_script.FOLDER))
+OWNED = files.Owned(
+    node=("/etc/kubernetes", "/var/lib/kubelet/*", "/var/lib/etcd/*", kubeadm_script.FOLDER, KUBECTL_CACHE)
+)
 
 
 @phase("Control plane")

@@ -85,7 +85,7 @@ def counted(world: Rehearsal, event: str) -> Iterator[dict[str, float]]:
     first = world.cluster.control_planes[0]
     for node in world.cluster.nodes:
         world.on(node, f"rm -rf {COUNTED}")
-    apply = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
+    apply = "kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/isthmus-kubectl"
     made = world.on(
         first, f"cat > /tmp/counter.yaml <<'END'\n{''.join(texts)}\nEND\n{apply} apply -f /tmp/counter.yaml"
     )

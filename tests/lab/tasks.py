@@ -98,7 +98,10 @@ def verb_does_what_it_previews(world: Rehearsal, task: str) -> None:
 
 
 def kubectl(world: Rehearsal, words: str) -> str:
-    return world.on(world.cluster.control_planes[0], f"kubectl --kubeconfig /etc/kubernetes/admin.conf {words}").stdout
+    return world.on(
+        world.cluster.control_planes[0],
+        f"kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/isthmus-kubectl {words}",
+    ).stdout
 
 
 def a_worker(world: Rehearsal) -> str:

@@ -79,7 +79,7 @@ def test_an_exception_that_is_not_declared(world: Rehearsal) -> None:
 
 def test_the_probe_goes_though_verify_is_killed(world: Rehearsal) -> None:
     speaker = world.cluster.control_planes[0]
-    left = "kubectl --kubeconfig /etc/kubernetes/admin.conf get namespaces -l isthmus=verify -o name"
+    left = "kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/isthmus-kubectl get namespaces -l isthmus=verify -o name"
     running = world.begin("operator", "--", "pyinfra", "-y", str(world.inventory), "verify.py")
     assert wait_until(lambda: bool(world.on(speaker, left).stdout.strip()), 60, interval=0.5), (
         "the probe was never there"

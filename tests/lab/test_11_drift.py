@@ -17,7 +17,7 @@ ROUTING = ("Routing | Write the routing settings", "Routing | Set forwarding and
 KUBELET = "containerd | Write registry mirrors and kubelet's settings"
 PACKAGES = "Packages | Install the packages"
 NGINX = ("Coordination | Configure nginx", "Coordination | Check nginx's configuration", "Coordination | Run nginx")
-KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
+KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/isthmus-kubectl"
 A_PLUGIN = "/opt/cni/bin/$(tail -n 1 /opt/cni/isthmus.sha256 | cut -c 67-)"
 
 

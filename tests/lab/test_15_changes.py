@@ -36,28 +36,28 @@ CHANGES = {
         "group_data/house.py",
         'labels = {"example.org/disk": "fast"}',
         "control plane",
-        "kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes -L example.org/disk",
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/isthmus-kubectl get nodes -L example.org/disk",
         "fast",
     ),
     "no label": Change(
         "group_data/house.py",
         "labels = {}",
         "control plane",
-        "kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes --show-labels",
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/isthmus-kubectl get nodes --show-labels",
         "not example.org/disk",
     ),
     "a taint": Change(
         "group_data/house.py",
         'taints = ({"key": "example.org/slow", "effect": "PreferNoSchedule"},)',
         "control plane",
-        "kubectl --kubeconfig /etc/kubernetes/admin.conf describe nodes",
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/isthmus-kubectl describe nodes",
         "example.org/slow:PreferNoSchedule",
     ),
     "no taint": Change(
         "group_data/house.py",
         "taints = ()",
         "control plane",
-        "kubectl --kubeconfig /etc/kubernetes/admin.conf describe nodes",
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/isthmus-kubectl describe nodes",
         "not example.org/slow",
     ),
     "mirrors": Change(
@@ -80,7 +80,7 @@ CHANGES = {
         "control plane",
         # Shown by a handshake, known to kubeadm, and of no concern to the API's process, which goes on.
         "openssl s_client -connect 127.0.0.1:6443 < /dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName; "
-        "kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system get configmap kubeadm-config -o yaml",
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/isthmus-kubectl -n kube-system get configmap kubeadm-config -o yaml",
         "IP Address:198.51.100.77",
     ),
     "who may reach the API": Change(

@@ -59,7 +59,9 @@ def first_three(cluster: Cluster) -> tuple[str, str, str]:
 
 def nodes(world: Rehearsal, at: str) -> set[str]:
     """The names of all nodes, asked there."""
-    said = world.on(at, "kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes -o json").stdout
+    said = world.on(
+        at, "kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/isthmus-kubectl get nodes -o json"
+    ).stdout
     return {item["metadata"]["name"] for item in json.loads(said)["items"]}
 
 

@@ -64,7 +64,7 @@ def test_what_the_deploy_has_set_holds_after_a_boot(world: Rehearsal) -> None:
 
 
 def test_both_architectures_run_pods(world: Rehearsal) -> None:
-    script = "kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes -o jsonpath='{.items[*].status.nodeInfo.architecture}'"
+    script = "kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/isthmus-kubectl get nodes -o jsonpath='{.items[*].status.nodeInfo.architecture}'"
     assert sorted(world.on("front", script).stdout.split()) == ["amd64", "arm64"]
 
 
