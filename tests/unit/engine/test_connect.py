@@ -85,3 +85,15 @@ def test_a_task_and_verify_name_the_same_failures(network: Network) -> None:
     assert verify.returncode == 2, verify.stderr
     assert "den SSH\n      what  127.0.0.1 refuses connections to port 2298" in verify.stderr
     assert "0 of 2 hosts could be reached: nothing was measured" in verify.stderr
+
+
+def test_the_first_question_brings_all_others_of_the_last_run_along(network: Network) -> None:
+    network.listen(2201)
+    inventory = network.inventory({"den": {"ssh_hostname": HERE, "ssh_port": 2201, "ssh_key": str(network.key)}})
+    runs = [network.pyinfra(str(inventory), "deploy.py", "--dry", "--debug") for _ in range(2)]
+    first, second = ([line for line in run.stderr.splitlines() if "Running command on den" in line] for run in runs)
+    assert [run.returncode for run in runs] == [1, 1], "this machine is no host: it is refused"
+    assert "uid" in first[0]
+    assert second[0].endswith("sh -s'"), "a batch, as standard input"
+    assert not [line for line in second if "uid" in line]
+    assert len(second) < len(first) / 2
