@@ -27,7 +27,8 @@ LabelKey = Annotated[
     str, StringConstraints(strict=True, max_length=317, pattern=rf"^({_LABEL}(\.{_LABEL})*/)?{_NAME}$")
 ]
 LabelValue = Annotated[str, StringConstraints(strict=True, pattern=rf"^({_NAME})?$")]
-Email = Annotated[str, StringConstraints(strict=True, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+# certbot would read a word that begins with a hyphen as an option.
+Email = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_][!-?A-~]*@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+$")]
 FilePath = Annotated[str, StringConstraints(strict=True, min_length=1, pattern=r"^[^\x00]+$")]
 FileName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Sha256 = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]

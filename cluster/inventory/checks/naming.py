@@ -14,6 +14,10 @@ from cluster.problems import Problem
 ALL = "group_data/all.py"
 TAKEN = ports.fixed_tcp()
 STUN = f"{ports.STUN}/udp"
+# What a fix suggests: the first that is free.
+USUAL = {"coordination_port": range(443, 30000, 1000), "api_port": range(6443, 30000, 1000)}
+# Names that the public DNS never has (RFC 6762, RFC 8375, ICANN's private use).
+PRIVATE_DOMAINS = ("internal", "local", "lan", "home.arpa", "invalid")
 AUTHORITY = "acme-v02.api.letsencrypt.org"
 _WHOLE = 'write a whole name, such as "{}.example.org"'
 _FILES = 'give files: certificate = {"certificate": "mesh.crt", "key": "mesh.key"}'
@@ -103,9 +107,10 @@ def _domain(cluster: Cluster) -> Iterator[Problem]:
 
 def _ports(cluster: Cluster) -> Iterator[Problem]:
     for key, port in (("coordination_port", cluster.coordination_port), ("api_port", cluster.api_port)):
-        owner = f"{TAKEN[port]}'s" if port in TAKEN else _other_owner(cluster, key, port)
+        owner = _owner(cluster, key, port)
         if owner:
-            fix = f"choose another, such as {443 if key == 'coordination_port' else 6443}"
+            free = next(number for number in USUAL[key] if not _owner(cluster, key, number))
+            fix = f"choose another, such as {free}"
             yield Problem(f"{ALL} {key}", f"{port} is {owner}", "two programs can't listen on one port", fix)
     both = [host.name for host in cluster.hosts if host.is_gateway and _answers_for_the_api(cluster, host)]
     if both and cluster.api_port == cluster.coordination_port and cluster.api_port is not None:
@@ -117,10 +122,10 @@ def _ports(cluster: Cluster) -> Iterator[Problem]:
         )
 
 
-def _other_owner(cluster: Cluster, key: str, port: int | None) -> str:
-    """Who listens at the port on a host that would listen there for `key`: sshd, or kube-proxy for a service; empty if nobody does."""
-    if port is None:
-        return ""
+def _owner(cluster: Cluster, key: str, port: int | None) -> str:
+    """Whose the port is on a host that would listen there for `key`: a program's of ours, sshd's or a service's; empty if nobody's."""
+    if port is None or port in TAKEN:
+        return f"{TAKEN[port]}'s" if port else ""
     at = [host for host in cluster.hosts if host.is_gateway or (key == "api_port" and host.is_control_plane)]
     # A masquerading router forwards ssh_port to another port of the host.
     sshd = next((host.name for host in at if host.ssh_port == port and host.site.nat not in ("masquerade", None)), "")
@@ -190,6 +195,16 @@ def _acme(cluster: Cluster, gateways: list[Host]) -> Iterator[Problem]:
             'it is missing, and certificate is "acme"',
             "the certificate authority writes to it before a certificate expires",
             "write an e-mail address, or give certificate files",
+        )
+    name = cluster.coordination_name
+    private = next((domain for domain in PRIVATE_DOMAINS if name is not None and is_below(name, domain)), "")
+    is_wrong = bool(list(_name(cluster, "coordination_name", name))) or name == cluster.api_endpoint_name
+    if private and not is_wrong:
+        yield Problem(
+            f"{ALL} certificate",
+            f'it is "acme", and coordination_name {name} is under {private}',
+            "the certificate authority finds no such name in the public DNS",
+            _FILES,
         )
     for host in gateways:
         address = host.internet_address
