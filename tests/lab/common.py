@@ -75,6 +75,24 @@ def verified(world: Rehearsal) -> dict[str, object]:
     return measured
 
 
+def round_trips_are_true(world: Rehearsal) -> None:
+    """The last measurement has each path's own round trip: the declared delays and 15 ms at most, and both ways the same."""
+    measured = json.loads((PROJECT / "build" / "verify.json").read_text())
+    times = {(host["name"], to): path["latency_ms"] for host in measured["hosts"] for to, path in host["paths"].items()}
+    assert set(times) == {(a.name, b.name) for a, b in world.pairs()}
+    wrong = {}
+    for a, b in world.pairs():
+        there, back = times[a.name, b.name], times[b.name, a.name]
+        if a.site == b.site:
+            fits = there < 10
+        else:
+            declared = 2 * (a.site.delay_ms + b.site.delay_ms)
+            fits = declared <= there <= declared + 15 and abs(there - back) <= 0.1 * min(there, back)
+        if not fits:
+            wrong[a.name, b.name] = (there, back)
+    assert wrong == {}
+
+
 @contextmanager
 def broken(world: Rehearsal, fault: str, at: list[str]) -> Iterator[None]:
     """Within, the fault is in force."""

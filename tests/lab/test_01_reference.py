@@ -64,6 +64,10 @@ def test_paths_between_clouds_and_home_are_direct(world: Rehearsal) -> None:
     assert set(kinds.values()) == {"direct"}
 
 
+def test_round_trips_are_true(world: Rehearsal) -> None:
+    common.round_trips_are_true(world)
+
+
 def test_hosts_are_as_declared(world: Rehearsal) -> None:
     common.hosts_are_as_declared(world)
 

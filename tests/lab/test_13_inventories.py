@@ -1,4 +1,4 @@
-"""Inventories that are quite unlike the reference: one site, five sites (two with the same LAN), three control planes."""
+"""Inventories that are quite unlike the reference: one site, five sites (two with the same LAN), three control planes, twelve hosts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.places import PROJECT
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 
-@pytest.fixture(scope="module", params=["one-site", "five-sites", "three-control-planes"])
+@pytest.fixture(scope="module", params=["one-site", "five-sites", "three-control-planes", "twelve-hosts"])
 def world(request: pytest.FixtureRequest, watched: set[str]) -> Iterator[Rehearsal]:
     yield from rehearsal(PROJECT / "tests" / "inventories" / request.param / "inventory.py", "test-13", watched)
 
@@ -21,6 +21,12 @@ def world(request: pytest.FixtureRequest, watched: set[str]) -> Iterator[Rehears
 def test_deploy_ends_with_a_verified_cluster(world: Rehearsal) -> None:
     world.must("deploy")
     world.must("verify", "--wait", "60")
+
+
+def test_round_trips_are_true(world: Rehearsal) -> None:
+    """In the other inventories a site loses packets, or two homes may need the relay."""
+    if len(world.cluster.hosts) == 12:
+        common.round_trips_are_true(world)
 
 
 def test_second_run_changes_nothing(world: Rehearsal) -> None:

@@ -38,6 +38,7 @@ def test_all_inventories_are_covered() -> None:
         "one-site",
         "five-sites",
         "three-control-planes",
+        "twelve-hosts",
     }
 
 
