@@ -69,8 +69,10 @@ def steps(cluster: Cluster, host: Host, found: Installed, is_pinned: bool, flann
         "kubernetes": [found.api, *(found.packages.get(name, "") for name in OF_KUBERNETES)] if host.is_node else [],
         "flannel": [flannel],
     }
+    # A package's version may begin with an epoch: 1:528.0.0-0.
     differing = {
-        part: _differing([v for v in versions if v], declared(cluster, part)) for part, versions in found_in.items()
+        part: _differing([v.rpartition(":")[2] for v in versions if v], declared(cluster, part))
+        for part, versions in found_in.items()
     }
     return [Step(part, host.name, runs, declared(cluster, part)) for part, runs in differing.items() if runs]
 

@@ -94,13 +94,13 @@ trap 'rm -rf "$t"' EXIT
 mkdir -p "$t/lists/partial" "$t/archives/partial" "$t/parts"
 cp -a /var/lib/apt/lists/*Release* "$t/lists/" 2>/dev/null
 for f in /etc/apt/sources.list.d/*; do case "$f" in */isthmus-*) ;; *) cp "$f" "$t/parts/" 2>/dev/null;; esac; done
-{ apt-config dump | grep -v '^APT::Update::'
+{ apt-config dump | grep -E '^(Acquire|APT|Dir)::' | grep -vE '^APT::(Update|Periodic)::|".*".*"'
   apt-config dump Acquire::IndexTargets | sed -n 's/^\(Acquire::IndexTargets::deb[a-z-]*::[^:]*\)::MetaKey .*/\1::DefaultEnabled "false";/p'
   echo "Dir::Etc::Main \"/dev/null\"; Dir::Etc::Parts \"/dev/null\"; Dir::Etc::sourceparts \"$t/parts\"; Dir::Cache::archives \"$t/archives\";"
   echo "Dir::State::lists \"$t/lists\"; Dir::Cache::pkgcache \"\"; Dir::Cache::srcpkgcache \"\"; APT::Sandbox::User \"root\"; Acquire::Languages \"none\";"
   echo 'Acquire::Retries "0"; Acquire::http::Timeout "8"; Acquire::https::Timeout "8";'
 } > "$t/update.conf"
-APT_CONFIG="$t/update.conf" timeout 40 apt-get -q update < /dev/null 2>&1 | sed -n "s|$t/parts|/etc/apt/sources.list.d|g; s/^E: /update E: /p" | cut -c 1-400
+APT_CONFIG="$t/update.conf" timeout 40 apt-get -q update < /dev/null 2>&1 | sed -n "s|$t/parts|/etc/apt/sources.list.d|g; \|$t|d; s/^E: /update E: /p" | cut -c 1-400
 q='-o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache='
 known=$(test -z "$d" || apt-cache $q --no-all-versions show $d 2>/dev/null | sed -n 's/^Package: //p')
 for p in $o; do

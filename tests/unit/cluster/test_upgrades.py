@@ -77,6 +77,11 @@ def test_each_part_is_compared_where_it_belongs() -> None:
     assert [part for part, *_ in found(SMALL, "attic", has, pinned=False)] == ["tailscale", "kubernetes"]
 
 
+def test_an_epoch_is_no_part_of_the_version() -> None:
+    has = Installed(packages(kubectl="1:528.0.0-0"))
+    assert found(SMALL, "hub", has) == [("kubernetes", "528.0.0", SMALL.kubernetes_version)]
+
+
 def test_an_api_that_is_newer_than_declared_counts_before_an_older_kubelet() -> None:
     has = Installed(packages(kubelet="1.35.4-1.1", kubeadm="1.36.3-1.1"), "1.37.2")
     assert found(declaring(kubernetes="1.36.3"), "hub", has) == [("kubernetes", "1.37.2", "1.36.3")]

@@ -80,6 +80,13 @@ def test_our_own_programs_and_interfaces_are_no_obstacle() -> None:
     assert at(running) == []
 
 
+def test_kubernetes_of_others_is_to_be_uninstalled_not_stopped() -> None:
+    """Stopped, it would leave its network, its rules and its programs."""
+    running = replace(GOOD, listeners=(Listener("tcp", 10250, "k3s-agent"),))
+    (problem,) = hosts.problems(CLUSTER, NODE, running)
+    assert problem.fix == "uninstall k3s, and not only stop it"
+
+
 def test_a_socket_whose_program_is_unknown_is_not_judged() -> None:
     assert at(replace(GOOD, listeners=(Listener("tcp", 6443, ""),))) == []
 
