@@ -23,7 +23,8 @@ from pyinfra.connectors.ssh import SSHConnector
 from engine import command_line
 from engine.fact_cache.dispatch import Dispatcher
 from engine.fact_cache.history import History
-from engine.ssh import ALONE_S, PAUSE_S, SshSessions
+from engine.ssh import ALONE_S, PAUSE_S
+from engine.ssh_connection import SshSessions
 from facts.base import FactCommand
 
 # What programs print is read: a language of the host's, or one that the login brings along, must not change it.

@@ -16,7 +16,8 @@ from cluster.observed.login import parse_login
 from cluster.preflight import login
 from cluster.problems import Problem
 from engine import command_line, remote
-from engine.ssh import ANSWER_WITHIN_S, SshSessions, Unanswered
+from engine.ssh import Unanswered
+from engine.ssh_connection import ANSWER_WITHIN_S, SshSessions
 from facts.base import FactCommand
 from facts.login import Login
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import gevent  # type: ignore[import-untyped]
 import pytest
 from paramiko.ssh_exception import ChannelException, SSHException
 from pyinfra.connectors.util import make_unix_command_for_host
@@ -214,28 +213,3 @@ def test_a_session_is_waited_for_while_another_command_runs(monkeypatch: pytest.
     single.first.closed = True
     with pytest.raises(SSHException, match="MaxSessions"):
         framed._session()
-
-
-class Dead:
-    """A connection whose other side has gone without a word."""
-
-    def __init__(self) -> None:
-        self.is_open = True
-
-    def is_active(self) -> bool:
-        return self.is_open
-
-    def global_request(self, kind: str, wait: bool) -> None:
-        gevent.sleep(3600)
-
-    def close(self) -> None:
-        self.is_open = False
-
-
-def test_a_dead_connection_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ssh.ASK_EVERY_S + ssh.ANSWER_WITHIN_S < 60
-    monkeypatch.setattr(ssh, "ASK_EVERY_S", 0)
-    monkeypatch.setattr(ssh, "ANSWER_WITHIN_S", 0.05)
-    dead = Dead()
-    ssh.watch(dead, "[den] ")
-    assert not dead.is_active()
