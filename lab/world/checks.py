@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from cluster.problems import ModelError, Problem
 from lab.mirror.request import machine_architecture
@@ -20,8 +21,22 @@ def check_hosts(world: WorldPlan) -> None:
     """ModelError with all problems, if the lab can't build a host as it is declared."""
     problems = [problem for host in world.hosts if not host.is_machine for problem in of_container(host)]
     problems += [problem for host in world.hosts for problem in of_firewalls(host)]
+    problems += of_routers(world)
     if problems:
         raise ModelError(problems)
+
+
+def of_routers(world: WorldPlan) -> Iterator[Problem]:
+    """Two LANs behind one router are two sites with one public address."""
+    for one, other in combinations(world.sites, 2):
+        both = set(one.public_addresses) & set(other.public_addresses)
+        if both:
+            yield Problem(
+                f"site {other.name}",
+                f"it has the router of site {one.name}, at {min(both)}",
+                "the lab gives each site a router of its own",
+                f"rehearse with another public_address and ssh_hostname for the hosts of {other.name}",
+            )
 
 
 def of_firewalls(host: HostPlan) -> Iterator[Problem]:

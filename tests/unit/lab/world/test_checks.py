@@ -67,3 +67,10 @@ def test_each_oddity_is_made_somewhere() -> None:
     made = {*QUIRKS, *machines.KERNEL_WORDS, *machine_disk.NETWORKS, *images.ODDITY_PACKAGES}
     assert made == set(get_args(Oddity))
     assert set(checks.MACHINES_ONLY) < made
+
+
+def test_two_lans_behind_one_router_are_not_built() -> None:
+    loft = {"site": "loft", "lan": "192.168.2.0/24", "nat": "masquerade", "lan_address": "192.168.2.2"}
+    way = {"public_address": "192.0.2.9", "ssh_hostname": "192.0.2.9", "ssh_port": 2223}
+    with pytest.raises(ModelError, match="has the router of site home, at"):
+        checks.check_hosts(world(away=behind("192.168.1.2", "192.0.2.9", 2222), loft={**loft, **way}))
