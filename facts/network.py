@@ -125,7 +125,7 @@ ip -o -4 address show | awk '{print "address " $2 " " $4}'
 nft list tables 2>/dev/null | while read -r _ f n; do
   case "$f $n" in
     ip6*|bridge*|arp*|netdev*|*" isthmus"*|*" kube-proxy"|*" flannel-ipv"*) continue;;
-    "ip filter"|"ip nat"|"ip mangle"|"ip raw"|"ip security") if command -v iptables-nft-save > /dev/null && ! iptables-nft-save -t "$n" 2>&1 | grep -q "use 'nft' tool"; then continue; fi;;
+    "ip filter"|"ip nat"|"ip mangle"|"ip raw"|"ip security") if command -v iptables-nft-save > /dev/null && ! iptables-nft-save -t "$n" 2>&1 | head -n 2 | grep -q "use 'nft' tool"; then continue; fi;;
   esac
   if test "$n" = firewalld; then echo "firewalld $(timeout 10 firewall-cmd --state 2>/dev/null)"; fi
   nft -j list table "$f" "$n" 2>/dev/null | tr -d '\n'; echo
