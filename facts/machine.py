@@ -66,9 +66,10 @@ class TimeSync(Fact[machine.TimeServices | None]):
     """The time services of a host: the running one, and the ones that are installed."""
 
     def command(self) -> str:
+        # Without systemd as process 1 it fails: preflight names that, and all else that it finds.
         return (
             "echo services; if systemd-detect-virt --quiet --container; then echo container; fi; "
-            f"systemctl show {' '.join(machine.TIME_SERVICES)} -p Id -p LoadState -p ActiveState"
+            f"systemctl show {' '.join(machine.TIME_SERVICES)} -p Id -p LoadState -p ActiveState 2>/dev/null || true"
         )
 
     @parse_errors_as_fact_errors
