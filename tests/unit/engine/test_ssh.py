@@ -70,6 +70,19 @@ def test_any_login_gives_the_same_answer(network: Network) -> None:
     assert answers == dict.fromkeys(logins, READ)
 
 
+def test_files_need_no_sftp_and_no_second_session(network: Network) -> None:
+    network.listen(2201, MaxSessions="1", Subsystem="sftp /bin/false", **noise(network.folder, 1, "echo Welcome"))
+    sent, arrived = network.folder / "sent", network.folder / "it's there"
+    sent.write_bytes(bytes(range(256)) * 8000)
+    inventory = str(network.inventory(hosts(network, ["den"])))
+    done = network.pyinfra(inventory, "-y", "files.put", f"src={sent}", f"dest={arrived}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert arrived.read_bytes() == sent.read_bytes()
+    done = network.pyinfra(inventory, "-y", "files.get", f"src={arrived}", f"dest={network.folder / 'back'}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (network.folder / "back").read_bytes() == sent.read_bytes()
+
+
 SUDO = {
     "asks": ("sudo: a password is required", "sudo asks root for a password"),
     "asks-too": ("sudo-rs: interactive authentication is required", "sudo asks root for a password"),
