@@ -20,9 +20,10 @@ _SECRETS = ("_sudo_password", "_su_password")
 
 def problems(data: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
     """SSH files that do not exist, and pyinfra's own arguments of a wrong type. `data`: host name → its data as written."""
+    kinds = {key: kind for key, kind in all_global_arguments() if key.startswith("_")}
     for name, values in data.items():
         yield from ssh_files.problems(name, values)
-        yield from _arguments(name, values)
+        yield from _arguments(name, values, kinds)
 
 
 def complete(inventory: Inventory, cluster: Cluster) -> None:
@@ -35,9 +36,9 @@ def complete(inventory: Inventory, cluster: Cluster) -> None:
             member.data.ssh_config_file = str(Path(path).expanduser())
 
 
-def _arguments(name: str, values: Mapping[str, Any]) -> Iterator[Problem]:
-    for key, kind in all_global_arguments():
-        if not key.startswith("_") or values.get(key) is None:
+def _arguments(name: str, values: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Problem]:
+    for key, kind in kinds.items():
+        if values.get(key) is None:
             continue
         try:
             raise_if_bad_type(values[key], kind, TypeError, key)

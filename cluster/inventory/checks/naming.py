@@ -207,8 +207,10 @@ def _acme(cluster: Cluster, gateways: list[Host]) -> Iterator[Problem]:
             _FILES,
         )
     for host in gateways:
-        address = host.internet_address
-        if host.site.nat == "none" and address is not None and is_private(address):
+        address = host.internet_address or host.lan_address
+        # With other sites, a gateway of a private subnet has its problem already; so has one behind a masquerading router.
+        is_asked = host.site.nat == "none" or (host.site.nat == "one_to_one" and len(cluster.sites) == 1)
+        if is_asked and address is not None and address != host.public_address and is_private(address):
             yield Problem(
                 f"{ALL} certificate",
                 f'it is "acme", and the gateway {host.name} has only the private address {address}',
