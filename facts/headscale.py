@@ -54,6 +54,9 @@ class Keys(Fact[tuple[headscale.Key, ...] | None]):
 class Standing(Fact[headscale.Standing | None]):
     """The headscale that the host has, of ours or of its owner; None = unknown."""
 
+    # Machines of other hosts are in its database.
+    depends_on_other_hosts = True
+
     def command(self) -> str:
         return _STANDING
 
