@@ -38,7 +38,7 @@ class TailnetPaths(Fact[dict[str, tailscale.Path] | None]):
             f"command -v tailscale >/dev/null || {{ echo absent; exit 0; }}; export LC_ALL=C; echo asked {wanted}; "
             f"up=$(for t in {wanted}; do ({warm}) & done; wait); direct=$({_DIRECT}); "
             f'for t in {wanted}; do at=$(echo "$direct" | sed -n "s/^$t //p"); '
-            f'if test -n "$at" && echo "$up" | grep -qxF "$t"; then echo "$t direct $at"; '
+            f'if test -n "$at" && echo "$up" | grep -qxF "$t"; then echo "$t up $at"; '
             f'else ({ping} | sed "s/^/$t /") & fi; done; wait'
         )
 

@@ -188,7 +188,7 @@ def _exit_node(found: Mapping[str, Any]) -> str:
 
 
 def parse_pings(lines: Sequence[str]) -> dict[str, Path]:
-    """The answers after each address: `direct ENDPOINT` of a path that is up, or lines of `tailscale ping`.
+    """The answers after each address: `up ENDPOINT` of a path that is direct already, or lines of `tailscale ping`.
 
     Of pongs, the last one's kind counts, and the least time of that kind.
     """
@@ -205,8 +205,8 @@ def parse_pings(lines: Sequence[str]) -> dict[str, Path]:
             before = paths.get(address, Path("none"))
             least = min(took, before.latency_ms or took) if before.kind == kind else took
             paths[address] = Path(kind, least, pong["via"])
-        elif answer.startswith("direct "):
-            paths[address] = Path("direct", via=answer.removeprefix("direct "))
+        elif answer.startswith("up "):
+            paths[address] = Path("direct", via=answer.removeprefix("up "))
     return paths
 
 
