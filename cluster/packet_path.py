@@ -22,6 +22,7 @@ _HOOKS = {
 # Statements that neither decide nor restrict.
 _NEUTRAL = ("counter", "log", "mangle", "notrack", "comment", "set", "nftrace")
 _MISSING = object()
+_ALL_ELSE = "*"
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,9 @@ def _of_map(found: Ruleset, chain: NftChain, value: Mapping[str, Any], packet: P
     key = _value(value["key"], packet)
     data = value["data"]
     elements = found.sets.get(f"{chain.family} {chain.table} {data[1:]}", ()) if isinstance(data, str) else data["set"]
-    for element, verdict in elements:
-        if key is not _MISSING and _is_in(key, element):
+    # The element for all else comes last: another one that fits wins, wherever it stands.
+    for element, verdict in sorted(elements, key=lambda pair: bool(pair[0] == _ALL_ELSE)):
+        if key is not _MISSING and (element == _ALL_ELSE or _is_in(key, element)):
             result: Mapping[str, Any] = verdict
             return result
     return {}

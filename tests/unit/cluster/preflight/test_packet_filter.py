@@ -11,11 +11,11 @@ from ipaddress import IPv4Network
 import pytest
 
 from cluster.model import Cluster, Host
-from cluster.observed.nftables import Ruleset, parse_ruleset
+from cluster.observed.nftables import NftChain, Ruleset, parse_ruleset
 from cluster.packet_path import refusals
 from cluster.packets import needed
 from cluster.preflight import packet_filter
-from cluster.problems import Problem
+from cluster.problems import LONGEST_FIX, Problem
 from tests.places import CASES
 from tests.unit.cluster.preflight.test_hosts import CLUSTER, GATEWAY, NODE, SITE
 
@@ -77,6 +77,37 @@ def test_a_rule_for_one_network_is_a_rich_rule_of_firewalld() -> None:
         """--add-rich-rule=rule family="ipv4" source address="10.1.0.0/24" port port="6443" protocol="tcp" accept'"""
         in problem.fix
     )
+
+
+def test_a_fix_is_never_cut_within_a_command() -> None:
+    """Many networks in api_access need more commands than a fix has room for."""
+    many = CLUSTER.model_copy(update={"api_access": tuple(IPv4Network(f"198.51.100.{at}/32") for at in range(20))})
+    for name, command, ends in (
+        ("debian-drop", "nft insert rule ", " accept'"),
+        ("firewalld-before", "firewall-cmd ", ""),
+    ):
+        problem = problems(name, cluster=many)[0]
+        assert len(problem.fix) <= LONGEST_FIX
+        commands = [part for part in problem.fix.split("; ") if command in part]
+        assert len(commands) > 2
+        assert all(part.endswith(ends) for part in commands)
+        assert "; run this again, which names " in problem.fix
+
+
+@pytest.mark.parametrize("at", ["first", "last"])
+def test_an_element_for_all_else_counts_if_no_other_fits(at: str) -> None:
+    """`tcp dport vmap { 6443 : accept, * : drop }`, with the two in either order."""
+    element, all_else = [6443, {"accept": None}], ["*", {"drop": None}]
+    port = {"payload": {"protocol": "tcp", "field": "dport"}}
+    listed = [all_else, element] if at == "first" else [element, all_else]
+    rule = ({"vmap": {"key": port, "data": {"set": listed}}},)
+    chain = NftChain("inet", "own", "in", kind="filter", hook="input", rules=(rule,))
+    packets = [
+        packet for packet in needed(CLUSTER, NODE, "eth0") if packet.hook == "input" and packet.protocol == "tcp"
+    ]
+    admitted, refused = replace(packets[0], port=6443), replace(packets[0], port=443)
+    (found,) = refusals(Ruleset({chain.place: chain}), [admitted, refused])
+    assert found.packets == (refused,)
 
 
 def test_sets_maps_and_limits_are_read() -> None:
