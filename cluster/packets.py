@@ -10,8 +10,8 @@ from cluster import ports
 from cluster.documents import flannel
 from cluster.model import Cluster, Host
 
-# A host of the internet, and one of the cluster behind the tailnet.
-_ANYBODY, _ROUTED_PORT = IPv4Address("198.51.100.7"), 40000
+# An address of the internet, and a port from which programs connect.
+_ANYBODY, _CLIENT_PORT = IPv4Address("198.51.100.7"), 40000
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Packet:
     port: int
     iif: str = ""
     oif: str = ""
-    source_port: int = _ROUTED_PORT
+    source_port: int = _CLIENT_PORT
 
 
 def needed(cluster: Cluster, host: Host, device: str) -> list[Packet]:
@@ -49,24 +49,12 @@ def _public(cluster: Cluster, host: Host, device: str) -> Iterator[Packet]:
                 yield Packet("input", text, near + match, port.protocol, source, at, number, iif=device)
     gateway = cluster.gateway
     if host.is_coordinator and host != gateway:
-        text, match = (
-            f"TCP {ports.HEADSCALE} from {gateway.name}",
-            f"ip saddr {gateway.lan_address} tcp dport {ports.HEADSCALE}",
-        )
+        text = f"TCP {ports.HEADSCALE} from {gateway.name}"
+        match = f"ip saddr {gateway.lan_address} tcp dport {ports.HEADSCALE}"
         yield Packet("input", text, match, "tcp", gateway.lan_address, at, ports.HEADSCALE, iif=device)
-    out = f"udp sport {ports.WIREGUARD}"
-    yield Packet(
-        "output",
-        f"UDP from port {ports.WIREGUARD}",
-        out,
-        "udp",
-        at,
-        _ANYBODY,
-        ports.WIREGUARD,
-        "",
-        device,
-        ports.WIREGUARD,
-    )
+    number = ports.WIREGUARD
+    text, match = f"UDP from port {number}", f"udp sport {number}"
+    yield Packet("output", text, match, "udp", at, _ANYBODY, number, oif=device, source_port=number)
 
 
 def _cluster(cluster: Cluster, host: Host, device: str) -> Iterator[Packet]:

@@ -1,6 +1,6 @@
 """The ports of a host at which programs of ours listen: who listens, on which hosts, and who connects.
 
-Derived from this table: what preflight wants free (`preflight/hosts.py`), what the packet filter admits (`documents/iptables.py`),
+Derived from this table: what preflight wants free (`preflight/hosts.py`), what packet filters must admit (`documents/iptables.py`, `packets.py`),
 what may answer from the internet (`report/exposure.py`), which ports an inventory can't choose (`inventory/checks/naming.py`),
 and the ports that README asks to open.
 """

@@ -1,4 +1,4 @@
-"""Clouds and how each admits a port: known by what a machine's firmware (DMI) reports, never by asking the cloud.
+"""Clouds and how each admits a port, known by what a machine's firmware (DMI) reports, never by asking the cloud; and known proxies.
 
 docs/door.md has the source of each row and the date of its reading.
 """

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, ip_address
+from ipaddress import ip_address
 
+from cluster.addresses import TAILSCALE_RANGE
 from cluster.observed.resolvers import PLAIN, RESOLVED, ResolvConf, Resolvers
 
-# tailscale's client drops what comes from here by another way than the tailnet.
-TAILSCALES = IPv4Network("100.64.0.0/10")
 # Kubernetes and glibc read no further.
 READ = 3
 
@@ -54,4 +53,4 @@ def is_tailscales(server: str) -> bool:
         address = ip_address(server)
     except ValueError:
         return False
-    return address.version == 4 and address in TAILSCALES
+    return address.version == 4 and address in TAILSCALE_RANGE

@@ -18,7 +18,7 @@ GLIBC_LOWEST = (2, 31)
 # kubeadm's own limit for a control plane.
 CONTROL_PLANE_MEMORY_MB = 1700
 OLD_RELEASE, CGROUP_V1, CONTAINER, SMALL_MEMORY = "old-release", "cgroup-v1", "container", "small-memory"
-REMOVED_PACKAGES = "removed-packages"
+REMOVED_PACKAGES, CLOSED_UDP, OTHER_TAILNET, IDLE = "removed-packages", "closed-udp", "other-tailnet", "idle"
 SUPPORTED = {"debian": ((11,), (13,)), "ubuntu": ((20, 4), (26, 4))}
 SUPPORTED_TEXT = "Debian 11 to 13 and Ubuntu 20.04 to 26.04"
 

@@ -9,7 +9,6 @@ from cluster.addresses import is_within
 from cluster.model import Cluster, Host
 from report.measurement import HostMeasured
 
-NODE_PORTS = range(30000, 32768)
 FAR_LIMIT = 3
 
 

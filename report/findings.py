@@ -48,7 +48,7 @@ class View:
 
 @dataclass(frozen=True)
 class Deviation:
-    """What a check yields. A `warning` is a deviation that the inventory declares acceptable; `hosts` are the hosts concerned.
+    """What a check yields. A `warning` is declared acceptable, or a risk that has done no harm yet; `hosts` are the hosts concerned.
 
     `caused_by`: those of them that cause it, if the check knows; in the report, only they are marked.
     """

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from cluster.inventory import checks, errors, read
 from cluster.model import Cluster, ClusterSettings, ConnectionSettings, Host, HostSettings, Site
 from cluster.problems import ModelError, Problem, once
 
-Data = Mapping[str, Mapping[str, Any]]
-# pyinfra takes only text for a path that is written, and None if it is not.
+Data = read.Data
+# None is the default of these paths, but pyinfra fails if it is written.
 OF_PYINFRA = ("ssh_key", "ssh_config_file", "ssh_known_hosts_file")
 CLUSTER = "group_data/all.py "
 

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from cluster.observed.machine import parse_firmware
 
 # open: a program answers. refused, prohibited: the host (or its packet filter) sends an error, so the packet came through the
 # cloud. silent: nothing came back. unreachable: the packet never left the machine that tried.
 Outcome = Literal["open", "refused", "prohibited", "silent", "unreachable"]
-_OUTCOMES: dict[str, Outcome] = {
-    "open": "open",
-    "refused": "refused",
-    "prohibited": "prohibited",
-    "silent": "silent",
-    "unreachable": "unreachable",
-}
+_OUTCOMES: dict[str, Outcome] = {name: name for name in get_args(Outcome)}
 
 
 @dataclass(frozen=True)

@@ -98,18 +98,18 @@ def _controllers(
 def _modules(found: Mapping[str, Sequence[str]], config: Mapping[str, str]) -> dict[str, str]:
     states = {}
     for line in found.get("module", ()):
-        name, code, said = (*line.split(" ", 2), "")[:3]
-        state = _state(code, said, config.get(OPTIONS[name], ""), has_files="yes" in found["module-files"])
+        name, code, printed = (*line.split(" ", 2), "")[:3]
+        state = _state(code, printed, config.get(OPTIONS[name], ""), has_files="yes" in found["module-files"])
         states[name] = "forbidden" if state == "loadable" and _is_locked(found) else state
     return states
 
 
-def _state(code: str, said: str, built: str, *, has_files: bool) -> str:
+def _state(code: str, printed: str, built: str, *, has_files: bool) -> str:
     """A module's state by what modprobe printed, and by the kernel's configuration (`y`, `m`, `n`, or empty: unknown)."""
-    if said == "present" or built == "y":
+    if printed == "present" or built == "y":
         return "present"
     if code == "0":
-        return "forbidden" if _FORBIDDEN.match(said) else "loadable"
+        return "forbidden" if _FORBIDDEN.match(printed) else "loadable"
     if built == "n":
         return "missing"
     if not has_files:

@@ -15,8 +15,8 @@ from cluster.observed.door import Outcome
 from cluster.preflight.coordination_name import OPERATOR, are_near, outer_address
 from cluster.problems import Problem
 from cluster.providers import EVERYWHERE, OTHER, Protocol, Provider
+from cluster.support import CLOSED_UDP
 
-CLOSED_UDP = "closed-udp"
 ACME = 80
 THROUGH: tuple[Outcome, ...] = ("open", "refused", "prohibited")
 

@@ -39,8 +39,10 @@ class Publisher:
 
 
 PUBLISHERS = (
-    Publisher("k3s", ("/k3s", "/etc/rancher"), "remove /etc/rancher and /var/lib/rancher, and restart the host", "k3s"),
-    Publisher("RKE2", ("/rke2",), "remove /etc/rancher and /var/lib/rancher, and restart the host", "rke2"),
+    Publisher(
+        "k3s", ("/k3s", "/etc/rancher"), "run `rm -rf /etc/rancher /var/lib/rancher`, and restart the host", "k3s"
+    ),
+    Publisher("RKE2", ("/rke2",), "run `rm -rf /etc/rancher /var/lib/rancher`, and restart the host", "rke2"),
     Publisher("k0s", ("/k0s",), "run `k0s stop; k0s reset`, and restart the host"),
     Publisher("MicroK8s", ("/microk8s",), "run `snap remove --purge microk8s`, and restart the host"),
 )

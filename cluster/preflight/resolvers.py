@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from cluster import resolvers
+from cluster.addresses import TAILSCALE_DNS, TAILSCALE_RANGE
 from cluster.model import Cluster, Host
 from cluster.observed.resolvers import PLAIN, RESOLVED, Resolvers
 from cluster.problems import Problem
 
-# tailscale's own resolver on each of its clients.
-MAGIC_DNS = "100.100.100.100"
+MAGIC_DNS = str(TAILSCALE_DNS)
 
 
 def problems(cluster: Cluster, host: Host, found: Resolvers) -> list[Problem]:
@@ -69,7 +69,7 @@ def _of_the_provider(cluster: Cluster, host: Host, found: Resolvers) -> Iterator
     if wrong:
         yield Problem(
             f"{host.name} {PLAIN}",
-            f"the name server {', '.join(wrong)} is inside {resolvers.TAILSCALES}",
+            f"the name server {', '.join(wrong)} is inside {TAILSCALE_RANGE}",
             "tailscale's client drops packets from that range that come by another way: after joining, no name resolves",
             f"use a name server outside of it, such as one of the provider for the public: echo nameserver ADDRESS > {PLAIN}",
         )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv6Network, ip_address
 
+from cluster.addresses import TAILSCALE_RANGE
 from cluster.documents.routes import TAG
 from cluster.model import Cluster, Host
 from cluster.observed.login import Login
 from cluster.observed.tailscale import ClientPrefs, ClientStatus
 from cluster.problems import Problem
+from cluster.support import OTHER_TAILNET
 
-EXCEPTION = "other-tailnet"
 # tailscale's own ranges (its net/tsaddr), and the domain of its MagicDNS.
-RANGES = (IPv4Network("100.64.0.0/10"), IPv6Network("fd7a:115c:a1e0::/48"))
+RANGES = (TAILSCALE_RANGE, IPv6Network("fd7a:115c:a1e0::/48"))
 DOMAIN = ".ts.net"
 PUBLISHER = "https://controlplane.tailscale.com"
 # Other names of the same server (its ipn/prefs.go, IsLoginServerSynonym).
@@ -74,12 +75,12 @@ def _elsewhere(host: Host, login: Login | None, status: ClientStatus, server: st
             "joining takes the host out of that tailnet, and the SSH connection with it",
             "write the host's public or LAN address as ssh_hostname",
         )
-    if EXCEPTION not in host.exceptions:
+    if OTHER_TAILNET not in host.exceptions:
         yield Problem(
             f"{host.name} tailnet",
             f"it is a machine of another tailnet ({server})",
             "a host is in one tailnet at a time: joining takes it out of that one, with all that others reach it for",
-            f'choose another host; or accept that it leaves: exceptions = ("{EXCEPTION}",)',
+            f'choose another host; or accept that it leaves: exceptions = ("{OTHER_TAILNET}",)',
         )
 
 

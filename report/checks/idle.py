@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from cluster.model import Host
 from cluster.observed.machine import Usage
 from cluster.providers import ORACLE, provider_of
+from cluster.support import IDLE
 from report.findings import Deviation, View, check, deviation
 
-IDLE = "idle"
 LIMIT_PERCENT = 20
 DAY_S = 86400
 # Always Free shapes: E2.1.Micro has 1 GB; A1 has at most four processors and 24 GB.

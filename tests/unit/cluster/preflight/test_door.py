@@ -13,6 +13,7 @@ from cluster.preflight import door
 from cluster.preflight.coordination_name import OPERATOR
 from cluster.preflight.door import Answers, Attempt, Entrance
 from cluster.providers import ORACLE
+from cluster.support import CLOSED_UDP
 
 CLOUD = Site(site="cloud", lan="10.1.0.0/24", nat="one_to_one")
 RENTED = Site(site="rented", lan="10.2.0.0/24", nat="one_to_one")
@@ -56,7 +57,7 @@ def test_another_port_and_an_ipv6_address_of_the_gateway() -> None:
 
 
 def test_a_host_that_accepts_the_relay_is_left_out() -> None:
-    quiet = VPS.model_copy(update={"exceptions": (door.CLOSED_UDP,)})
+    quiet = VPS.model_copy(update={"exceptions": (CLOSED_UDP,)})
     cluster = CLUSTER.model_copy(update={"hosts": (GATE, HUB, LIMB, quiet, DEN)})
     assert DIRECT["vps"] not in door.entrances(cluster, is_acme=True)
     assert DIRECT["limb"] in door.entrances(cluster, is_acme=True)

@@ -26,7 +26,7 @@ def at(found: Leftovers, survey: Survey = GOOD) -> list[tuple[str, str]]:
     [
         (Leftovers(uninstallers=("/usr/local/bin/k3s-uninstall.sh",)), "n k3s", "run /usr/local/bin/k3s-uninstall.sh"),
         (Leftovers(uninstallers=("/opt/bin/k3s-agent-uninstall.sh",)), "n k3s", "run /opt/bin/k3s-agent-uninstall.sh"),
-        (Leftovers(states=("/etc/rancher",)), "n k3s", "remove /etc/rancher and /var/lib/rancher"),
+        (Leftovers(states=("/etc/rancher",)), "n k3s", "run `rm -rf /etc/rancher /var/lib/rancher`"),
         (
             Leftovers(uninstallers=("/usr/bin/rke2-uninstall.sh",), states=("/etc/rancher", "/var/lib/rancher/rke2")),
             "n RKE2",
@@ -40,7 +40,7 @@ def at(found: Leftovers, survey: Survey = GOOD) -> list[tuple[str, str]]:
             "n /usr/local/bin/ctr",
             "mv /usr/local/bin/ctr",
         ),
-        (Leftovers(programs=(("/usr/local/bin/ctr", "/usr/local/bin/k3s"),)), "n k3s", "remove /etc/rancher"),
+        (Leftovers(programs=(("/usr/local/bin/ctr", "/usr/local/bin/k3s"),)), "n k3s", "run `rm -rf /etc/rancher "),
         (
             Leftovers(cni=("05-cilium.conflist",)),
             "n /etc/cni/net.d/05-cilium.conflist",
