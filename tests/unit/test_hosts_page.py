@@ -15,8 +15,9 @@ from cluster.model.host import Exception_
 from cluster.observed.apt import Lists, Trial
 from cluster.observed.headscale import Standing
 from cluster.observed.leftovers import Leftovers
-from cluster.observed.survey import Survey
-from cluster.preflight import apt, headscale, leftovers, packet_filter
+from cluster.observed.resolvers import PLAIN, ResolvConf, Resolvers
+from cluster.observed.survey import Listener, Survey
+from cluster.preflight import apt, headscale, hosts, leftovers, packet_filter, resolvers
 from cluster.preflight.apt import Found
 from cluster.problems import Problem
 from tests.places import PROJECT
@@ -44,6 +45,15 @@ def left(survey: Survey = GOOD, **traces: object) -> Callable[[Host], Sequence[P
     return lambda host: leftovers.problems(CLUSTER, host, survey, Leftovers(**traces), {})  # type: ignore[arg-type]
 
 
+def of_checks(found: Survey) -> Callable[[Host], Sequence[Problem]]:
+    return lambda host: hosts.problems(CLUSTER, host, found)
+
+
+def of_file(servers: tuple[str, ...]) -> Resolvers:
+    return Resolvers({PLAIN: ResolvConf(servers)})
+
+
+OVERLAP = replace(GOOD, addresses={**GOOD.addresses, "docker0": (IPv4Interface("10.244.7.1/24"),)})
 NOTHING = Found(Lists(), {})
 CNI0 = replace(GOOD, addresses={**GOOD.addresses, "cni0": (IPv4Interface("10.42.1.1/24"),)})
 REMOVED = Trial(missing=("containerd.io",), removed=("docker.io",))
@@ -72,6 +82,14 @@ SAMPLES: dict[str, Callable[[Host], Sequence[Problem]]] = {
     "settings that crictl": left(crictl="unix:///run/k3s/containerd/containerd.sock"),
     "a headscale of the owner's": lambda _: headscale.problems(
         GATEWAY, Standing(config="/etc/headscale/config.yaml"), False
+    ),
+    "a port of the cluster's": of_checks(replace(GOOD, listeners=(Listener("tcp", 10250, "apache2"),))),
+    "an interface in a network": of_checks(OVERLAP),
+    "a clock that differs": of_checks(replace(GOOD, clock_skew_s=-61.0)),
+    "less than 4096 MB free": of_checks(replace(GOOD, disk_free_mb=4095)),
+    "name servers that pods": lambda host: resolvers.problems(CLUSTER, host, of_file(servers=("127.0.0.1",))),
+    "a search domain": lambda host: resolvers.problems(
+        CLUSTER, host, replace(of_file(servers=("10.1.0.2",)), wildcards=("wild.example",))
     ),
     "firewalld's rules without": lambda host: packet_filter.problems(CLUSTER, host, ruleset("firewalld-before")),
     "a table of nftables": lambda host: packet_filter.problems(CLUSTER, host, ruleset("debian-drop")),
