@@ -22,17 +22,20 @@ class Leftovers(Fact[leftovers.Leftovers | None]):
         return leftovers.parse(output)
 
 
+# A link to the path of the deploy's own program runs just that. k3s's own removal leaves the folder node in /etc/rancher.
 # kube-proxy's chain of the API's own service has the same name in every cluster: it is a hash of the service's name.
 _LEFTOVERS = r"""
 echo leftovers
 if test -e /usr/local/lib/isthmus; then echo "ours yes"; fi
 for n in PROGRAMS; do echo "/usr/local/sbin:/usr/local/bin:$PATH" | tr : '\n' | while read -r d; do
   case "$d" in /usr/bin|/usr/sbin|/bin|/sbin) break;; esac
-  if test -f "$d/$n" && test -x "$d/$n"; then echo "program $d/$n $(readlink -f "$d/$n")"; fi; done; done | sort -u
+  test -f "$d/$n" && test -x "$d/$n" || continue; t=$(readlink -f "$d/$n")
+  case " $t $(readlink "$d/$n") " in *" /usr/bin/$n "*|*" /usr/sbin/$n "*) ;; *) echo "program $d/$n $t";; esac; done; done | sort -u
 for f in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json; do if test -e "$f"; then echo "cni ${f##*/}"; fi; done
 for f in /usr/local/bin/k3s-uninstall.sh /usr/local/bin/k3s-agent-uninstall.sh /opt/bin/k3s-uninstall.sh /opt/bin/k3s-agent-uninstall.sh \
   /usr/local/bin/rke2-uninstall.sh /usr/bin/rke2-uninstall.sh /opt/rke2/bin/rke2-uninstall.sh; do if test -e "$f"; then echo "uninstaller $f"; fi; done
-for f in /etc/rancher /var/lib/rancher/k3s /var/lib/rancher/rke2 /var/lib/k0s /etc/systemd/system/k0scontroller.service \
+if ls -A /etc/rancher 2>/dev/null | grep -qvx node; then echo "state /etc/rancher"; fi
+for f in /var/lib/rancher/k3s /var/lib/rancher/rke2 /var/lib/k0s /etc/systemd/system/k0scontroller.service \
   /etc/systemd/system/k0sworker.service /var/snap/microk8s/current /etc/kubernetes/admin.conf /etc/kubernetes/kubelet.conf /etc/kubernetes/pki/ca.crt \
   /etc/kubernetes/manifests/*.yaml /var/lib/etcd/member /var/lib/kubelet/config.yaml; do if test -e "$f"; then echo "state $f"; fi; done
 if test ! -e /usr/local/lib/isthmus; then

@@ -26,6 +26,8 @@ LINKS_OF_OTHERS = (
     "antrea-gw0",
     "nodelocaldns",
 )
+# Of them, what an add-on of a cluster of ours may have made: NodeLocal DNSCache, and kube-proxy in its mode ipvs.
+LINKS_OF_ADD_ONS = ("nodelocaldns", "kube-ipvs0")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def problems(
     is_ours = found.ours or settled.get("endpoint") == f"{cluster.api_endpoint_name}:{cluster.api_port}"
     others = _programs(host, found, is_ours)
     if host.is_node:
-        others += [*_cni(host, found), *_links(cluster, host, survey), *_rules(cluster, host, found)]
+        others += [*_cni(host, found), *_links(cluster, host, survey, is_ours), *_rules(cluster, host, found)]
         # On a node of ours, kubelet has run with these settings since they were written.
         others += [] if is_ours else [*_settings(host, found), *_kubeadm(host, found)]
     publishers = [item for item in PUBLISHERS if host.is_node and _traces(item, found)]
@@ -130,15 +132,18 @@ def _cni(host: Host, found: Leftovers) -> Iterator[Problem]:
         )
 
 
-def _links(cluster: Cluster, host: Host, survey: Survey) -> Iterator[Problem]:
+def _links(cluster: Cluster, host: Host, survey: Survey, is_ours: bool) -> Iterator[Problem]:
     for link, addresses in survey.addresses.items():
         foreign = [address for address in addresses if not address.network.subnet_of(cluster.pod_cidr)]
-        if (link in flannel.LINKS and foreign) or link in LINKS_OF_OTHERS:
+        is_expected = is_ours and link in LINKS_OF_ADD_ONS
+        if (link in flannel.LINKS and foreign) or (link in LINKS_OF_OTHERS and not is_expected):
+            # The kernel keeps this one as long as its module is loaded.
+            removal = "modprobe -r ipip" if link == "tunl0" else f"ip link delete {link}"
             yield Problem(
                 f"{host.name} {link}",
                 f"the link of another pod network is there, with {', '.join(map(str, foreign or addresses))}",
                 f"pods get addresses of pod_cidr {cluster.pod_cidr}, and CNI refuses a bridge that has another",
-                f"remove the pod network that made it, then: ip link delete {link}",
+                f"remove the pod network that made it, then: {removal}",
             )
 
 

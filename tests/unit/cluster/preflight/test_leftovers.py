@@ -78,6 +78,15 @@ def test_a_link_of_another_pod_network_is_named(link: str) -> None:
     assert at(Leftovers(), ours) == []
     calico = replace(GOOD, addresses={**GOOD.addresses, "vxlan.calico": (IPv4Interface("10.244.3.1/32"),)})
     assert [where for where, _ in at(Leftovers(), calico)] == ["n vxlan.calico"]
+    ipip = replace(GOOD, addresses={**GOOD.addresses, "tunl0": (IPv4Interface("10.244.3.1/32"),)})
+    assert at(Leftovers(), ipip) == [("n tunl0", "remove the pod network that made it, then: modprobe -r ipip")]
+
+
+@pytest.mark.parametrize("link", leftovers.LINKS_OF_ADD_ONS)
+def test_an_add_on_of_a_cluster_of_ours_may_make_links(link: str) -> None:
+    survey = replace(GOOD, addresses={**GOOD.addresses, link: (IPv4Interface("169.254.20.10/32"),)})
+    assert problems(Leftovers(ours=True), survey) == []
+    assert [where for where, _ in at(Leftovers(), survey)] == [f"n {link}"]
 
 
 def test_a_publisher_is_one_problem_with_all_its_traces() -> None:
