@@ -6,6 +6,7 @@ import errno
 import select
 import socket
 import time
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -32,6 +33,11 @@ def addresses_of(name: str) -> tuple[str, ...]:
         except OSError:
             continue
     return tuple(found)
+
+
+def has_proxy() -> bool:
+    """Whether this machine's programs are to reach the web through a proxy (https_proxy, http_proxy, all_proxy)."""
+    return bool({"http", "https", "all"} & set(urllib.request.getproxies()))
 
 
 def attempts(entries: Mapping[int, Entry], seconds: float) -> dict[int, Outcome]:

@@ -13,7 +13,7 @@ from pyinfra.api.exceptions import PyinfraError
 
 from cluster.model import Cluster
 from cluster.observed.door import Outcome, Outside, Seen, parse_attempts, parse_seen
-from cluster.preflight import coordination_name, door
+from cluster.preflight import coordination_name, door, tailnets
 from cluster.preflight.coordination_name import OPERATOR
 from cluster.preflight.door import Answers, Attempt
 from cluster.problems import Problem
@@ -25,7 +25,8 @@ from facts.tailscale import Prefs, Status
 from local import knocks
 
 # The first attempt is over as soon as each port has answered; what stays silent is tried once more, while the hosts look what arrives.
-FIRST_S, AGAIN_S, WATCH_LONGER_S, LIMIT_S = 1.5, 3.0, 1.5, 18
+# The second time is long enough for a host that takes seconds to begin to look.
+FIRST_S, AGAIN_S, WATCH_LONGER_S, LIMIT_S = 1.5, 6.0, 1.5, 18
 # A resolver that does not answer takes half a minute to give up.
 LOOKUP_S = 8
 
@@ -34,7 +35,7 @@ def outside() -> Outside | None:
     """How the current host appears from outside; None if it is in the tailnet, so that its ports are proven, or could not be asked."""
     cluster = current_cluster()
     status, prefs = host.get_fact(Status), host.get_fact(Prefs)
-    is_ours = prefs is None or prefs.login_server in ("", cluster.server_url)
+    is_ours = prefs is None or not prefs.login_server or tailnets.is_same(prefs.login_server, cluster.server_url)
     is_joined = status is not None and status.running and is_ours
     if is_joined:
         return None
@@ -50,9 +51,10 @@ def problems(cluster: Cluster, present: Collection[str], fresh: Mapping[str, Out
     }
     addresses6 = _gateway_addresses6(cluster, fresh, leads)
     named = coordination_name.problems(cluster, leads, addresses6)
-    used6 = [address for address in addresses6 if any(address in found for found in leads.values())]
+    used6 = [address for address in addresses6 or () if any(address in found for found in leads.values())]
     wanted = door.attempts(cluster, door.entrances(cluster, is_acme, used6), present, list(fresh))
-    if not coordination_name.is_reliable(cluster, leads[OPERATOR]):
+    # Where programs use a proxy, the network may drop what does not go through it.
+    if knocks.has_proxy() or not coordination_name.is_reliable(cluster, leads[OPERATOR]):
         wanted = [attempt for attempt in wanted if attempt.by != OPERATOR]
     clouds = {name: provider_of(one.firmware) for name, one in fresh.items()}
     return [*named, *door.problems(cluster, _answers(cluster, wanted, present), clouds)]
@@ -60,14 +62,14 @@ def problems(cluster: Cluster, present: Collection[str], fresh: Mapping[str, Out
 
 def _gateway_addresses6(
     cluster: Cluster, fresh: Mapping[str, Outside], leads: Mapping[str, Sequence[str]]
-) -> tuple[str, ...]:
-    """The gateway's own IPv6 addresses, if the name has an AAAA record somewhere."""
+) -> tuple[str, ...] | None:
+    """The gateway's own IPv6 addresses, if the name has an AAAA record somewhere; None if it can't be asked."""
     if not any(":" in address for found in leads.values() for address in found):
         return ()
     gateway = cluster.gateway.name
     ask = partial(remote.fact, gateway, questions.Outside, target=cluster.coordination_name)
     found = fresh.get(gateway) or _contained(ask)
-    return found.addresses6 if found else ()
+    return found.addresses6 if found else None
 
 
 def _answers(cluster: Cluster, wanted: Sequence[Attempt], present: Collection[str]) -> Answers:

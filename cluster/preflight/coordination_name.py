@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from ipaddress import IPv4Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from cluster.model import Cluster, Host
 from cluster.problems import Problem
@@ -13,8 +13,6 @@ OPERATOR = "the operator's machine"
 IPV4, IPV6 = "IPv4", "IPv6"
 # A proxy on the machine that asks invents such addresses for every name (RFC 2544, used as "fake IP").
 _INVENTED = ip_network("198.18.0.0/15")
-# A resolver of a network without IPv4 makes such addresses from A records (RFC 6052).
-_TRANSLATED = IPv6Network("64:ff9b::/96")
 
 
 def outer_address(host: Host) -> IPv4Address | None:
@@ -29,12 +27,13 @@ def are_near(host: Host, other: Host) -> bool:
 
 
 def problems(
-    cluster: Cluster, answers: Mapping[str, Collection[str]], gateway_addresses6: Collection[str]
+    cluster: Cluster, answers: Mapping[str, Collection[str]], gateway_addresses6: Collection[str] | None
 ) -> list[Problem]:
     """Problems of the name. `answers`: host name or OPERATOR → the addresses that the name has there.
 
     Hosts near the gateway are left out: there the name may lead to its LAN address. So is an empty answer, which
-    preflight's survey reports. `gateway_addresses6`: the gateway's own global IPv6 addresses.
+    preflight's survey reports. `gateway_addresses6`: the gateway's own global IPv6 addresses; None if they are unknown, so that
+    any may be right.
     """
     wanted = outer_address(cluster.gateway)
     if wanted is None:
@@ -42,8 +41,11 @@ def problems(
     groups: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for asker, found in answers.items():
         if not _is_exempt(cluster, asker) and is_reliable(cluster, found):
-            wrong = sorted(set(found) - _right(cluster, asker, gateway_addresses6) - _made_from(wanted))
+            right = _right(cluster, asker, gateway_addresses6 or ())
+            wrong = sorted(address for address in set(found) - right if not _is_made_from(wanted, address))
             for kind, addresses in _kinds(wrong).items():
+                if kind == IPV6 and gateway_addresses6 is None:
+                    continue
                 groups.setdefault((kind, "also " if str(wanted) in found else "", addresses), []).append(asker)
     return [
         _problem(cluster, kind, also, addresses, askers) for (kind, also, addresses), askers in sorted(groups.items())
@@ -96,16 +98,18 @@ def _is_exempt(cluster: Cluster, asker: str) -> bool:
 
 
 def _right(cluster: Cluster, asker: str, gateway_addresses6: Collection[str]) -> set[str]:
-    """The addresses that are the gateway's: for an operator within its LAN, the LAN address too."""
+    """The addresses that are the gateway's: the LAN address too, for an operator who may be within its LAN."""
     gateway = cluster.gateway
-    is_inside = asker == OPERATOR and gateway.ssh_hostname == str(gateway.lan_address)
-    inner = {str(gateway.lan_address)} if is_inside else set()
-    return {str(outer_address(gateway)), *map(_plain, gateway_addresses6), *inner}
+    outer = str(outer_address(gateway))
+    # Where a name or an alias of SSH leads is not known here.
+    may_be_inside = asker == OPERATOR and gateway.ssh_hostname != outer
+    inner = {str(gateway.lan_address)} if may_be_inside else set()
+    return {outer, *map(_plain, gateway_addresses6), *inner}
 
 
-def _made_from(wanted: IPv4Address) -> set[str]:
-    """The IPv6 address that a network without IPv4 makes of the gateway's."""
-    return {str(_TRANSLATED[int(wanted)])}
+def _is_made_from(wanted: IPv4Address, address: str) -> bool:
+    """Whether a resolver of a network without IPv4 made it of the gateway's A record, under any prefix of 96 bits (RFC 6052)."""
+    return ":" in address and int(ip_address(address.partition("%")[0])) & 0xFFFFFFFF == int(wanted)
 
 
 def _plain(address: str) -> str:

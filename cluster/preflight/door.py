@@ -123,16 +123,18 @@ def closed(cluster: Cluster, answers: Answers, is_certain: bool = True) -> list[
     """The ports that are closed in front of their hosts.
 
     The login's port must be open to each site; for the others one way in proves that the port is open, because a site may block its
-    own way out. Silence of UDP proves nothing unless the host could look at its packets: without `is_certain`, it counts as well.
+    own way out. So it does for the login by IPv6: clients fall back to IPv4, and a site's own IPv6 may lead nowhere.
+    Silence of UDP proves nothing unless the host could look at its packets: without `is_certain`, it counts as well. The operator's
+    alone never does, because many networks let no UDP out.
     """
     found = []
     for entrance in dict.fromkeys(attempt.entrance for attempt in answers.outcomes):
         tried = [one for one in answers.outcomes if one.entrance == entrance and answers.outcomes[one] != "unreachable"]
         through = tuple(one.by for one in tried if answers.is_through(one))
         silent = tuple(one.by for one in tried if one.by not in through and _counts(cluster, answers, one))
-        if _is_login(cluster, entrance) and through:
+        if through and _is_login(cluster, entrance) and ":" not in entrance.address:
             silent = tuple(by for by in silent if by != OPERATOR)
-        elif through:
+        elif through or (entrance.protocol == "udp" and silent == (OPERATOR,)):
             silent = ()
         is_known = entrance.protocol == "tcp" or not is_certain or entrance.host in answers.watched
         if silent and is_known and not _is_control(cluster, entrance):

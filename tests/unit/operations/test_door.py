@@ -28,6 +28,9 @@ class World:
     ) -> None:
         self.asked: list[str] = []
         self.outcome, self.arrives, self.can_look = outcome, lambda host, port: False, True
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.delenv(name, raising=False)
+            monkeypatch.delenv(name.upper(), raising=False)
         monkeypatch.setattr(door.remote, "ask", self.ask)
         monkeypatch.setattr(door.questions, "attempts_script", lambda entries, seconds: ("try", entries))
         monkeypatch.setattr(door.questions, "watch_script", lambda entries, seconds: ("watch", entries))
@@ -94,6 +97,21 @@ def test_an_operator_behind_a_proxy_that_answers_everything_does_not_try(monkeyp
     world = World(monkeypatch, lambda by, protocol, port: "refused", leads=("198.18.0.9",))
     assert world.problems() == []
     assert " tries" not in world.asked
+
+
+def test_an_operator_whose_programs_use_a_proxy_does_not_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, lambda by, protocol, port: "refused" if by else "silent")
+    monkeypatch.setenv("https_proxy", "http://proxy.example.com:3128")
+    assert world.problems() == []
+    assert " tries" not in world.asked
+
+
+def test_an_aaaa_record_is_no_problem_if_the_gateway_can_not_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, lambda by, protocol, port: "refused", leads=(*RIGHT, "2001:db8::1"))
+    monkeypatch.setattr(door.remote, "fact", lambda *_, **__: None)
+    others = {name: one for name, one in FRESH.items() if name != "gate"}
+    assert door.problems(CLUSTER, list(others), others, is_acme=True) == []
+    assert "vps tries" in world.asked
 
 
 def test_the_name_and_the_ports_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,7 @@ def found(
         {OPERATOR: (), "far": ()},
         # A network without IPv4 makes IPv6 addresses of A records.
         {OPERATOR: (RIGHT, "64:ff9b::cb00:7101")},
+        {"far": (RIGHT, "2001:db8:64::cb00:7101")},
         # A proxy on the operator's machine invents an address for every name.
         {OPERATOR: ("198.18.0.37",), "far": (RIGHT,)},
     ],
@@ -93,13 +94,15 @@ def test_ipv6_that_leads_elsewhere() -> None:
     ]
     assert found(answers, ("2001:db8::2",)) != []
     assert found(answers, ("2001:0db8:0::1",)) == []
+    assert problems(CLUSTER, answers, None) == []
 
 
 def test_a_lan_address_is_right_for_an_operator_within_the_lan_only() -> None:
     answers = {OPERATOR: ("10.1.0.1",)}
     assert len(found(answers)) == 1
-    inside = GATEWAY.model_copy(update={"ssh_hostname": "10.1.0.1"})
-    assert found(answers, cluster=CLUSTER.model_copy(update={"hosts": (inside, NEIGHBOUR, FAR)})) == []
+    for within in ("10.1.0.1", "gate.lan"):
+        inside = GATEWAY.model_copy(update={"ssh_hostname": within})
+        assert found(answers, cluster=CLUSTER.model_copy(update={"hosts": (inside, NEIGHBOUR, FAR)})) == []
 
 
 def test_a_gateway_without_an_address_outside_is_left_to_the_inventory_s_checks() -> None:

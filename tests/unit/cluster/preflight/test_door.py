@@ -233,3 +233,16 @@ def test_ipv6_is_closed() -> None:
     entrance = Entrance("gate", "2001:db8::1", "tcp", 443)
     (problem,) = door.problems(CLUSTER, answers({("vps", entrance): "silent"}), {})
     assert problem.fix == "delete the AAAA record of mesh.example.org, or admit TCP 443 from ::/0 as well"
+
+
+def test_a_site_whose_own_ipv6_leads_nowhere_is_no_witness() -> None:
+    """Its clients fall back to IPv4."""
+    entrance = Entrance("gate", "2001:db8::1", "tcp", 443)
+    assert closed(answers({("vps", entrance): "refused", ("den", entrance): "silent"})) == []
+
+
+def test_silence_of_udp_is_not_proven_by_the_operator_alone() -> None:
+    there = Entrance("hub", "203.0.113.2", "tcp", 22)
+    silent: dict[tuple[str, Entrance], Outcome] = {(OPERATOR, there): "open", (OPERATOR, STUN): "silent"}
+    assert closed(answers(silent)) == []
+    assert closed(answers({**silent, ("den", STUN): "silent"})) == [(STUN, (OPERATOR, "den"))]
