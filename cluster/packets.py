@@ -10,8 +10,9 @@ from cluster import ports
 from cluster.documents import flannel
 from cluster.model import Cluster, Host
 
-# An address of the internet, and a port from which programs connect.
-_ANYBODY, _CLIENT_PORT = IPv4Address("198.51.100.7"), 40000
+# An address of the internet, and a port from which programs connect. Many a filter drops what pretends to come from reserved networks,
+# those for documentation among them, so that only an address in use stands for the internet.
+_ANYBODY, _CLIENT_PORT = IPv4Address("8.8.8.8"), 40000
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def _public(cluster: Cluster, host: Host, device: str) -> Iterator[Packet]:
             yield Packet("input", name, match, port.protocol, _ANYBODY, at, number, iif=device)
         if port.source == "api_access":
             for network in cluster.api_access:
-                source = network.network_address + (1 if network.num_addresses > 2 else 0)
+                first = network.network_address + (1 if network.num_addresses > 2 else 0)
+                source = _ANYBODY if _ANYBODY in network else first
                 near = f"ip saddr {network} " if network.prefixlen else ""
                 text = f"{name} from {network}" if near else name
                 yield Packet("input", text, near + match, port.protocol, source, at, number, iif=device)

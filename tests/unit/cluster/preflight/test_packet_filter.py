@@ -118,6 +118,17 @@ def test_sets_maps_and_limits_are_read() -> None:
     assert problem.what == "chain ip firewall in refuses TCP 10443"
 
 
+def test_what_pretends_to_come_from_reserved_networks_may_be_dropped() -> None:
+    """`ip saddr { 0.0.0.0/8, 192.0.2.0/24, … } drop` is ordinary, and refuses nobody of the internet."""
+    reserved = ("0.0.0.0/8", "127.0.0.0/8", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24")
+    listed = [{"prefix": {"addr": text.split("/")[0], "len": int(text.split("/")[1])}} for text in reserved]
+    match = {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": {"set": listed}}
+    chain = NftChain("inet", "own", "in", kind="filter", hook="prerouting", rules=(({"match": match}, {"drop": None}),))
+    everybody = CLUSTER.model_copy(update={"api_access": (IPv4Network("0.0.0.0/0"),)})
+    for host in (NODE, GATEWAY):
+        assert refusals(Ruleset({chain.place: chain}), needed(everybody, host, "eth0")) == []
+
+
 def test_what_iptables_made_is_counted_once() -> None:
     """iptables' own tables are PacketFilter's, and IPv6 has no packet of ours."""
     assert ruleset("iptables-only").chains == {}
