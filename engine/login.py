@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from getpass import getpass
 
 import gevent  # type: ignore[import-untyped]
-from paramiko.ssh_exception import SSHException
 from pyinfra.api import Host
 from pyinfra.api.exceptions import PyinfraError
 
@@ -65,7 +64,7 @@ def problem_of(target: Host) -> Problem | None:
         return login.problem(way, error.printed)
     except (TimeoutError, gevent.Timeout):
         return login.slow(way, limit_s)
-    except (SSHException, OSError, PyinfraError) as error:
+    except (*remote.BROKEN, PyinfraError) as error:
         return login.problem(way, [str(error) or type(error).__name__])
     if not ok:
         return login.problem(way, [*output.stdout_lines, *output.stderr_lines])

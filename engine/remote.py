@@ -19,6 +19,8 @@ from facts.base import Fact, FactCommand
 
 # All hosts of a run may need the same one at once, and sshd takes ten sessions on a connection (engine/connector.py).
 _turns: dict[str, BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(6))
+# What the SSH library raises if the other side goes away, at the latest when a session is asked for.
+BROKEN = (SSHException, OSError, EOFError)
 
 
 class RemoteFailure(Exception):
@@ -30,21 +32,7 @@ def run(name: str, command: str, stdin: str | None = None, timeout_s: int = 120)
 
     Raises RemoteFailure. Secrets go in by `stdin`, never in `command`.
     """
-    target = _target(name)
-    arguments = privilege(target)
-    if stdin is not None:
-        arguments["_stdin"] = stdin
-    try:
-        with _turns[name]:
-            ok, output = target.run_shell_command(
-                StringCommand(command), print_output=False, print_input=False, _timeout=timeout_s, **arguments
-            )
-    except (SSHException, OSError) as error:
-        raise RemoteFailure(f"{name}: {error or 'the connection broke'}") from error
-    if not ok:
-        raise RemoteFailure(f"{name}: {' '.join(output.stderr_lines) or 'the command failed without a word'}")
-    printed: str = output.stdout
-    return printed
+    return _output(name, StringCommand(command), timeout_s, stdin)
 
 
 def ask(name: str, script: str, timeout_s: int) -> str:
@@ -52,18 +40,25 @@ def ask(name: str, script: str, timeout_s: int) -> str:
 
     It changes nothing there, so cached facts stay, and it is not sent again in a later run, as a fact would be.
     """
+    return _output(name, FactCommand("sh -s"), timeout_s, script)
+
+
+def _output(name: str, command: StringCommand | FactCommand, timeout_s: int, stdin: str | None) -> str:
     target = _target(name)
-    arguments = {**privilege(target), "_stdin": script, "_timeout": timeout_s}
+    arguments: dict[str, Any] = {**privilege(target), "_timeout": timeout_s}
+    if stdin is not None:
+        arguments["_stdin"] = stdin
     try:
         with _turns[name]:
+            # pyinfra takes a text as well, of which the connector looks at the type.
             ok, output = target.run_shell_command(
-                FactCommand("sh -s"),
+                command,  # type: ignore[arg-type]
                 print_output=False,
                 print_input=False,
-                **arguments,  # type: ignore[arg-type]
+                **arguments,
             )
-    except (SSHException, OSError) as error:
-        raise RemoteFailure(f"{name}: {error or 'the connection broke'}") from error
+    except BROKEN as error:
+        raise RemoteFailure(f"{name}: {str(error) or 'the connection broke'}") from error
     if not ok:
         raise RemoteFailure(f"{name}: {' '.join(output.stderr_lines) or 'the command failed without a word'}")
     printed: str = output.stdout
@@ -80,8 +75,8 @@ def fetch(name: str, path: str, local: Path, temporary: str) -> None:
     try:
         with _turns[name]:
             is_fetched = target.get_file(path, str(local), **arguments)
-    except (SSHException, OSError) as error:
-        raise RemoteFailure(f"{name}: {error or 'the connection broke'}") from error
+    except BROKEN as error:
+        raise RemoteFailure(f"{name}: {str(error) or 'the connection broke'}") from error
     if not is_fetched:
         raise RemoteFailure(f"{name}: {path} could not be read")
 

@@ -30,7 +30,9 @@ def off(is_container: bool = False) -> Generator[StringCommand, None, None]:
     active, services = ([], []) if is_container else (found["active"], found.get("services", []))
     steps = ["swapoff --all"] if active else []
     if found["fstab"]:
-        steps.append("sed -i -E '/^[^#]\\S*\\s+\\S+\\s+swap(\\s|$)/ s/^/# off for Kubernetes (isthmus): /' /etc/fstab")
+        steps.append(
+            "sed -i -E '/^\\s*[^#[:space:]]\\S*\\s+\\S+\\s+swap(\\s|$)/ s/^/# off for Kubernetes (isthmus): /' /etc/fstab"
+        )
     steps += [step for unit in services for step in _drop_in(unit)]
     if services:
         steps.append("systemctl daemon-reload")

@@ -51,3 +51,16 @@ def test_nobody_to_ask(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> Non
     (problem,) = login.passwords([target("den", _use_sudo_password=True)])
     assert problem.where == "den login"
     assert asked == []
+
+
+def test_a_line_that_ends_under_the_first_question_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ends(*_: object, **__: object) -> None:
+        raise EOFError
+
+    den = target("den")
+    den.connector, den.run_shell_command = SimpleNamespace(), ends
+    monkeypatch.setattr(login, "SshSessions", SimpleNamespace)
+    monkeypatch.setattr(login.command_line, "is_verify", lambda: False)
+    problem = login.problem_of(den)
+    assert problem is not None
+    assert problem.where == "den login"

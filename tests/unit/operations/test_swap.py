@@ -51,6 +51,8 @@ FSTAB = """\
 UUID=1 /    ext4 errors=remount-ro 0 1
 \tUUID=2\tnone\tswap\tsw\t0 0
 /swapfile none swap
+  /swap3  none  swap  sw
+  # /swap4 none swap sw
 # off for a reason of mine: /swap2 none swap sw 0 0
 LABEL=swap /srv ext4 defaults 0 2"""
 
@@ -64,6 +66,7 @@ def test_lines_of_fstab_come_back_to_the_byte(tmp_path: Path) -> None:
     assert [line for line in changed if line.startswith("# off for Kubernetes (isthmus): ")] == [
         "# off for Kubernetes (isthmus): \tUUID=2\tnone\tswap\tsw\t0 0",
         "# off for Kubernetes (isthmus): /swapfile none swap",
+        "# off for Kubernetes (isthmus):   /swap3  none  swap  sw",
     ]
     assert run(back, tmp_path).read_text() == FSTAB
 
