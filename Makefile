@@ -22,7 +22,7 @@ deploy: .venv/ready  # the real hosts of inventory.py become one cluster
 verify: .venv/ready  # measure the real cluster; reads only
 	.venv/bin/pyinfra $(INVENTORY) verify.py
 
-check: .venv/ready setup-tests  # format, lint, types, pure tests: within a minute
+check: .venv/ready setup-tests  # format, lint, types, pure tests: a few minutes
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy bench cluster day_two engine facts lab local measure operations phases report tasks deploy.py verify.py config.py

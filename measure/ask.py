@@ -15,13 +15,13 @@ from engine import login, remote
 from facts.sections import Section, frame, parse_sections
 from measure.pace import Greeting
 from measure.question import Question, Target, script
+from report.measurement import LATE
 
 Answer = TypeVar("Answer")
 # Long in bytes each way and cheap in work: if it is lost, so is every large packet, however slow the host is.
 GREETING = f": {'0' * 5000}\ndate +%s.%N; cat /proc/loadavg; getconf _NPROCESSORS_ONLN; printf '%05000d\\n' 0"
 # A host under load has taken 30 s for its first answer.
 GREETING_S = 40
-LATE = "no answer within"
 
 
 class NotAnswered(Exception):

@@ -18,6 +18,9 @@ from cluster.observed.pods import WaitingPod
 from cluster.observed.probe import PodsMeasured
 from cluster.observed.tailscale import ClientPrefs, ClientStatus, Path
 
+# How the error of a host begins that was too slow.
+LATE = "no answer within"
+
 
 @dataclass(frozen=True)
 class Evidence:

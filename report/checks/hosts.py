@@ -8,7 +8,7 @@ from statistics import median
 
 from report.exposure import expected
 from report.findings import Deviation, View, check, deviation
-from report.measurement import HostMeasured
+from report.measurement import LATE, HostMeasured
 
 SKEW_S = 5.0
 DISK_PERCENT, INODES_PERCENT = 90, 95
@@ -67,7 +67,7 @@ def is_too_slow(view: View, host: HostMeasured) -> bool:
     """
     if host.reached or answers_small_only(view, host):
         return False
-    if "no answer within" in host.error:
+    if LATE in host.error:
         return view.answers_others(host.name) is not False
     return bool(_TOO_LATE.search(host.error)) and view.is_on(host.name)
 
