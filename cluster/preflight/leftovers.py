@@ -64,7 +64,7 @@ def problems(
     is_ours = found.ours or settled.get("endpoint") == f"{cluster.api_endpoint_name}:{cluster.api_port}"
     others = _programs(host, found, is_ours)
     if host.is_node:
-        others += [*_cni(host, found), *_links(cluster, host, survey, is_ours), *_rules(cluster, host, found)]
+        others += [*_cni(host, found, is_ours), *_links(cluster, host, survey, is_ours), *_rules(cluster, host, found)]
         # On a node of ours, kubelet has run with these settings since they were written.
         others += [] if is_ours else [*_settings(host, found), *_kubeadm(host, found)]
     publishers = [item for item in PUBLISHERS if host.is_node and _traces(item, found)]
@@ -118,10 +118,13 @@ def _programs(host: Host, found: Leftovers, is_ours: bool) -> list[Problem]:
     ]
 
 
-def _cni(host: Host, found: Leftovers) -> Iterator[Problem]:
+def _cni(host: Host, found: Leftovers, is_ours: bool) -> Iterator[Problem]:
     has_flannel = FLANNEL_FILE in found.cni
     for name in found.cni:
         if name == FLANNEL_FILE or (has_flannel and name > FLANNEL_FILE):
+            continue
+        # Multus, an add-on, calls flannel's itself.
+        if has_flannel and is_ours and "multus" in name:
             continue
         when = "before flannel's" if name < FLANNEL_FILE else "until flannel has written its own"
         yield Problem(

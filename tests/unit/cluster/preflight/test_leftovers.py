@@ -82,6 +82,13 @@ def test_a_link_of_another_pod_network_is_named(link: str) -> None:
     assert at(Leftovers(), ipip) == [("n tunl0", "remove the pod network that made it, then: modprobe -r ipip")]
 
 
+def test_multus_on_a_node_of_ours_leads_to_flannel() -> None:
+    names = ("00-multus.conf", "10-flannel.conflist")
+    assert problems(Leftovers(ours=True, cni=names)) == []
+    assert [where for where, _ in at(Leftovers(cni=names))] == ["n /etc/cni/net.d/00-multus.conf"]
+    assert problems(Leftovers(ours=True, cni=("05-cilium.conflist", "10-flannel.conflist"))) != []
+
+
 @pytest.mark.parametrize("link", leftovers.LINKS_OF_ADD_ONS)
 def test_an_add_on_of_a_cluster_of_ours_may_make_links(link: str) -> None:
     survey = replace(GOOD, addresses={**GOOD.addresses, link: (IPv4Interface("169.254.20.10/32"),)})
