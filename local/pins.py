@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cluster.model import Certificate
+from cluster.model import Certificate, Cluster
 from cluster.problems import Problem
 from cluster.sources import KEY_FINGERPRINTS, SHA256, Pins
 
@@ -32,6 +32,11 @@ def current_pins() -> Pins:
         ca=values.get("ca"),
         acme=values.get("acme", ""),
     )
+
+
+def own_certificate(cluster: Cluster) -> Certificate | None:
+    """The operator's certificate files for the gateway, a rehearsal's before the declared ones; None if certbot obtains the certificate."""
+    return current_pins().certificate or (cluster.certificate if isinstance(cluster.certificate, Certificate) else None)
 
 
 def replaced() -> str:

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import facts.apt
 from cluster import host_packages
 from cluster.addresses import name_in
-from cluster.model import Certificate, Cluster, Host
+from cluster.model import Cluster, Host
 from cluster.observed.apt import Lists, Trial
 from cluster.preflight import apt
 from cluster.preflight.apt import Found
 from cluster.sources import AptSource
 from engine import remote
 from local.apt_download import fingerprints
-from local.pins import current_pins
+from local.pins import own_certificate
 
 
 def found_on(name: str, repositories: Sequence[AptSource]) -> Found | None:
@@ -34,16 +34,14 @@ def trial_on(cluster: Cluster, host: Host) -> Trial | None:
     found: Trial | None = remote.fact(
         host.name,
         facts.apt.Trial,
-        distribution=host_packages.of_the_distribution(cluster, host, has_certificate=_has_certificate(cluster)),
+        distribution=host_packages.of_the_distribution(
+            cluster, host, has_certificate=own_certificate(cluster) is not None
+        ),
         others=host_packages.of_others(host),
         relations=host_packages.RELATIONS,
         programs=host_packages.PROGRAMS,
     )
     return found
-
-
-def _has_certificate(cluster: Cluster) -> bool:
-    return bool(current_pins().certificate or isinstance(cluster.certificate, Certificate))
 
 
 def of_the_owner(name: str, repositories: Sequence[AptSource], architecture: str) -> list[str]:

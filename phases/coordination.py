@@ -20,7 +20,7 @@ from engine.templates import render
 from facts.door import HasIpv6
 from facts.machine import Container
 from facts.tls import CertificateState
-from local.pins import current_pins
+from local.pins import current_pins, own_certificate
 from operations import deb, files, headscale, machine, network, nginx, systemd, uninstall
 from operations.host_names import names_so_far, tailnet_addresses
 from operations.install_plan import host_install_plan
@@ -144,11 +144,6 @@ def _run_gateway(cluster: Cluster) -> None:
         server=current_pins().acme,
     )
     _serve(cluster, f"{live}/fullchain.pem", f"{live}/privkey.pem", reads=[SITE])
-
-
-def own_certificate(cluster: Cluster) -> Certificate | None:
-    """The operator's certificate files for the gateway; None if certbot obtains the certificate."""
-    return current_pins().certificate or (cluster.certificate if isinstance(cluster.certificate, Certificate) else None)
 
 
 def _certificate_files(own: Certificate) -> list[files.File]:

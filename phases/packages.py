@@ -8,10 +8,9 @@ from cluster.install_plan import InstallPlan
 from cluster.model import Cluster, Host
 from cluster.support import REMOVED_PACKAGES
 from engine.phase import phase
-from local.pins import current_pins
+from local.pins import current_pins, own_certificate
 from operations import apt, apt_lists, files, uninstall
 from operations.install_plan import host_install_plan
-from phases.coordination import own_certificate
 
 OWNED = files.Owned(
     node=sources.paths_of("kubernetes") + sources.paths_of("docker"),

@@ -44,11 +44,10 @@ from facts.paths import Present
 from facts.resolvers import Resolvers
 from facts.swap import Swap
 from facts.tailscale import Prefs, Status
-from local.pins import current_pins
+from local.pins import current_pins, own_certificate
 from operations import apt_lists, door
 from operations.install_plan import install_plan_of, survey_of
 from operations.version_drift import steps_of
-from phases.coordination import own_certificate
 
 
 @dataclass(frozen=True)
