@@ -6,6 +6,7 @@ from cluster.model import Cluster
 from lab import mirror
 from lab.failures import LabError
 from lab.world import dns, network, operator
+from lab.world.network import own_address
 from lab.world.plan import WorldPlan, as_machines, plan
 from lab.world.state import Run
 
@@ -36,8 +37,16 @@ def readdress(lab: Run, declared: Cluster) -> None:
 def fixed_parts(world: WorldPlan) -> object:
     """All of a world that can't change while it is up."""
     hosts = [
-        (host.name, host.host.site.site, host.host.lan_address, host.public if host.host.site.nat == "none" else None)
-        for host in world.hosts
+        (
+            host.name,
+            host.is_machine,
+            host.architecture,
+            host.host.site.site,
+            host.host.lan_address,
+            own_address(site, host),
+        )
+        for site in world.sites
+        for host in site.hosts
     ]
     sites = [(site.site.lan, site.site.nat, site.site.fabric, site.gateway, site.transit) for site in world.sites]
     return world.network, world.names, hosts, sites

@@ -52,3 +52,10 @@ def test_options_of_conformance() -> None:
     for wrong in (["--processes", "1"], ["--processes", "x"], ["--only", "("]):
         with pytest.raises(SystemExit):
             arguments.parse(["conformance", *wrong])
+
+
+def test_artifacts_and_machines_are_as_declared_unless_more_is_asked_for() -> None:
+    given, _ = arguments.parse(["up"])
+    assert (given.arch, given.machines) == ([], False)
+    given, _ = arguments.parse(["up", "--arch", "arm64", "--machines"])
+    assert (given.arch, given.machines) == (["arm64"], True)
