@@ -26,7 +26,7 @@ from local import knocks
 
 # The first attempt is over as soon as each port has answered; what stays silent is tried once more, while the hosts look what arrives.
 # The second time is long enough for a host that takes seconds to begin to look.
-FIRST_S, AGAIN_S, WATCH_LONGER_S, LIMIT_S = 1.5, 6.0, 1.5, 18
+FIRST_S, AGAIN_S, WATCH_LONGER_S, LIMIT_S = 1.5, 4.5, 1.5, 18
 # A resolver that does not answer takes half a minute to give up.
 LOOKUP_S = 8
 
