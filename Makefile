@@ -46,8 +46,13 @@ conformance: setup-lab  # Kubernetes' own network and workload tests against a l
 bench: setup-lab  # measure how fast it is, beside plain pyinfra and the floor; about an hour, on an idle machine
 	$(PYTHON) -m bench all --inventory $(INVENTORY) $(if $(RUN),--run $(RUN))
 
+# Tests log in to servers of their own: the program is enough, so the service that would come with it is masked.
 setup-tests:
-	@test -x /usr/sbin/sshd && command -v fish >/dev/null && command -v tcsh >/dev/null || { apt-get -q update; apt-get -q -y --no-install-recommends install openssh-server fish tcsh; }
+	@test -x /usr/sbin/sshd || { mkdir -p /etc/systemd/system; ln -s /dev/null /etc/systemd/system/ssh.service; \
+	  echo 'openssh-server is installed for the tests; ssh.service is masked, so that no server is started'; \
+	  apt-get -q update; apt-get -q -y --no-install-recommends install openssh-server; }
+	@command -v fish >/dev/null && command -v tcsh >/dev/null || { \
+	  apt-get -q update; apt-get -q -y --no-install-recommends install fish tcsh; }
 
 setup-lab: .venv/ready
 	@$(PYTHON) -m lab.prerequisites
