@@ -86,7 +86,7 @@ def test_etcd_listens_in_the_tailnet(machine: Machine, port: int) -> None:
 
 def test_every_node_is_ready(machine: Machine) -> None:
     output = machine.remote.check_output(
-        "kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout 10s get nodes --no-headers"
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/isthmus-kubectl --request-timeout 10s get nodes --no-headers"
     )
     found = {words[0]: words[1].split(",")[0] for words in map(str.split, output.splitlines())}
     assert found == {node.name: "Ready" for node in machine.cluster.nodes}
