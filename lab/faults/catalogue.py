@@ -138,6 +138,10 @@ FAULTS: dict[str, Fault] = {
         "a foreign packet filter drops traffic from the host's pods to pods on other nodes; the host itself reaches them",
         "host", pod_filters.drop_pod_traffic, pod_filters.remove,
     ),
+    "pods-unrouted": Fault(
+        "a routing rule discards traffic from the host's pods to pods on other nodes; the host itself reaches them",
+        "host", machines.unroute_pods, machines.route_pods,
+    ),
     "pods-small-packets": Fault(
         "a foreign packet filter drops packets above 1000 bytes from the host's pods to pods on other nodes",
         "host", pod_filters.drop_large, pod_filters.remove,

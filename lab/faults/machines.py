@@ -174,6 +174,20 @@ def restore_lan_rule(context: Context) -> None:
     on_host(context, "\n".join(f"ip -4 rule add {rule}" for rule in missing))
 
 
+def unroute_pods(context: Context) -> None:
+    """Add a rule that discards what the host's pods send to pods on other nodes, answers included; no packet filter shows it."""
+    on_host(context, f"ip -4 rule add {_unrouted(context)}")
+
+
+def route_pods(context: Context) -> None:
+    """Delete that rule, if it is there: a boot has deleted it already."""
+    on_host(context, f"ip -4 rule del {_unrouted(context)} 2>/dev/null || true")
+
+
+def _unrouted(context: Context) -> str:
+    return f"iif cni0 to {context.world.cluster.pod_cidr} blackhole priority 90"
+
+
 def lan_rules(shown: str) -> list[str]:
     """The rules of priority 2500 in the output of `ip rule`, as arguments of `ip rule add`."""
     words = [line.split() for line in shown.splitlines() if line.startswith("2500:")]
