@@ -62,7 +62,7 @@ def _named(error: BaseException, data: Any) -> Failure | None:
     if isinstance(error, PasswordRequiredException):
         return Failure("locked", data.get("ssh_key") or "~/.ssh/id_ed25519")
     if isinstance(error, AuthenticationException):
-        return Failure("login", _offered(error))
+        return Failure("slow") if "timeout" in str(error) else Failure("login", _offered(error))
     if isinstance(error, ProxyCommandFailure):
         return Failure("proxy", _words(error))
     if isinstance(error, gaierror):

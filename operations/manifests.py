@@ -13,7 +13,8 @@ from engine.wait import wait
 from facts.kubernetes import ABSENT, KUBECTL, SAME, Manifest, Nodes, Workloads
 from operations.systemd import will_have_changed
 
-WAIT_S = 300
+# A board on a slow line pulls the first images for minutes; the wait ends as soon as they run.
+WAIT_S = 600
 _TROUBLE = f"{KUBECTL} get nodes -o wide >&2; {KUBECTL} get pods --all-namespaces -o wide | awk '$4 != \"Running\"' >&2; exit 1"
 
 

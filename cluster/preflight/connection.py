@@ -13,6 +13,7 @@ Kind = Literal[
     "route",
     "timeout",
     "greeting",
+    "slow",
     "closed",
     "login",
     "locked",
@@ -98,6 +99,12 @@ _WORDS: dict[Kind, tuple[str, str, str]] = {
         "{address} accepts the connection to port {port}, but is no SSH server that answers ({detail})",
         "another program listens on that port, or the machine is overloaded",
         "correct ssh_port; or see on the machine's console who listens: ss -ltnp",
+    ),
+    "slow": (
+        "{address} greets on port {port}, but the login takes longer than the time limit",
+        "the machine is overloaded, or sshd waits for a name server",
+        "try `{command}`, which shows how long it takes; a longer limit, in seconds, is written in the inventory as "
+        "ssh_paramiko_connect_kwargs = dict(banner_timeout=120, auth_timeout=120)",
     ),
     "closed": (
         "{address} closes the connection to port {port} before the login",

@@ -53,6 +53,7 @@ def wrapped(error: Exception) -> Exception:
         (SSHException('Indecipherable protocol version "HTTP/1.1 400"'), "other"),
         (SSHException("Error reading SSH protocol banner"), "greeting"),
         (AuthenticationException("Authentication failed."), "login"),
+        (AuthenticationException("Authentication timeout."), "slow"),
         (BadAuthenticationType("", ["password"]), "login"),
         (PasswordRequiredException("Private key file is encrypted"), "locked"),
         (SSHException("No authentication methods available"), "keyless"),
