@@ -81,22 +81,22 @@ my $end = now() + $seconds;
 _ATTEMPTS = (
     _CLOCK
     + r"""
-my (%told, %udp, @tcp); my $next = 0;
+my (%reported, %udp, @tcp); my $next = 0;
 my %goes_on = map { my @one = split /,/; ($one[0] => $one[5]) } @entries;
-sub tell_once { my ($n, $what) = @_; print "$n $what\n" unless $told{$n}++; }
-sub is_open { return !$told{$_[0]} || $goes_on{$_[0]} }
+sub report_once { my ($n, $what) = @_; print "$n $what\n" unless $reported{$n}++; }
+sub is_open { return !$reported{$_[0]} || $goes_on{$_[0]} }
 sub outcome {
     my ($n, $code) = @_;
     return if $code == POSIX::EINPROGRESS() || $code == POSIX::EAGAIN() || $code == POSIX::EALREADY();
     my %word = (0 => "open", POSIX::ECONNREFUSED() => "refused", POSIX::ECONNRESET() => "refused", POSIX::EHOSTUNREACH() => "prohibited");
-    tell_once($n, exists $word{$code} ? $word{$code} : "unreachable") unless $code == POSIX::ETIMEDOUT();
+    report_once($n, exists $word{$code} ? $word{$code} : "unreachable") unless $code == POSIX::ETIMEDOUT();
 }
 sub begin {
     my ($n, $protocol, $address, $port, $payload) = @_;
     my $is_six = $address =~ /:/;
     my $to = $is_six ? pack_sockaddr_in6($port, Socket::inet_pton(AF_INET6, $address)) : pack_sockaddr_in($port, inet_aton($address));
     if (!$udp{$n}) {
-        socket(my $s, $is_six ? AF_INET6 : AF_INET, $protocol eq "udp" ? SOCK_DGRAM : SOCK_STREAM, 0) or return tell_once($n, "unreachable");
+        socket(my $s, $is_six ? AF_INET6 : AF_INET, $protocol eq "udp" ? SOCK_DGRAM : SOCK_STREAM, 0) or return report_once($n, "unreachable");
         $s->blocking(0);
         my $done = connect($s, $to);
         if ($protocol eq "tcp") { push @tcp, [$n, $s]; return outcome($n, $done ? 0 : $! + 0); }
@@ -120,7 +120,7 @@ while ((grep { is_open($_) } keys %goes_on) && now() < $end) {
     outcome($_->[0], unpack("i", getsockopt($_->[1], SOL_SOCKET, SO_ERROR))) for grep { vec($write, fileno($_->[1]), 1) } @tcp;
     @tcp = grep { !vec($write, fileno($_->[1]), 1) } @tcp;
 }
-tell_once((split /,/)[0], "silent") for @entries;
+report_once((split /,/)[0], "silent") for @entries;
 """
 ).replace("EVERY_S", str(EVERY_S))
 # A packet socket (family 17) for IPv4 (0x0800) gets each packet that arrives before the host's own filter sees it.
@@ -129,8 +129,8 @@ _WATCH = (
     + r"""
 socket(my $s, 17, SOCK_DGRAM, unpack("S", pack("n", 0x0800))) or exit 0;
 print "watching\n";
-my (%told, %begun);
-while (keys %told < @entries && now() < $end) {
+my (%reported, %begun);
+while (keys %reported < @entries && now() < $end) {
     my $read = ""; vec($read, fileno($s), 1) = 1;
     next unless select($read, undef, undef, 0.1) > 0;
     defined(recv($s, my $packet, 512, 0)) or next;
@@ -145,9 +145,9 @@ while (keys %told < @entries && now() < $end) {
     }
     for (map { [split /,/] } @entries) {
         my ($n, $wanted, $number, $mark) = @$_;
-        next if $wanted ne $protocol || $number != $port || $told{$n};
+        next if $wanted ne $protocol || $number != $port || $reported{$n};
         next if $protocol eq "udp" && index($packet, pack("H*", $mark)) < 0;
-        $told{$n} = 1; print "$n\n";
+        $reported{$n} = 1; print "$n\n";
     }
 }
 """
