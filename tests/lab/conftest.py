@@ -22,7 +22,7 @@ from lab.load_inventory import load
 from tests.places import PROJECT
 
 # Their assertions, too, say what they have seen.
-pytest.register_assert_rewrite("tests.lab.common", "tests.lab.tasks")
+pytest.register_assert_rewrite("tests.lab.common", "tests.lab.machine_worker", "tests.lab.tasks")
 # What must never be seen: headscale's keys, kubeadm's tokens and certificate keys, private keys in PEM.
 SECRETS = re.compile(
     r"hskey-(auth|api)-[A-Za-z0-9_-]{12,}|\b[a-z0-9]{6}\.[a-z0-9]{16}\b|PRIVATE KEY-----\s*[A-Za-z0-9+/]{20}"
